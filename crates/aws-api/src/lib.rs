@@ -1,0 +1,1 @@
+//! The AWS face: one file per operation.

@@ -1,0 +1,1 @@
+//! AWS wire protocols over shape tables: decode, validate, encode.

@@ -1,0 +1,3 @@
+//! SageMaker hosting, API Gateway, Lambda and Model Monitor as one binary.
+
+fn main() {}

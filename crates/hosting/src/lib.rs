@@ -1,0 +1,1 @@
+//! Endpoints: intent, reconciler, route table, invocation.

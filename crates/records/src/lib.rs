@@ -1,0 +1,1 @@
+//! Request and reply bodies to and from rows of numbers.

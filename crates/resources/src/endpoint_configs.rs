@@ -1,0 +1,52 @@
+//! Endpoint configurations: which models share an endpoint's traffic, and how.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Record, Tags, Timestamp};
+
+/// What `CreateEndpointConfig` made. It never changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointConfig {
+    /// Unique name.
+    pub name: String,
+    /// ARN, lower-cased name part.
+    pub arn: String,
+    /// One to ten variants.
+    pub variants: Vec<ProductionVariant>,
+    /// Members that are kept only to be shown again.
+    #[serde(default)]
+    pub shown: serde_json::Map<String, serde_json::Value>,
+    /// The caller's labels.
+    #[serde(default)]
+    pub tags: Tags,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// One model's share of an endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProductionVariant {
+    /// Unique within the configuration.
+    pub name: String,
+    /// The model it serves.
+    pub model_name: String,
+    /// How many instances it starts with, at least 1.
+    pub initial_instance_count: u32,
+    /// Its share is this over the sum of all weights; 0 is reachable by `TargetVariant` only.
+    pub initial_weight: f32,
+    /// Members that are kept only to be shown again, `InstanceType` among them.
+    #[serde(default)]
+    pub shown: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Record for EndpointConfig {
+    const KIND: &'static str = "endpoint-config";
+
+    fn key(&self) -> &str {
+        &self.name
+    }
+
+    fn created(&self) -> Timestamp {
+        self.created
+    }
+}

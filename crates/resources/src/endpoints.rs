@@ -1,0 +1,119 @@
+//! Endpoints: the lifecycle, and what exactly is deployed behind a name.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Container, Record, Tags, Timestamp};
+
+/// Where an endpoint stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EndpointStatus {
+    /// The first deployment is being brought up.
+    Creating,
+    /// A new deployment is being brought up beside the one that serves.
+    Updating,
+    /// It serves.
+    InService,
+    /// It is on its way out.
+    Deleting,
+    /// The first deployment could not be brought up; only deletion is left.
+    Failed,
+}
+
+impl EndpointStatus {
+    /// Every state.
+    pub const ALL: [Self; 5] =
+        [Self::Creating, Self::Updating, Self::InService, Self::Deleting, Self::Failed];
+
+    /// AWS's word for the state.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "Creating",
+            Self::Updating => "Updating",
+            Self::InService => "InService",
+            Self::Deleting => "Deleting",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Whether a change is under way that the reconciler must finish.
+    pub const fn in_progress(self) -> bool {
+        matches!(self, Self::Creating | Self::Updating | Self::Deleting)
+    }
+}
+
+/// What `CreateEndpoint` made: the intent, and how far it has become true.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Unique name; its case counts when it is invoked.
+    pub name: String,
+    /// ARN, lower-cased name part.
+    pub arn: String,
+    /// Where it stands.
+    pub status: EndpointStatus,
+    /// Why it stands there, when that needs saying.
+    #[serde(default)]
+    pub failure_reason: Option<String>,
+    /// What serves now; none until the first deployment is up.
+    #[serde(default)]
+    pub current: Option<Deployment>,
+    /// What is being brought up.
+    #[serde(default)]
+    pub pending: Option<Deployment>,
+    /// The caller's labels.
+    #[serde(default)]
+    pub tags: Tags,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When its state last changed.
+    pub modified: Timestamp,
+}
+
+/// Everything needed to serve one configuration, copied out of the configuration and its models
+/// when the deployment was asked for, so that changing or deleting those changes nothing here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The configuration's name.
+    pub config_name: String,
+    /// Its variants.
+    pub variants: Vec<DeployedVariant>,
+    /// When it was asked for.
+    pub started: Timestamp,
+}
+
+/// One variant of a deployment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeployedVariant {
+    /// The variant's name.
+    pub name: String,
+    /// The model's name.
+    pub model_name: String,
+    /// The container to run.
+    pub container: Container,
+    /// The id of the fetched artifact in the store; none until it has been fetched.
+    #[serde(default)]
+    pub artifact_id: Option<String>,
+    /// Weight now.
+    pub weight: f32,
+    /// Instances now.
+    pub instance_count: u32,
+}
+
+impl Record for Endpoint {
+    const KIND: &'static str = "endpoint";
+
+    fn key(&self) -> &str {
+        &self.name
+    }
+
+    fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    fn modified(&self) -> Timestamp {
+        self.modified
+    }
+
+    fn status(&self) -> Option<&'static str> {
+        Some(self.status.as_str())
+    }
+}

@@ -1,0 +1,22 @@
+//! Names, ARNs, records, lifecycles and the domain error: what everything else talks about.
+//!
+//! No I/O, no async, no wire format. Records carry serde derives because the store keeps them as
+//! JSON; their field names are ours, not AWS's.
+
+mod account;
+mod clock;
+mod endpoint_configs;
+mod endpoints;
+mod error;
+mod models;
+mod record;
+mod tags;
+
+pub use account::Account;
+pub use clock::{Clock, Timestamp};
+pub use endpoint_configs::{EndpointConfig, ProductionVariant};
+pub use endpoints::{DeployedVariant, Deployment, Endpoint, EndpointStatus};
+pub use error::{Error, ErrorKind};
+pub use models::{Container, Model};
+pub use record::Record;
+pub use tags::Tags;

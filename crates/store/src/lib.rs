@@ -1,0 +1,1 @@
+//! Everything durable: metadata in SQLite, objects in files, fetched and unpacked artifacts.
