@@ -1,3 +1,65 @@
-//! The one door to every chore: check, test, bench, shapes, tidy.
+//! The one door to every chore: check, test, tidy, shapes.
+//!
+//! This file owns the command line and nothing else; each chore is a module. Chores print what
+//! they do, stop at the first failure and leave a non-zero exit status.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "chores write reports and stamps, not clary's durable state"
+)]
 
-fn main() {}
+mod check;
+mod clients;
+mod prerequisites;
+mod steps;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Every chore of the house.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// The fast gate: format, clippy, tidy
+    Check {
+        /// Run only these steps
+        steps: Vec<String>,
+    },
+    /// Everything, as CI runs it
+    Test {
+        /// Run only these steps
+        steps: Vec<String>,
+    },
+    /// Count what can be counted: crate edges, headers, lengths, names, licences
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> anyhow::Result<()> {
+    let workspace = Workspace::load()?;
+    match chore {
+        Chore::Check { steps } => steps::run("check", check::STEPS, &steps, &workspace),
+        Chore::Test { steps } => steps::run("test", test::STEPS, &steps, &workspace),
+        Chore::Tidy => tidy::run(&workspace),
+    }
+}

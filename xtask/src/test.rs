@@ -1,0 +1,32 @@
+//! Everything CI runs, in the order in which failures are cheapest to find.
+//!
+//! Scenarios through real clients come last, because they need the binary, and their runner's
+//! closing line is the last line of the run.
+
+use crate::{
+    check, clients, prerequisites,
+    steps::Step,
+    tidy,
+    workspace::{Workspace, succeed},
+};
+
+/// The steps of `cargo xtask test`.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "prerequisites", run: prerequisites::ensure },
+    Step { name: "fmt", run: check::fmt },
+    Step { name: "tidy", run: tidy::run },
+    Step { name: "clippy", run: check::clippy },
+    Step { name: "rust", run: rust },
+    Step { name: "binary", run: binary },
+    Step { name: "clients", run: clients::run },
+];
+
+/// Unit, integration and documentation tests of every crate, with cargo's own harness.
+fn rust(workspace: &Workspace) -> anyhow::Result<()> {
+    succeed(&mut workspace.cargo(&["test", "--locked", "--workspace", "--quiet"]))
+}
+
+/// The binary that the scenarios drive.
+fn binary(workspace: &Workspace) -> anyhow::Result<()> {
+    succeed(&mut workspace.cargo(&["build", "--locked", "--release", "--package", "clary"]))
+}
