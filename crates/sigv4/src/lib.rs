@@ -1,1 +1,53 @@
-//! AWS Signature Version 4: sign and verify, with the clock passed in.
+//! AWS Signature Version 4: sign and verify HTTP requests, with the clock passed in.
+//!
+//! The crate owns the canonical form of a request, the signing key and the comparison. It leaves
+//! to its caller who owns a key, what time it is, and how an [`Error`] looks on the wire.
+//!
+//! A server keeps one [`Verifier`] per thread, so that derived keys are cached without a lock. A
+//! client fills in a [`Signer`]. Signing and verifying meet in this example:
+//!
+//! ```
+//! use sigv4::{Payload, Request, Secret, Settings, Signer, Verifier};
+//!
+//! let now = 1_440_938_160; // 2015-08-30T12:36:00Z
+//! let (mut parts, body) = http::Request::post("http://localhost/endpoints/iris/invocations")
+//!     .body("5.1,3.5,1.4,0.2")?
+//!     .into_parts();
+//! let signer = Signer {
+//!     access_key_id: "AKIDEXAMPLE",
+//!     secret: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+//!     session_token: None,
+//!     region: "us-east-1",
+//!     service: "sagemaker",
+//!     settings: &Settings::SERVICE,
+//! };
+//! signer.sign(&mut parts, body.as_bytes(), now)?;
+//!
+//! let mut verifier = Verifier::new(Settings::SERVICE);
+//! let verified = verifier.verify(Request::from(&parts), Payload::Body(body.as_bytes()), now, |claim| {
+//!     (claim.access_key_id == "AKIDEXAMPLE")
+//!         .then_some(Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"))
+//! })?;
+//! assert_eq!(verified.claim.service, "sagemaker");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What is signed is described in AWS's reference, "Create a signed AWS API request". Only the
+//! `Authorization` header form is read; a presigned query or a chunked body is refused with an
+//! error that names it.
+
+mod canonical;
+mod claim;
+mod dates;
+mod error;
+mod keys;
+mod payload;
+mod sign;
+mod verify;
+
+pub use claim::{Claim, Request};
+pub use error::{Error, Missing, Skew};
+pub use keys::Secret;
+pub use payload::{Content, Payload};
+pub use sign::{SignError, Signer};
+pub use verify::{Settings, Verified, Verifier};

@@ -1,0 +1,248 @@
+//! The canonical form of a request, streamed into a hash. Nothing is collected on the way; only
+//! a path with dot segments and a query with many parameters allocate.
+
+use std::cmp::Ordering;
+
+use http::{HeaderMap, Uri, header};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Request, Settings};
+
+/// Takes the canonical form piece by piece.
+pub(crate) trait Sink {
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Sha256 {
+    fn put(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// How escapes are treated. AWS escapes the decoded text anew; some clients sign the query, and
+/// for S3 the path, as it goes over the wire. The two differ only for unusual spellings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// Decoded, then escaped anew.
+    Normal,
+    /// As it was sent.
+    AsSent,
+}
+
+/// Everything that a canonical request is made of.
+pub(crate) struct Canonical<'a> {
+    pub(crate) request: Request<'a>,
+    /// Names joined by `;`.
+    pub(crate) signed_headers: &'a str,
+    pub(crate) payload: &'a [u8],
+    pub(crate) settings: &'a Settings,
+    pub(crate) spelling: Spelling,
+}
+
+impl Canonical<'_> {
+    /// Writes the canonical request.
+    pub(crate) fn write(&self, sink: &mut impl Sink) -> Result<(), Error> {
+        sink.put(self.request.method.as_str().as_bytes());
+        sink.put(b"\n");
+        self.path(sink);
+        sink.put(b"\n");
+        put_query(sink, self.request.uri.query().unwrap_or_default(), self.spelling);
+        sink.put(b"\n");
+        for name in self.signed_headers.split(';') {
+            put_header(sink, self.request, name)?;
+        }
+        sink.put(b"\n");
+        sink.put(self.signed_headers.as_bytes());
+        sink.put(b"\n");
+        sink.put(self.payload);
+        Ok(())
+    }
+
+    fn path(&self, sink: &mut impl Sink) {
+        let path = match self.request.uri.path() {
+            "" => "/",
+            path => path,
+        };
+        if self.settings.normalize_path && needs_normalizing(path) {
+            self.path_text(sink, &without_dot_segments(path));
+        } else {
+            self.path_text(sink, path);
+        }
+    }
+
+    fn path_text(&self, sink: &mut impl Sink, path: &str) {
+        match (self.settings.double_encode_path, self.spelling) {
+            (true, _) => put_escaped(sink, path.as_bytes(), b'/'),
+            (false, Spelling::AsSent) => sink.put(path.as_bytes()),
+            (false, Spelling::Normal) => put_respelled(sink, path, b'/'),
+        }
+    }
+}
+
+/// Whether the two spellings of this request can differ at all.
+pub(crate) fn spellings_differ(uri: &Uri, settings: &Settings) -> bool {
+    let plain_path = uri.path().bytes().all(|b| unescaped(b) || b == b'/');
+    uri.query().is_some() || !(settings.double_encode_path || plain_path)
+}
+
+/// RFC 3986's unreserved bytes, which are never escaped.
+fn unescaped(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn escape(byte: u8) -> [u8; 3] {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    [b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
+}
+
+/// Escapes `text`, but neither unreserved bytes nor `kept`.
+fn put_escaped(sink: &mut impl Sink, mut text: &[u8], kept: u8) {
+    while !text.is_empty() {
+        let run = text.iter().position(|b| !unescaped(*b) && *b != kept).unwrap_or(text.len());
+        sink.put(&text[..run]);
+        text = &text[run..];
+        if let [first, rest @ ..] = text {
+            sink.put(&escape(*first));
+            text = rest;
+        }
+    }
+}
+
+/// Decodes `text` and escapes it anew, but not `kept`.
+fn put_respelled(sink: &mut impl Sink, text: &str, kept: u8) {
+    if text.bytes().all(|b| unescaped(b) || b == kept) {
+        return sink.put(text.as_bytes());
+    }
+    for byte in percent_encoding::percent_decode_str(text) {
+        put_escaped(sink, &[byte], kept);
+    }
+}
+
+fn needs_normalizing(path: &str) -> bool {
+    path.contains("//") || path.contains("/.")
+}
+
+/// Takes out empty and dot segments the way that AWS's SDKs do: a slash at the end stays.
+fn without_dot_segments(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(kept.pop()),
+            segment => kept.push(segment),
+        }
+    }
+    let end = if path.ends_with('/') && !kept.is_empty() { "/" } else { "" };
+    format!("/{}{end}", kept.join("/"))
+}
+
+/// How many query parameters are sorted without an allocation.
+const STACK_PAIRS: usize = 32;
+
+fn put_query(sink: &mut impl Sink, query: &str, spelling: Spelling) {
+    if query.is_empty() {
+        return;
+    }
+    let pairs = query
+        .split('&')
+        .filter(|pair| spelling == Spelling::AsSent || !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let mut stack = [("", ""); STACK_PAIRS];
+    let mut heap = Vec::new();
+    let count = pairs.clone().count();
+    let sorted = if count <= STACK_PAIRS {
+        stack.iter_mut().zip(pairs).for_each(|(slot, pair)| *slot = pair);
+        &mut stack[..count]
+    } else {
+        heap.extend(pairs);
+        &mut heap[..]
+    };
+    sorted.sort_unstable_by(|a, b| by_spelling(*a, *b, spelling));
+    for (i, (name, value)) in sorted.iter().enumerate() {
+        sink.put(if i == 0 { b"" } else { b"&" });
+        put_query_text(sink, name, spelling);
+        sink.put(b"=");
+        put_query_text(sink, value, spelling);
+    }
+}
+
+fn put_query_text(sink: &mut impl Sink, text: &str, spelling: Spelling) {
+    match spelling {
+        Spelling::AsSent => sink.put(text.as_bytes()),
+        // No byte but the unreserved ones is kept; `~` is one of them.
+        Spelling::Normal => put_respelled(sink, text, b'~'),
+    }
+}
+
+/// Parameters sort by name, then by value, each as it is written.
+fn by_spelling(a: (&str, &str), b: (&str, &str), spelling: Spelling) -> Ordering {
+    match spelling {
+        Spelling::AsSent => a.cmp(&b),
+        Spelling::Normal => {
+            respelled(a.0).cmp(respelled(b.0)).then_with(|| respelled(a.1).cmp(respelled(b.1)))
+        }
+    }
+}
+
+fn respelled(text: &str) -> impl Iterator<Item = u8> {
+    percent_encoding::percent_decode_str(text).flat_map(|byte| {
+        let (text, len) = if unescaped(byte) { ([byte, 0, 0], 1) } else { (escape(byte), 3) };
+        text.into_iter().take(len)
+    })
+}
+
+/// One line `name:value`; equal names join their values with commas.
+fn put_header(sink: &mut impl Sink, request: Request<'_>, name: &str) -> Result<(), Error> {
+    sink.put(name.as_bytes());
+    sink.put(b":");
+    let mut values = request.headers.get_all(name).iter();
+    if let Some(first) = values.next() {
+        put_folded(sink, first.as_bytes());
+        for value in values {
+            sink.put(b",");
+            put_folded(sink, value.as_bytes());
+        }
+    } else {
+        // HTTP/2 has the host in the URI, and a header that was signed and then removed shows.
+        let host = authority(request).filter(|_| name == header::HOST);
+        sink.put(host.ok_or(Error::Mismatch)?.as_bytes());
+    }
+    sink.put(b"\n");
+    Ok(())
+}
+
+/// The host that the URI names.
+pub(crate) fn authority(request: Request<'_>) -> Option<&str> {
+    request.uri.authority().map(http::uri::Authority::as_str)
+}
+
+/// White space is cut at the ends and folded to one space inside.
+fn put_folded(sink: &mut impl Sink, value: &[u8]) {
+    let value = value.trim_ascii();
+    let folds = value.contains(&b'\t') || value.windows(2).any(|pair| pair == b"  ");
+    if !folds {
+        return sink.put(value);
+    }
+    let words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    for (i, word) in words.enumerate() {
+        sink.put(if i == 0 { b"" } else { b" " });
+        sink.put(word);
+    }
+}
+
+/// Refuses a request whose signature leaves out `host` or a header of AWS's.
+pub(crate) fn check_coverage(headers: &HeaderMap, signed_headers: &str) -> Result<(), Error> {
+    let signed = |wanted: &str| signed_headers.split(';').any(|name| name == wanted);
+    if !signed("host") {
+        return Err(Error::HostNotSigned);
+    }
+    let bare =
+        headers.keys().find(|name| name.as_str().starts_with("x-amz-") && !signed(name.as_str()));
+    bare.map_or(Ok(()), |name| Err(Error::HeaderNotSigned(name.as_str().to_owned())))
+}

@@ -1,0 +1,123 @@
+//! The body's part in a signature: which hash is signed, and whether the body is that one.
+
+use http::HeaderMap;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Settings};
+
+/// The header that declares the body's hash.
+pub(crate) const CONTENT_SHA256: &str = "x-amz-content-sha256";
+const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+
+/// What the verifier knows of the body.
+#[derive(Clone, Copy, Debug)]
+pub enum Payload<'a> {
+    /// All of it; it is hashed here.
+    Body(&'a [u8]),
+    /// Its SHA-256, computed by the caller while the body came in.
+    Digest([u8; 32]),
+    /// Nothing yet. The request must declare a hash, which the caller compares once the body is
+    /// in ([`Content::Declared`]).
+    Unread,
+}
+
+/// What the signature says of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The body is the one that was signed.
+    Verified,
+    /// The signature holds for a body with this SHA-256; the body itself was not seen.
+    Declared([u8; 32]),
+    /// The signature does not cover the body.
+    Unsigned,
+}
+
+/// The payload line of the canonical request and what it proves.
+pub(crate) struct PayloadLine {
+    text: [u8; 64],
+    len: usize,
+    pub(crate) content: Content,
+}
+
+impl PayloadLine {
+    /// Chooses the line as AWS does: the declared hash if there is one, else the body's own.
+    pub(crate) fn of(
+        headers: &HeaderMap,
+        payload: Payload<'_>,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
+        let Some(declared) = headers.get(CONTENT_SHA256) else {
+            return match digest_of(payload) {
+                Some(digest) => Ok(Self::of_digest(&digest, Content::Verified)),
+                None => Err(Error::ContentForm(String::new())),
+            };
+        };
+        let form = || Error::ContentForm(String::from_utf8_lossy(declared.as_bytes()).into_owned());
+        if declared == UNSIGNED && settings.unsigned_payload_allowed {
+            return Ok(Self::unsigned());
+        }
+        let declared = from_hex(declared.as_bytes()).ok_or_else(form)?;
+        match digest_of(payload) {
+            None => Ok(Self::of_digest(&declared, Content::Declared(declared))),
+            Some(digest) if digest == declared => Ok(Self::of_digest(&digest, Content::Verified)),
+            Some(_) => Err(Error::ContentMismatch),
+        }
+    }
+
+    /// The line for a body that is at hand.
+    pub(crate) fn of_body(body: &[u8]) -> Self {
+        Self::of_digest(&Sha256::digest(body).into(), Content::Verified)
+    }
+
+    fn of_digest(digest: &[u8; 32], content: Content) -> Self {
+        Self { text: to_hex(digest), len: 64, content }
+    }
+
+    fn unsigned() -> Self {
+        let mut text = [0; 64];
+        text[..UNSIGNED.len()].copy_from_slice(UNSIGNED.as_bytes());
+        Self { text, len: UNSIGNED.len(), content: Content::Unsigned }
+    }
+
+    /// The line's bytes, without a line end.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text[..self.len]
+    }
+}
+
+fn digest_of(payload: Payload<'_>) -> Option<[u8; 32]> {
+    match payload {
+        Payload::Body(body) => Some(Sha256::digest(body).into()),
+        Payload::Digest(digest) => Some(digest),
+        Payload::Unread => None,
+    }
+}
+
+/// Lower-case hex.
+pub(crate) fn to_hex(digest: &[u8; 32]) -> [u8; 64] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    text
+}
+
+/// Reads 64 digits of lower-case hex; upper case is refused, as it is on AWS.
+pub(crate) fn from_hex(text: &[u8]) -> Option<[u8; 32]> {
+    let text: &[u8; 64] = text.try_into().ok()?;
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(digest)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
