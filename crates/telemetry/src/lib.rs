@@ -1,1 +1,21 @@
-//! Metrics, logs and their exposition.
+//! What the server measures and what its models say: metrics with CloudWatch's semantics, one
+//! bounded log store, and the Prometheus text of both.
+//!
+//! Recording is for the data plane and costs a few uncontended atomic additions. Reading merges.
+//! The AWS names, errors and page tokens on the wire are left to `aws-api`; alarms and periods
+//! are built on the snapshots given here.
+
+mod exposition;
+mod logs;
+mod metrics;
+
+pub use exposition::{Declared, Kind};
+pub use logs::{
+    Event, EventPage, FilterQuery, FilteredEvent, FilteredPage, GroupSummary, LogLimits, LogTotals,
+    LogWriter, Logs, Page, Pattern, ReadQuery, StreamOrder, StreamQuery, StreamSummary,
+    endpoint_group, instance_stream,
+};
+pub use metrics::{
+    CallClass, DECLARED, Distribution, InFlight, Metrics, Sample, ServerCounter, ServerMetrics,
+    VariantMetrics, VariantSnapshot,
+};

@@ -1,0 +1,188 @@
+//! What one variant of one endpoint does: calls by how they ended, two latencies, calls in flight.
+//!
+//! The names are CloudWatch's for `AWS/SageMaker`. Who records is the invocation path in
+//! `hosting`; periods and alarms are made from snapshots.
+
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use super::{
+    distribution::{Distribution, Recorder},
+    shards::Shards,
+};
+
+/// How a call of the variant ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallClass {
+    /// The model answered 2xx.
+    Answered,
+    /// The model answered 4xx.
+    ClientError,
+    /// The model answered 5xx.
+    ServerError,
+    /// The model timed out, hung up or answered with anything else than 2xx, 4xx and 5xx.
+    NoAnswer,
+    /// The call was refused before it reached the model: no capacity.
+    Refused,
+}
+
+impl CallClass {
+    /// Every class, in the order of the counters.
+    pub const ALL: [Self; 5] =
+        [Self::Answered, Self::ClientError, Self::ServerError, Self::NoAnswer, Self::Refused];
+
+    /// The class that a model's HTTP status stands for.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            200..=299 => Self::Answered,
+            400..=499 => Self::ClientError,
+            500..=599 => Self::ServerError,
+            _ => Self::NoAnswer,
+        }
+    }
+}
+
+/// One finished call.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// `ModelLatency`: from handing the call to the model until its answer was complete.
+    pub model: Duration,
+    /// `OverheadLatency`: the rest of the time between receiving the request and answering it.
+    pub overhead: Duration,
+    /// How it ended.
+    pub class: CallClass,
+}
+
+/// The instruments of one variant. Recording is six uncontended additions or fewer.
+#[derive(Debug, Default)]
+pub struct VariantMetrics {
+    shards: Shards<Shard>,
+}
+
+#[derive(Default)]
+struct Shard {
+    classes: [AtomicU64; CallClass::ALL.len()],
+    /// A call may end on another thread than it began on: a single shard can be below zero.
+    in_flight: AtomicI64,
+    model: Recorder,
+    overhead: Recorder,
+}
+
+impl VariantMetrics {
+    /// Counts one call that the model was given.
+    pub fn record(&self, sample: Sample) {
+        let shard = self.shards.mine();
+        shard.classes[sample.class as usize].fetch_add(1, Relaxed);
+        shard.model.record(sample.model);
+        shard.overhead.record(sample.overhead);
+    }
+
+    /// Counts one call that was refused before it reached the model; it has no latencies.
+    pub fn refused(&self) {
+        self.shards.mine().classes[CallClass::Refused as usize].fetch_add(1, Relaxed);
+    }
+
+    /// Counts a call as in flight until the guard goes.
+    pub fn enter(&self) -> InFlight<'_> {
+        self.in_flight_inc();
+        InFlight(self)
+    }
+
+    /// One more call in flight, for callers that cannot hold the guard of [`Self::enter`].
+    pub fn in_flight_inc(&self) {
+        self.shards.mine().in_flight.fetch_add(1, Relaxed);
+    }
+
+    /// One less call in flight.
+    pub fn in_flight_dec(&self) {
+        self.shards.mine().in_flight.fetch_sub(1, Relaxed);
+    }
+
+    /// Everything so far, merged.
+    pub fn snapshot(&self) -> VariantSnapshot {
+        let mut snapshot = VariantSnapshot::default();
+        for shard in self.shards.iter() {
+            for (total, class) in snapshot.classes.iter_mut().zip(&shard.classes) {
+                *total += class.load(Relaxed);
+            }
+            snapshot.in_flight += shard.in_flight.load(Relaxed);
+            shard.model.merge_into(&mut snapshot.model);
+            shard.overhead.merge_into(&mut snapshot.overhead);
+        }
+        snapshot
+    }
+}
+
+/// Keeps a call counted as in flight.
+#[derive(Debug)]
+#[must_use = "the call counts as in flight only as long as this lives"]
+pub struct InFlight<'a>(&'a VariantMetrics);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight_dec();
+    }
+}
+
+/// One variant's totals at one moment. The difference of two is a CloudWatch period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VariantSnapshot {
+    classes: [u64; CallClass::ALL.len()],
+    /// Calls under way.
+    pub in_flight: i64,
+    /// `ModelLatency`.
+    pub model: Distribution,
+    /// `OverheadLatency`.
+    pub overhead: Distribution,
+}
+
+impl VariantSnapshot {
+    /// How many calls ended so.
+    pub fn calls(&self, class: CallClass) -> u64 {
+        self.classes[class as usize]
+    }
+
+    /// `Invocations`: calls of the variant, however they ended.
+    pub fn invocations(&self) -> u64 {
+        self.classes.iter().sum()
+    }
+
+    /// `Invocation4XXErrors`: the model answered 4xx.
+    pub fn invocation_4xx_errors(&self) -> u64 {
+        self.calls(CallClass::ClientError)
+    }
+
+    /// `Invocation5XXErrors`: the model answered 5xx.
+    pub fn invocation_5xx_errors(&self) -> u64 {
+        self.calls(CallClass::ServerError)
+    }
+
+    /// `InvocationModelErrors`: the model gave anything but a 2xx answer, or none.
+    pub fn invocation_model_errors(&self) -> u64 {
+        self.calls(CallClass::ClientError)
+            + self.calls(CallClass::ServerError)
+            + self.calls(CallClass::NoAnswer)
+    }
+
+    /// `NoCapacityInvocationFailures`: refused before the model.
+    pub fn no_capacity_failures(&self) -> u64 {
+        self.calls(CallClass::Refused)
+    }
+
+    /// What happened after `earlier`, a snapshot of the same variant. `in_flight` stays as it is.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut classes = self.classes;
+        for (count, before) in classes.iter_mut().zip(&earlier.classes) {
+            *count = count.saturating_sub(*before);
+        }
+        Self {
+            classes,
+            in_flight: self.in_flight,
+            model: self.model.since(&earlier.model),
+            overhead: self.overhead.since(&earlier.overhead),
+        }
+    }
+}
