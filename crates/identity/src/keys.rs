@@ -1,0 +1,55 @@
+//! The access keys that are known now, as the data plane sees them: an immutable snapshot that
+//! is replaced as a whole.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use resources::Account;
+
+use crate::{AccessKey, Secret};
+
+/// What an access key stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The access key id.
+    pub id: String,
+    /// Its secret.
+    pub secret: Secret,
+    /// ARN of the owner, such as `arn:aws:iam::000000000000:root`.
+    pub principal: String,
+}
+
+impl KeyRecord {
+    /// The record of the account's root key.
+    pub fn root(account: &Account, key: AccessKey) -> Self {
+        let principal = format!("arn:aws:iam::{}:root", account.id());
+        Self { id: key.id, secret: key.secret, principal }
+    }
+}
+
+/// Access key ids and their records.
+#[derive(Debug, Default)]
+pub struct Keys {
+    records: ArcSwap<HashMap<String, Arc<KeyRecord>>>,
+}
+
+impl Keys {
+    /// Exactly these keys. Of two with the same id the last one counts.
+    pub fn new(records: impl IntoIterator<Item = KeyRecord>) -> Self {
+        let keys = Self::default();
+        keys.replace(records);
+        keys
+    }
+
+    /// The record of a key id. Never waits; an id that was removed may be found until the
+    /// replacement is complete.
+    pub fn lookup(&self, id: &str) -> Option<Arc<KeyRecord>> {
+        self.records.load().get(id).cloned()
+    }
+
+    /// From now on exactly these keys.
+    pub fn replace(&self, records: impl IntoIterator<Item = KeyRecord>) {
+        let by_id = records.into_iter().map(|record| (record.id.clone(), Arc::new(record)));
+        self.records.store(Arc::new(by_id.collect()));
+    }
+}
