@@ -1,1 +1,44 @@
 //! Everything durable: metadata in SQLite, objects in files, fetched and unpacked artifacts.
+//!
+//! One type, [`Store`], owns a data directory and is cheap to clone:
+//!
+//! | Path | Content |
+//! |---|---|
+//! | `LAYOUT` | version of this table; locked while a store is open |
+//! | `meta.sqlite` | records, buckets, object keys: everything that has a name |
+//! | `objects/ab/<id>` | bytes of objects, in files named by a random id |
+//! | `artifacts/<id>/` | unpacked `model.tar.gz` objects, read-only |
+//! | `tmp/` | files on their way to the places above; emptied when the store opens |
+//!
+//! What is acknowledged survives a power cut: bytes are synced before the row that names them is
+//! committed, and rows are committed before the caller hears of it. What a crash leaves
+//! half-done has no name, and is removed when the store opens again.
+//!
+//! What the records mean is the domain crates' business; S3's wire format is `aws-api`'s.
+
+mod artifacts;
+mod blobs;
+mod cursor;
+mod durable;
+mod error;
+mod layout;
+mod objects;
+mod options;
+mod readers;
+mod records;
+mod schema;
+mod store;
+mod tx;
+mod writer;
+
+pub use artifacts::{ArtifactError, ArtifactId, Artifacts, Limits};
+pub use error::Error;
+pub use objects::{
+    Bucket, Headers, ListObjects, ListUploads, Listing, Object, ObjectError, ObjectInfo,
+    ObjectReader, ObjectWriter, Objects, PART_BYTES_MIN, PARTS_MAX, Part, PartToComplete,
+    Precondition, Stored, Target, Upload, UploadId, UploadListing,
+};
+pub use options::{Durability, Options};
+pub use records::{ListQuery, Page, Records, SortBy};
+pub use store::Store;
+pub use tx::Tx;

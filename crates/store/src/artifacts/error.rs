@@ -1,0 +1,36 @@
+//! Why an artifact could not be had: text for the endpoint's owner, kept apart from our faults.
+
+use resources::ErrorKind;
+
+use crate::Error;
+
+/// Why an artifact could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// There is no such object. The text is for the endpoint's owner.
+    #[error("{0}")]
+    Missing(String),
+    /// The object cannot be unpacked. The text is for the endpoint's owner: it names the entry and
+    /// the rule it breaks.
+    #[error("{0}")]
+    Refused(String),
+    /// A fault of the store. Nothing the endpoint's owner could mend; another try may work.
+    #[error("the artifact could not be fetched")]
+    Fault(#[from] Error),
+}
+
+impl From<ArtifactError> for resources::Error {
+    fn from(error: ArtifactError) -> Self {
+        match error {
+            ArtifactError::Missing(text) => Self::new(ErrorKind::NotFound, text),
+            ArtifactError::Refused(text) => Self::new(ErrorKind::Invalid, text),
+            ArtifactError::Fault(error) => error.into(),
+        }
+    }
+}
+
+pub(super) fn missing(source: &str) -> ArtifactError {
+    ArtifactError::Missing(format!(
+        "there is no object at `{source}`; upload the artifact, then create the endpoint again"
+    ))
+}

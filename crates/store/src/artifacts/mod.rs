@@ -1,0 +1,198 @@
+//! Model artifacts: a `model.tar.gz` object, unpacked once into a read-only directory.
+//!
+//! A directory under `artifacts/` is always whole: it is built in `tmp/` and renamed. Its id is
+//! derived from the object's blobs, so that the same object unpacks once, whoever asks, and a
+//! replaced object is a new artifact.
+
+mod error;
+mod limits;
+mod path;
+mod tar_reader;
+mod tree;
+mod unpack;
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
+
+pub use error::ArtifactError;
+pub use limits::Limits;
+pub(crate) use tree::remove_tree;
+
+use crate::{
+    Durability, Error, Object, ObjectError, Store, Target, blobs::random_id, cursor::to_hex,
+    durable,
+};
+
+/// The name of an unpacked artifact: 32 hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ArtifactId(pub String);
+
+/// The unpacked artifacts of a store.
+#[derive(Clone, Copy, Debug)]
+pub struct Artifacts<'a> {
+    store: &'a Store,
+    unpacker: &'a Arc<Unpacker>,
+}
+
+impl<'a> Artifacts<'a> {
+    pub(crate) fn new(store: &'a Store, unpacker: &'a Arc<Unpacker>) -> Self {
+        Self { store, unpacker }
+    }
+
+    /// Unpacks the `.tar.gz` object at `source`, an `s3://bucket/key`, unless it is there already.
+    ///
+    /// Until the id is in a record, only the caller knows that the artifact is wanted: whoever
+    /// calls [`Artifacts::retain`] must not do so between a fetch and that record.
+    pub async fn fetch(self, source: &str) -> Result<ArtifactId, ArtifactError> {
+        let target = parse_source(source)?;
+        let object = match self.store.objects().get(&target).await {
+            Ok(object) => object,
+            Err(ObjectError::Store(error)) => return Err(error.into()),
+            Err(_) => return Err(error::missing(source)),
+        };
+        let id = id_of(&object);
+        let name = file_name(&target.key).to_owned();
+        let turn = self.unpacker.turn(&id);
+        let _turn = turn.lock().await;
+        let (unpacker, unpacking) = (Arc::clone(self.unpacker), id.clone());
+        let unpacked = spawn_blocking(move || unpacker.unpack(&unpacking, object, &name));
+        unpacked.await.map_err(|_| Error::Closed)??;
+        Ok(id)
+    }
+
+    /// Where an artifact is. The directory exists if [`Artifacts::fetch`] gave out the id and
+    /// [`Artifacts::retain`] has not removed it.
+    pub fn path(self, id: &ArtifactId) -> PathBuf {
+        self.unpacker.path(id)
+    }
+
+    /// Removes every artifact that is not in `ids`. What is being fetched stays.
+    pub async fn retain(self, ids: &[ArtifactId]) -> Result<(), Error> {
+        let ids = ids.iter().cloned().collect();
+        let unpacker = Arc::clone(self.unpacker);
+        spawn_blocking(move || unpacker.retain(&ids)).await.map_err(|_| Error::Closed)?
+    }
+}
+
+fn parse_source(source: &str) -> Result<Target, ArtifactError> {
+    let place = source.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    match place {
+        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() && !key.ends_with('/') => {
+            Ok(Target::new(bucket, key))
+        }
+        _ => Err(ArtifactError::Refused(format!(
+            "`{source}` does not name an object; give the `.tar.gz` as `s3://bucket/key`"
+        ))),
+    }
+}
+
+fn file_name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+fn id_of(object: &Object) -> ArtifactId {
+    let mut hash = Sha256::new();
+    for segment in object.segments() {
+        hash.update(segment.blob.as_str());
+    }
+    ArtifactId(to_hex(&hash.finalize()[..16]))
+}
+
+/// Unpacks and removes artifacts on threads that may wait.
+#[derive(Debug)]
+pub(crate) struct Unpacker {
+    artifacts: PathBuf,
+    tmp: PathBuf,
+    durability: Durability,
+    limits: Limits,
+    /// One turn per artifact being fetched; whoever comes second finds it done.
+    turns: Mutex<HashMap<ArtifactId, Weak<Turn>>>,
+}
+
+type Turn = tokio::sync::Mutex<()>;
+
+impl Unpacker {
+    pub(crate) fn new(
+        artifacts: PathBuf,
+        tmp: PathBuf,
+        durability: Durability,
+        limits: Limits,
+    ) -> Self {
+        Self { artifacts, tmp, durability, limits, turns: Mutex::default() }
+    }
+
+    fn path(&self, id: &ArtifactId) -> PathBuf {
+        self.artifacts.join(&id.0)
+    }
+
+    fn turn(&self, id: &ArtifactId) -> Arc<Turn> {
+        let mut turns = self.turns();
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = turns.get(id).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::new(Turn::default());
+        turns.insert(id.clone(), Arc::downgrade(&turn));
+        turn
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashMap<ArtifactId, Weak<Turn>>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unpack(&self, id: &ArtifactId, object: Object, name: &str) -> Result<(), ArtifactError> {
+        let place = self.path(id);
+        if place.exists() {
+            return Ok(());
+        }
+        let building = self.tmp.join(random_id());
+        fs::create_dir(&building).map_err(Error::io("make", &building))?;
+        let built = unpack::unpack(object.into_reader(), &building, name, &self.limits)
+            .and_then(|()| Ok(self.publish(&building, &place)?));
+        if built.is_err() {
+            discard(&building);
+        }
+        built
+    }
+
+    fn publish(&self, building: &Path, place: &Path) -> Result<(), Error> {
+        tree::forbid_writing(building)?;
+        durable::sync_file_system(self.durability, building)?;
+        fs::rename(building, place).map_err(Error::io("rename", building))?;
+        tree::set_mode(place, tree::DIRECTORY_MODE)?;
+        durable::sync_dir(self.durability, &self.artifacts)
+    }
+
+    fn retain(&self, ids: &HashSet<ArtifactId>) -> Result<(), Error> {
+        for entry in tree::entries(&self.artifacts)? {
+            let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let id = ArtifactId(name.to_owned());
+            let fetching = self.turns().get(&id).is_some_and(|turn| turn.strong_count() > 0);
+            if ids.contains(&id) || fetching {
+                continue;
+            }
+            // Renamed first, so that what `artifacts/` shows is whole at every moment.
+            let going = self.tmp.join(random_id());
+            tree::set_mode(&entry, tree::BUILDING_MODE)?;
+            fs::rename(&entry, &going).map_err(Error::io("rename", &entry))?;
+            discard(&going);
+        }
+        Ok(())
+    }
+}
+
+/// A tree that stays behind in `tmp/` is removed when the store opens again.
+fn discard(tree: &Path) {
+    if let Err(error) = remove_tree(tree) {
+        tracing::warn!(%error, "part of an artifact was left behind");
+    }
+}

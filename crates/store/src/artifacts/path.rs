@@ -1,0 +1,37 @@
+//! Paths of tar entries: parsed into components that cannot leave the artifact.
+
+use std::path::PathBuf;
+
+use super::Limits;
+
+/// The longest name that file systems take.
+const COMPONENT_BYTES_MAX: usize = 255;
+
+/// Reads an entry's path; empty for the root itself. The error is the rule that the path breaks.
+pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<PathBuf, String> {
+    if bytes.is_empty() {
+        return Err("its name is empty".to_owned());
+    }
+    if bytes.len() > limits.path_bytes_max {
+        return Err(format!("its path is longer than {} bytes", limits.path_bytes_max));
+    }
+    let path = str::from_utf8(bytes).map_err(|_| "its name is not UTF-8".to_owned())?;
+    if path.starts_with('/') {
+        return Err("its path is absolute; pack with paths relative to the model".to_owned());
+    }
+    if path.contains('\0') {
+        return Err("its name holds a zero byte".to_owned());
+    }
+    let components: Vec<&str> =
+        path.split('/').filter(|component| !matches!(*component, "" | ".")).collect();
+    if components.contains(&"..") {
+        return Err("its path holds `..`".to_owned());
+    }
+    if components.len() > limits.depth_max {
+        return Err(format!("it lies deeper than {} directories", limits.depth_max));
+    }
+    if components.iter().any(|component| component.len() > COMPONENT_BYTES_MAX) {
+        return Err(format!("a part of its path is longer than {COMPONENT_BYTES_MAX} bytes"));
+    }
+    Ok(components.iter().collect())
+}

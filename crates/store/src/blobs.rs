@@ -1,0 +1,261 @@
+//! Files of bytes, named by id: written whole, never changed, removed when no row names them.
+//!
+//! A blob becomes a file in `tmp/`, is synced, and is renamed into `objects/` before the row that
+//! names it is committed. A blob that readers hold is removed when the last of them lets go.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Durability, Error, durable, tx::Effects};
+
+/// A blob's name: 32 hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct BlobId(String);
+
+impl BlobId {
+    fn random() -> Self {
+        Self(random_id())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A new name that nothing else has: 32 random hex digits.
+pub(crate) fn random_id() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
+/// Some bytes of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Segment {
+    pub(crate) blob: BlobId,
+    pub(crate) size: u64,
+}
+
+/// All blobs of a store.
+#[derive(Debug)]
+pub(crate) struct Blobs {
+    objects: PathBuf,
+    tmp: PathBuf,
+    durability: Durability,
+    /// Held for reading from before a row is looked up until its blobs are pinned, and for writing
+    /// while blobs are removed: whoever has seen a row finds its blobs.
+    gate: RwLock<()>,
+    pins: Mutex<Pins>,
+}
+
+#[derive(Debug, Default)]
+struct Pins {
+    held: HashMap<BlobId, usize>,
+    doomed: HashSet<BlobId>,
+}
+
+impl Blobs {
+    pub(crate) fn new(objects: PathBuf, tmp: PathBuf, durability: Durability) -> Self {
+        Self { objects, tmp, durability, gate: RwLock::new(()), pins: Mutex::default() }
+    }
+
+    /// Empties `tmp/` and removes every blob that is not in `referenced`.
+    pub(crate) fn sweep(&self, referenced: &HashSet<BlobId>) -> Result<(), Error> {
+        for entry in entries(&self.tmp)? {
+            remove_any(&entry)?;
+        }
+        for shelf in entries(&self.objects)? {
+            for blob in entries(&shelf)? {
+                let name = blob.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                if !referenced.contains(&BlobId(name.to_owned())) {
+                    durable::remove_file(&blob)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a blob.
+    pub(crate) fn create(self: &Arc<Self>) -> Result<BlobWriter, Error> {
+        let id = BlobId::random();
+        let path = self.tmp.join(id.as_str());
+        let file = File::create_new(&path).map_err(Error::io("make", &path))?;
+        let blob = PendingBlob { blobs: Arc::clone(self), id: Some(id), path };
+        Ok(BlobWriter { file, blob })
+    }
+
+    /// Opens a blob that the caller has pinned.
+    pub(crate) fn open(&self, id: &BlobId) -> Result<File, Error> {
+        let path = self.path(id);
+        File::open(&path).map_err(Error::io("open", &path))
+    }
+
+    /// Keeps blobs from being removed between the look-up of a row and [`Blobs::pin`].
+    pub(crate) fn gate(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps these blobs until the pin is dropped. The caller holds the gate.
+    pub(crate) fn pin(self: &Arc<Self>, segments: &[Segment]) -> Pin {
+        let mut pins = self.pins();
+        for segment in segments {
+            *pins.held.entry(segment.blob.clone()).or_default() += 1;
+        }
+        let blobs = segments.iter().map(|segment| segment.blob.clone()).collect();
+        Pin { blobs: Arc::clone(self), pinned: blobs }
+    }
+
+    /// Does what committed jobs asked for, or leaves everything to the next sweep where the
+    /// commit failed: it may have reached the disk all the same.
+    pub(crate) fn settle(&self, effects: Vec<Effects>, committed: bool) {
+        for effects in effects {
+            effects.adopted.into_iter().for_each(PendingBlob::keep);
+            if committed {
+                self.discard(effects.garbage);
+            }
+        }
+    }
+
+    fn discard(&self, garbage: Vec<BlobId>) {
+        if garbage.is_empty() {
+            return;
+        }
+        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let mut pins = self.pins();
+        for blob in garbage {
+            if pins.held.contains_key(&blob) {
+                pins.doomed.insert(blob);
+            } else {
+                self.remove(&blob);
+            }
+        }
+    }
+
+    fn unpin(&self, pinned: &[BlobId]) {
+        let mut pins = self.pins();
+        for blob in pinned {
+            let Some(count) = pins.held.get_mut(blob) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                pins.held.remove(blob);
+                if pins.doomed.remove(blob) {
+                    self.remove(blob);
+                }
+            }
+        }
+    }
+
+    /// A blob that stays behind costs disk space until the next sweep, and nothing else.
+    fn remove(&self, blob: &BlobId) {
+        if let Err(error) = durable::remove_file(&self.path(blob)) {
+            tracing::warn!(%error, blob = blob.as_str(), "a blob was left behind");
+        }
+    }
+
+    fn shelf(&self, id: &BlobId) -> PathBuf {
+        self.objects.join(&id.as_str()[..2])
+    }
+
+    fn path(&self, id: &BlobId) -> PathBuf {
+        self.shelf(id).join(id.as_str())
+    }
+
+    fn pins(&self) -> MutexGuard<'_, Pins> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let read = || fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>();
+    read().map_err(Error::io("list", dir))
+}
+
+fn remove_any(path: &Path) -> Result<(), Error> {
+    if path.is_dir() && !path.is_symlink() {
+        crate::artifacts::remove_tree(path)
+    } else {
+        durable::remove_file(path)
+    }
+}
+
+/// A blob being written. Dropped unfinished, it leaves nothing.
+#[derive(Debug)]
+pub(crate) struct BlobWriter {
+    file: File,
+    blob: PendingBlob,
+}
+
+impl BlobWriter {
+    /// Appends bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(Error::io("write", &self.blob.path))
+    }
+
+    /// Syncs the bytes and gives them their place.
+    pub(crate) fn finish(self) -> Result<PendingBlob, Error> {
+        let Self { file, mut blob } = self;
+        let blobs = Arc::clone(&blob.blobs);
+        durable::sync_file(blobs.durability, &file, &blob.path)?;
+        let id = blob.id();
+        let shelf = blobs.shelf(id);
+        durable::make_dir(blobs.durability, &shelf)?;
+        let place = blobs.path(id);
+        fs::rename(&blob.path, &place).map_err(Error::io("rename", &blob.path))?;
+        blob.path = place;
+        durable::sync_dir(blobs.durability, &shelf)?;
+        Ok(blob)
+    }
+}
+
+/// A blob that no committed row names yet. Dropped, its file goes.
+#[derive(Debug)]
+pub(crate) struct PendingBlob {
+    blobs: Arc<Blobs>,
+    id: Option<BlobId>,
+    path: PathBuf,
+}
+
+impl PendingBlob {
+    pub(crate) fn id(&self) -> &BlobId {
+        self.id.as_ref().expect("only `keep` takes the id: this is a bug")
+    }
+
+    fn keep(mut self) {
+        self.id = None;
+    }
+}
+
+impl Drop for PendingBlob {
+    fn drop(&mut self) {
+        if self.id.is_some()
+            && let Err(error) = durable::remove_file(&self.path)
+        {
+            tracing::warn!(%error, "an unused blob was left behind");
+        }
+    }
+}
+
+/// Keeps blobs from being removed for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    blobs: Arc<Blobs>,
+    pinned: Vec<BlobId>,
+}
+
+impl Pin {
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.blobs.unpin(&self.pinned);
+    }
+}

@@ -1,0 +1,180 @@
+//! Objects with S3's semantics: buckets, objects, multipart uploads. The wire format is
+//! `aws-api`'s; here are the rules and the rows, and [`crate::blobs`] has the bytes.
+//!
+//! Every operation is one transaction. An object is a list of segments, each a blob; a plain
+//! upload has one, a multipart upload has one per part, so completing one copies nothing.
+
+mod buckets;
+mod error;
+mod list;
+mod multipart;
+mod names;
+mod reader;
+mod rows;
+mod writer;
+
+use std::collections::BTreeMap;
+
+use resources::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use buckets::Bucket;
+pub use error::ObjectError;
+pub use list::{ListObjects, Listing};
+pub use multipart::{
+    ListUploads, PART_BYTES_MIN, PARTS_MAX, Part, PartToComplete, Upload, UploadId, UploadListing,
+};
+pub use reader::ObjectReader;
+pub use writer::{ObjectWriter, Stored};
+
+pub(crate) use rows::{discard_all, referenced};
+
+use crate::{
+    Store,
+    blobs::{Pin, Segment},
+};
+
+/// Buckets, objects and uploads of a store.
+#[derive(Clone, Copy, Debug)]
+pub struct Objects<'a> {
+    store: &'a Store,
+}
+
+/// A place for an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, 1 to 1024 bytes.
+    pub key: String,
+}
+
+impl Target {
+    /// The place `key` in `bucket`.
+    pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { bucket: bucket.into(), key: key.into() }
+    }
+}
+
+/// What is kept with an object to be given back with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Headers {
+    /// Standard headers such as `content-type`, by lower-case name.
+    pub standard: BTreeMap<String, String>,
+    /// `x-amz-meta-*`, by the lower-case name without the prefix.
+    pub user: BTreeMap<String, String>,
+    /// Base64 checksums of the whole object, by AWS's name of the algorithm, `CRC32` for example.
+    pub checksums: BTreeMap<String, String>,
+}
+
+/// An object as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// The key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// The entity tag without quotes: the MD5 of the bytes, or `md5(md5s of the parts)-N`.
+    pub etag: String,
+    /// When it was stored.
+    pub modified: Timestamp,
+}
+
+/// An object that is held: however it is replaced or removed, these bytes stay readable.
+#[derive(Debug)]
+pub struct Object {
+    info: ObjectInfo,
+    headers: Headers,
+    segments: Vec<Segment>,
+    pin: Pin,
+}
+
+impl Object {
+    /// Key, size, entity tag and time.
+    pub fn info(&self) -> &ObjectInfo {
+        &self.info
+    }
+
+    /// What was given with it.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// An identity that two objects share only if their bytes are the same blobs.
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+}
+
+/// Whether an object may be stored over what is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Precondition {
+    /// Always.
+    #[default]
+    None,
+    /// Only where there is no object (`If-None-Match: *`).
+    Absent,
+    /// Only over an object with this entity tag (`If-Match`).
+    Etag(String),
+}
+
+impl<'a> Objects<'a> {
+    pub(crate) fn new(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    /// Starts to store bytes; [`Objects::put`] or [`Objects::put_part`] gives them a name.
+    pub fn writer(self) -> ObjectWriter {
+        ObjectWriter::new(self.store.blobs().clone())
+    }
+
+    /// Gives stored bytes a name, replacing what had it.
+    pub async fn put(
+        self,
+        target: Target,
+        headers: Headers,
+        stored: Stored,
+        precondition: Precondition,
+    ) -> Result<ObjectInfo, ObjectError> {
+        names::check_key(&target.key)?;
+        let modified = self.store.clock().now();
+        let info =
+            ObjectInfo { key: target.key, size: stored.size(), etag: stored.etag(), modified };
+        let bucket = target.bucket;
+        let write = move |tx: &crate::Tx<'_>| {
+            buckets::require(tx, &bucket)?;
+            rows::check(tx, &bucket, &info.key, &precondition)?;
+            let segments = stored.adopt(tx);
+            rows::put(tx, &bucket, &rows::Row { info: &info, headers: &headers, segments })?;
+            Ok(info)
+        };
+        self.store.write(write).await
+    }
+
+    /// Takes hold of an object.
+    pub async fn get(self, target: &Target) -> Result<Object, ObjectError> {
+        let Target { bucket, key } = target.clone();
+        let blobs = self.store.blobs().clone();
+        let read = move |tx: &crate::Tx<'_>| {
+            let _gate = blobs.gate();
+            let (info, headers, segments) = rows::require(tx, &bucket, &key)?;
+            let pin = blobs.pin(&segments);
+            Ok(Object { info, headers, segments, pin })
+        };
+        self.store.read(read).await
+    }
+
+    /// Removes objects; keys that have none are no error. All of them go, or none.
+    pub async fn delete(self, bucket: &str, keys: Vec<String>) -> Result<(), ObjectError> {
+        let bucket = bucket.to_owned();
+        let write = move |tx: &crate::Tx<'_>| {
+            buckets::require(tx, &bucket)?;
+            for key in &keys {
+                rows::delete(tx, &bucket, key)?;
+            }
+            Ok(())
+        };
+        self.store.write(write).await
+    }
+}

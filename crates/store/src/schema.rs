@@ -1,0 +1,106 @@
+//! The tables, and how a connection is set up.
+//!
+//! `PRAGMA user_version` counts the steps that a database has been through; a new version of the
+//! tables is a new step at the end of [`STEPS`], never a change of an old one.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::{Durability, Error};
+
+/// Statements that a connection keeps prepared.
+const STATEMENTS_CACHED: usize = 64;
+
+/// Each step takes the database from one version to the next.
+///
+/// Object keys are blobs, so that their order is that of their UTF-8 bytes, which is S3's.
+const STEPS: [&str; 1] = ["
+    CREATE TABLE records (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (kind, key)
+    );
+    CREATE INDEX records_ignoring_case ON records (kind, key COLLATE NOCASE);
+    CREATE INDEX records_created ON records (kind, created, key);
+    CREATE INDEX records_modified ON records (kind, modified, key);
+    CREATE INDEX records_status ON records (kind, status, key);
+
+    CREATE TABLE buckets (name TEXT PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE objects (
+        bucket TEXT NOT NULL,
+        key BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        etag TEXT NOT NULL,
+        modified INTEGER NOT NULL,
+        headers TEXT NOT NULL,
+        segments TEXT NOT NULL,
+        UNIQUE (bucket, key)
+    );
+
+    CREATE TABLE uploads (
+        id TEXT PRIMARY KEY,
+        bucket TEXT NOT NULL,
+        key BLOB NOT NULL,
+        initiated INTEGER NOT NULL,
+        headers TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX uploads_by_key ON uploads (bucket, key, id);
+
+    CREATE TABLE parts (
+        upload TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        etag TEXT NOT NULL,
+        modified INTEGER NOT NULL,
+        checksums TEXT NOT NULL,
+        segments TEXT NOT NULL,
+        PRIMARY KEY (upload, number)
+    ) WITHOUT ROWID;
+"];
+
+/// Every table, for a reset.
+pub(crate) const TABLES: [&str; 5] = ["records", "buckets", "objects", "uploads", "parts"];
+
+/// Opens the connection that writes, and brings the tables up to date.
+pub(crate) fn open_writer(path: &Path, durability: Durability) -> Result<Connection, Error> {
+    let mut connection = open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let synchronous = match durability {
+        Durability::Synced => "FULL",
+        Durability::Ephemeral => "OFF",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
+    let connection = open(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn open(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    let at: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (step, sql) in (1_u32..).zip(STEPS).skip(at as usize) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", step)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
