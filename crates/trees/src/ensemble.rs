@@ -1,0 +1,197 @@
+//! What every reader produces and every kernel is built from: trees that are known to be trees,
+//! whose features exist, and what their sums mean. Knows no file format and no memory layout.
+
+use crate::{Error, Objective};
+
+/// The most features a model may have: a row of that width is 64 MiB.
+const FEATURES_MAX: usize = 1 << 24;
+/// The most margins per row a model may have.
+const GROUPS_MAX: usize = 1 << 16;
+
+/// A whole model, checked.
+#[derive(Debug)]
+pub(crate) struct Ensemble {
+    pub(crate) objective: Objective,
+    pub(crate) feature_count: usize,
+    pub(crate) feature_names: Vec<String>,
+    /// Where the sums start; one per group.
+    pub(crate) base_margins: Vec<f32>,
+    pub(crate) trees: Vec<Tree>,
+}
+
+/// One tree; node 0 is the root and every other node has exactly one parent before it.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) nodes: Vec<Node>,
+    /// The margin to which the leaf is added.
+    pub(crate) group: u32,
+    /// Splits on the longest way from the root to a leaf.
+    pub(crate) depth: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Node {
+    Leaf(f32),
+    Split(Split),
+}
+
+/// Left if the value is less than the threshold, by `default_left` if it is missing, else right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Split {
+    pub(crate) feature: u32,
+    pub(crate) threshold: f32,
+    pub(crate) default_left: bool,
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+}
+
+/// The bounds that hold for any ensemble, before memory is spent on it.
+pub(crate) fn check_shape(feature_count: usize, group_count: usize) -> Result<(), Error> {
+    if !(1..=FEATURES_MAX).contains(&feature_count) {
+        let message = format!("`num_feature` is {feature_count}, not from 1 to {FEATURES_MAX}");
+        return Err(Error::malformed(message));
+    }
+    if !(1..=GROUPS_MAX).contains(&group_count) {
+        let message = format!("a row would have {group_count} margins, not from 1 to {GROUPS_MAX}");
+        return Err(Error::malformed(message));
+    }
+    Ok(())
+}
+
+impl Ensemble {
+    /// Refuses trees that use a feature or a margin that the model does not have.
+    pub(crate) fn check(self) -> Result<Self, Error> {
+        for (index, tree) in self.trees.iter().enumerate() {
+            self.check_tree(tree).map_err(|error| error.within(format_args!("tree {index}")))?;
+        }
+        match self.feature_names.len() {
+            0 => Ok(self),
+            names if names == self.feature_count => Ok(self),
+            names => Err(Error::malformed(format!(
+                "`feature_names` has {names} names for {} features",
+                self.feature_count
+            ))),
+        }
+    }
+
+    fn check_tree(&self, tree: &Tree) -> Result<(), Error> {
+        if tree.group as usize >= self.base_margins.len() {
+            let (group, groups) = (tree.group, self.base_margins.len());
+            return Err(Error::malformed(format!("adds to margin {group} of {groups}")));
+        }
+        let too_great = tree.nodes.iter().find_map(|node| match node {
+            Node::Split(split) if split.feature as usize >= self.feature_count => Some(split),
+            _ => None,
+        });
+        match too_great {
+            Some(split) => Err(Error::malformed(format!(
+                "splits on feature {} of {}",
+                split.feature, self.feature_count
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Tree {
+    /// Keeps what can be reached from node 0 of `count` nodes, renumbered level by level with
+    /// siblings side by side. Fails if a node is out of range or has two parents (so also on a
+    /// cycle): each node is entered once, and the work is linear in `count`.
+    pub(crate) fn new(
+        count: usize,
+        group: u32,
+        node: impl Fn(usize) -> Result<Node, Error>,
+    ) -> Result<Self, Error> {
+        let mut queue = Queue { seen: vec![false; count], order: Vec::with_capacity(count) };
+        let mut nodes = Vec::with_capacity(count);
+        queue.push(0)?;
+        let (mut depth, mut level_end) = (0, 1);
+        while let Some(&index) = queue.order.get(nodes.len()) {
+            if nodes.len() == level_end {
+                (depth, level_end) = (depth + 1, queue.order.len());
+            }
+            let node = node(index)?;
+            nodes.push(match node {
+                Node::Leaf(_) => node,
+                Node::Split(split) => Node::Split(Split {
+                    left: queue.push(split.left)?,
+                    right: queue.push(split.right)?,
+                    ..split
+                }),
+            });
+        }
+        Ok(Self { nodes, group, depth })
+    }
+
+    pub(crate) fn splits(&self) -> impl Iterator<Item = &Split> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Split(split) => Some(split),
+            Node::Leaf(_) => None,
+        })
+    }
+}
+
+/// Nodes in the order in which they were met, each met once.
+struct Queue {
+    seen: Vec<bool>,
+    order: Vec<usize>,
+}
+
+impl Queue {
+    /// The new number of a node.
+    fn push(&mut self, node: u32) -> Result<u32, Error> {
+        let count = self.seen.len();
+        let seen = self.seen.get_mut(node as usize).ok_or_else(|| {
+            Error::malformed(format!("points to node {node}, but has {count} nodes"))
+        })?;
+        if std::mem::replace(seen, true) {
+            return Err(Error::malformed(format!("reaches node {node} twice, so it is no tree")));
+        }
+        self.order.push(node as usize);
+        Ok(self.order.len() as u32 - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(left: u32, right: u32) -> Node {
+        Node::Split(Split { feature: 0, threshold: 1.0, default_left: false, left, right })
+    }
+
+    fn build(nodes: &[Node]) -> Result<Tree, Error> {
+        Tree::new(nodes.len(), 0, |index| Ok(nodes[index]))
+    }
+
+    #[test]
+    fn unreached_nodes_are_dropped_and_levels_are_in_order() {
+        let leaf = Node::Leaf;
+        let tree = build(&[split(4, 1), leaf(1.0), leaf(9.0), leaf(2.0), split(3, 5), leaf(3.0)])
+            .expect("a tree");
+        assert_eq!(tree.depth, 2);
+        assert_eq!(tree.nodes[0], split(1, 2));
+        assert_eq!(tree.nodes[1], split(3, 4));
+        assert_eq!(tree.nodes[2..], [leaf(1.0), leaf(2.0), leaf(3.0)]);
+    }
+
+    #[test]
+    fn a_single_leaf_has_depth_zero() {
+        assert_eq!(build(&[Node::Leaf(1.0)]).expect("a tree").depth, 0);
+    }
+
+    #[test]
+    fn what_is_no_tree_is_refused() {
+        let leaf = Node::Leaf(0.0);
+        for (nodes, words) in [
+            (vec![], "has 0 nodes"),
+            (vec![split(0, 1), leaf], "node 0 twice"),
+            (vec![split(1, 1), leaf], "node 1 twice"),
+            (vec![split(1, 2), leaf], "points to node 2"),
+            (vec![split(1, 2), split(2, 3), leaf, leaf], "node 2 twice"),
+        ] {
+            let error = build(&nodes).expect_err("no tree").to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

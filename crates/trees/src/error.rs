@@ -1,0 +1,65 @@
+//! The crate's error: why bytes are not a model that can be answered for.
+
+use std::fmt;
+
+/// What is wrong with the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// They are not the document they claim to be, or contradict themselves.
+    Malformed,
+    /// They are a good model of a kind that this crate does not compute.
+    Unsupported,
+}
+
+/// Why bytes could not be read as a model; `Display` says what, and where if that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    offset: Option<usize>,
+}
+
+impl Error {
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Malformed, message: message.into(), offset: None }
+    }
+
+    pub(crate) fn unsupported(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Unsupported, message: message.into(), offset: None }
+    }
+
+    /// Names the byte, unless an inner reader already named a more precise one.
+    pub(crate) fn at(mut self, offset: usize) -> Self {
+        self.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Says in which part of the model the error was found.
+    pub(crate) fn within(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// Whether the bytes are broken or merely of a kind not served.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The distance from the start of the bytes, in bytes, where reading failed.
+    /// `None` when no single place is at fault.
+    pub fn offset(&self) -> Option<usize> {
+        self.offset
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match self.offset {
+            Some(offset) => write!(f, ", at byte {offset}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

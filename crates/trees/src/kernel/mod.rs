@@ -1,0 +1,210 @@
+//! How margins are computed: the memory layout that an ensemble gets at load, and the walk over it.
+//!
+//! A [`Forest`] is a list of runs of consecutive trees, each run in the layout that suits it:
+//! [`Perfect`] for shallow trees, [`Sparse`] for deep or lopsided ones. Both are [`Kernel`]s, which
+//! is the whole interface that a kernel for wider registers has to fill.
+//!
+//! Rows come in as ordered keys (see `keys`), one row alone or in tiles of [`LANES`] rows. Either
+//! way [`LANES`] independent walks are under way at once, of trees for a single row and of rows for
+//! a tile, so that the loads of one hide behind those of the others. Leaves are added in the order
+//! of the trees to sums that start from the base margins, as XGBoost does, so that every path here
+//! gives the same bits.
+
+mod keys;
+mod perfect;
+mod sparse;
+
+use std::{cell::RefCell, fmt::Debug};
+
+use crate::{
+    Rows,
+    ensemble::{Ensemble, Tree},
+};
+use keys::{ColumnIndex, Columns};
+use perfect::Perfect;
+use sparse::Sparse;
+
+/// How many walks are interleaved, and rows per tile.
+const LANES: usize = 8;
+/// Tiles over which one tree is walked while it is in the cache.
+const BLOCK_TILES_MAX: usize = 8;
+/// Keys of a block, so that with the tree they fit the first-level cache: 16 KiB.
+const BLOCK_KEYS_MAX: usize = 4096;
+/// Rows left over below this number are walked one by one: a tile costs as much as about so many.
+const TILE_ROWS_MIN: usize = 4;
+
+/// One value for each row of a tile.
+type Lanes<T> = [T; LANES];
+
+/// Adds the leaves of a run of trees to the sums of rows.
+trait Kernel: Debug + Send + Sync {
+    /// One row: a key per column, a sum per group.
+    fn row(&self, keys: &[i32], sums: &mut [f32]);
+
+    /// Several tiles.
+    fn tiles(&self, tiles: &mut Tiles<'_>);
+
+    /// Bytes of heap memory.
+    fn byte_size(&self) -> usize;
+}
+
+/// Tiles of rows, one after the other: `keys` has `column_count` lanes per tile, `sums` has
+/// `group_count`.
+#[derive(Debug)]
+struct Tiles<'a> {
+    keys: &'a [Lanes<i32>],
+    column_count: usize,
+    sums: &'a mut [Lanes<f32>],
+    group_count: usize,
+}
+
+impl Tiles<'_> {
+    /// The keys of each tile with its sums for one group.
+    fn of_group(&mut self, group: u32) -> impl Iterator<Item = (&[Lanes<i32>], &mut Lanes<f32>)> {
+        let sums = self.sums.iter_mut().skip(group as usize).step_by(self.group_count);
+        self.keys.chunks_exact(self.column_count).zip(sums)
+    }
+}
+
+/// An ensemble ready to be walked.
+#[derive(Debug)]
+pub(crate) struct Forest {
+    columns: Columns,
+    base_margins: Vec<f32>,
+    runs: Vec<Box<dyn Kernel>>,
+}
+
+/// Working memory of one thread, grown once and used again.
+#[derive(Debug, Default)]
+struct Scratch {
+    row: Vec<i32>,
+    keys: Vec<Lanes<i32>>,
+    sums: Vec<Lanes<f32>>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Forest {
+    pub(crate) fn new(ensemble: &Ensemble) -> Self {
+        let index = ColumnIndex::new(&ensemble.trees);
+        let runs = runs(&ensemble.trees, &index);
+        let base_margins = ensemble.base_margins.clone();
+        Self { columns: index.into_columns(), base_margins, runs }
+    }
+
+    /// Margins per row.
+    pub(crate) fn group_count(&self) -> usize {
+        self.base_margins.len()
+    }
+
+    pub(crate) fn byte_size(&self) -> usize {
+        let runs: usize = self.runs.iter().map(|run| run.byte_size()).sum();
+        runs + self.columns.byte_size() + size_of_val(&self.base_margins[..])
+    }
+
+    /// Writes the margins of every row, `group_count` each.
+    pub(crate) fn margins(&self, rows: Rows<'_>, out: &mut [f32]) {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let blocks = rows.blocks(self.block_tiles() * LANES);
+            let block_len = self.block_tiles() * LANES * self.group_count();
+            for (rows, out) in blocks.zip(out.chunks_mut(block_len)) {
+                self.block(rows, out, scratch);
+            }
+        });
+    }
+
+    fn block_tiles(&self) -> usize {
+        (BLOCK_KEYS_MAX / (self.columns.count() * LANES)).clamp(1, BLOCK_TILES_MAX)
+    }
+
+    /// Rows that fill tiles go as tiles, few others alone.
+    fn block(&self, rows: Rows<'_>, out: &mut [f32], scratch: &mut Scratch) {
+        let mut tiled = rows.len() - rows.len() % LANES;
+        if rows.len() - tiled >= TILE_ROWS_MIN {
+            tiled = rows.len();
+        }
+        let (tiled_out, single_out) = out.split_at_mut(tiled * self.group_count());
+        if tiled > 0 {
+            self.tiles(rows, tiled_out, scratch);
+        }
+        let singles = rows.iter().skip(tiled);
+        for (row, sums) in singles.zip(single_out.chunks_exact_mut(self.group_count())) {
+            self.row(row, sums, scratch);
+        }
+    }
+
+    fn row(&self, row: &[f32], sums: &mut [f32], scratch: &mut Scratch) {
+        scratch.row.resize(self.columns.count(), 0);
+        self.columns.fill(row, scratch.row.iter_mut());
+        sums.copy_from_slice(&self.base_margins);
+        for run in &self.runs {
+            run.row(&scratch.row, sums);
+        }
+    }
+
+    /// As many rows as `out` has room for; lanes without a row keep whatever keys they have.
+    fn tiles(&self, rows: Rows<'_>, out: &mut [f32], scratch: &mut Scratch) {
+        let (column_count, group_count) = (self.columns.count(), self.group_count());
+        let tile_count = (out.len() / group_count).div_ceil(LANES);
+        scratch.keys.resize(tile_count * column_count, [0; LANES]);
+        for (number, row) in rows.iter().enumerate() {
+            let tile = scratch.keys.iter_mut().skip(number / LANES * column_count);
+            self.columns.fill(row, tile.map(|lanes| &mut lanes[number % LANES]));
+        }
+        scratch.sums.clear();
+        let bases = self.base_margins.iter().map(|base| [*base; LANES]);
+        scratch.sums.extend(bases.cycle().take(tile_count * group_count));
+        let (keys, sums) = (&scratch.keys[..], &mut scratch.sums[..]);
+        let mut tiles = Tiles { keys, column_count, sums, group_count };
+        for run in &self.runs {
+            run.tiles(&mut tiles);
+        }
+        for (number, margins) in out.chunks_exact_mut(group_count).enumerate() {
+            let tile = &scratch.sums[number / LANES * group_count..];
+            for (margin, lanes) in margins.iter_mut().zip(tile) {
+                *margin = lanes[number % LANES];
+            }
+        }
+    }
+}
+
+/// Cuts the ensemble into runs: [`LANES`] trees at a time decide on a layout, and neighbours that
+/// agree share a run.
+fn runs(trees: &[Tree], index: &ColumnIndex) -> Vec<Box<dyn Kernel>> {
+    let mut runs = Vec::new();
+    let mut rest = trees;
+    while !rest.is_empty() {
+        let layout = Layout::of(&rest[..LANES.min(rest.len())]);
+        let alike = rest.chunks(LANES).take_while(|chunk| Layout::of(chunk) == layout);
+        let (run, after) = rest.split_at(alike.map(<[Tree]>::len).sum());
+        runs.push(layout.build(run, index));
+        rest = after;
+    }
+    runs
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    Perfect { depth: u32 },
+    Sparse,
+}
+
+impl Layout {
+    /// Perfect, unless filling the trees up to their depth would make them several times larger.
+    fn of(trees: &[Tree]) -> Self {
+        let depth = trees.iter().map(|tree| tree.depth).max().unwrap_or(0).max(1);
+        let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
+        let fits = depth <= perfect::DEPTH_ALWAYS
+            || depth <= perfect::DEPTH_MAX && trees.len() << depth <= nodes * perfect::GROWTH_MAX;
+        if fits { Self::Perfect { depth } } else { Self::Sparse }
+    }
+
+    fn build(self, trees: &[Tree], index: &ColumnIndex) -> Box<dyn Kernel> {
+        match self {
+            Self::Perfect { depth } => Box::new(Perfect::new(trees, depth, index)),
+            Self::Sparse => Box::new(Sparse::new(trees, index)),
+        }
+    }
+}

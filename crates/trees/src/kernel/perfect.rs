@@ -1,0 +1,163 @@
+//! Trees filled up to a common depth, so that a walk is a fixed number of steps without a branch
+//! and children need no pointers.
+//!
+//! A tree of depth `d` has `N = 2^d` slots of 8 bytes for its splits and as many leaves. The splits
+//! are numbered as in a heap: the root is 1 and node `i` has the children `2i` and `2i + 1`; number 0
+//! is unused, which makes eight siblings of the fourth level share a cache line. A leaf that stands
+//! higher is repeated below splits that lead nowhere else.
+
+use super::{Kernel, LANES, Lanes, Tiles, keys::ColumnIndex};
+use crate::ensemble::{Node, Tree};
+
+/// Trees up to this depth are always filled up: 64 slots are little memory.
+pub(super) const DEPTH_ALWAYS: u32 = 6;
+/// Deeper trees never are.
+pub(super) const DEPTH_MAX: u32 = 10;
+/// Trees between are, if that makes at most so many slots per node.
+pub(super) const GROWTH_MAX: usize = 2;
+
+/// Goes to the second child if the row's key in `column` is at least `key`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    key: i32,
+    column: u32,
+}
+
+/// A run of trees of one depth.
+#[derive(Debug)]
+pub(super) struct Perfect {
+    depth: u32,
+    /// `2^depth` per tree; trees of zeros fill the last [`LANES`] up.
+    slots: Vec<Slot>,
+    /// `2^depth` per tree.
+    leaves: Vec<f32>,
+    /// One per tree, without the fillers.
+    groups: Vec<u32>,
+}
+
+impl Perfect {
+    pub(super) fn new(trees: &[Tree], depth: u32, index: &ColumnIndex) -> Self {
+        let len = trees.len().next_multiple_of(LANES) << depth;
+        let mut slots = vec![Slot::default(); len];
+        let mut leaves = vec![0.0; len];
+        let places = slots.chunks_mut(1 << depth).zip(leaves.chunks_mut(1 << depth));
+        for (tree, (slots, leaves)) in trees.iter().zip(places) {
+            fill(tree, slots, leaves, index);
+        }
+        Self { depth, slots, leaves, groups: trees.iter().map(|tree| tree.group).collect() }
+    }
+
+    fn row_of<const N: usize>(&self, keys: &[i32], sums: &mut [f32]) {
+        match sums {
+            // A sum in a register: through memory, each addition would wait for the last.
+            [only] => {
+                let mut sum = *only;
+                self.walk_row::<N>(keys, |_, leaf| sum += leaf);
+                *only = sum;
+            }
+            sums => self.walk_row::<N>(keys, |group, leaf| sums[group as usize] += leaf),
+        }
+    }
+
+    /// Hands every tree's group and leaf to `add`, in order.
+    fn walk_row<const N: usize>(&self, keys: &[i32], mut add: impl FnMut(u32, f32)) {
+        let trees = self.slots.as_chunks::<N>().0.as_chunks::<LANES>().0;
+        let leaves = self.leaves.as_chunks::<N>().0.as_chunks::<LANES>().0;
+        for ((trees, leaves), groups) in trees.iter().zip(leaves).zip(self.groups.chunks(LANES)) {
+            let ends = descend::<N>(|lane, at| {
+                let slot = trees[lane][at];
+                keys[slot.column as usize] >= slot.key
+            });
+            for (lane, group) in groups.iter().enumerate() {
+                add(*group, leaves[lane][ends[lane]]);
+            }
+        }
+    }
+
+    fn tiles_of<const N: usize>(&self, tiles: &mut Tiles<'_>) {
+        let trees = self.slots.as_chunks::<N>().0.iter().zip(self.leaves.as_chunks::<N>().0);
+        for ((slots, leaves), group) in trees.zip(&self.groups) {
+            for (keys, sums) in tiles.of_group(*group) {
+                let ends = descend::<N>(|lane, at| {
+                    let slot = slots[at];
+                    keys[slot.column as usize][lane] >= slot.key
+                });
+                for (sum, end) in sums.iter_mut().zip(ends) {
+                    *sum += leaves[end];
+                }
+            }
+        }
+    }
+}
+
+/// Takes [`LANES`] walks from the root to a leaf together; `N` is the number of leaves. The masks
+/// change no number: they show the compiler that no step leaves the tree.
+#[allow(
+    clippy::inline_always,
+    reason = "the closures are the loop body; a call would hold them apart"
+)]
+#[inline(always)]
+fn descend<const N: usize>(goes_right: impl Fn(usize, usize) -> bool) -> Lanes<usize> {
+    let mut at = [1; LANES];
+    for _ in 0..N.trailing_zeros() {
+        for (lane, at) in at.iter_mut().enumerate() {
+            *at = 2 * *at + usize::from(goes_right(lane, *at & (N - 1)));
+        }
+    }
+    at.map(|at| at & (N - 1))
+}
+
+/// Calls a method with the number of leaves as a constant.
+macro_rules! for_depth {
+    ($self:ident.$method:ident($($argument:expr),*)) => {
+        match $self.depth {
+            1 => $self.$method::<2>($($argument),*),
+            2 => $self.$method::<4>($($argument),*),
+            3 => $self.$method::<8>($($argument),*),
+            4 => $self.$method::<16>($($argument),*),
+            5 => $self.$method::<32>($($argument),*),
+            6 => $self.$method::<64>($($argument),*),
+            7 => $self.$method::<128>($($argument),*),
+            8 => $self.$method::<256>($($argument),*),
+            9 => $self.$method::<512>($($argument),*),
+            10 => $self.$method::<1024>($($argument),*),
+            depth => unreachable!("no run has depth {depth}: this is a bug"),
+        }
+    };
+}
+
+impl Kernel for Perfect {
+    fn row(&self, keys: &[i32], sums: &mut [f32]) {
+        for_depth!(self.row_of(keys, sums));
+    }
+
+    fn tiles(&self, tiles: &mut Tiles<'_>) {
+        for_depth!(self.tiles_of(tiles));
+    }
+
+    fn byte_size(&self) -> usize {
+        size_of_val(&self.slots[..]) + size_of_val(&self.leaves[..]) + size_of_val(&self.groups[..])
+    }
+}
+
+/// Writes one tree: the way down is kept as pairs of heap number and node.
+fn fill(tree: &Tree, slots: &mut [Slot], leaves: &mut [f32], index: &ColumnIndex) {
+    let mut ways = vec![(1, 0)];
+    while let Some((at, node)) = ways.pop() {
+        let (left, right) = match (tree.nodes[node], slots.get_mut(at)) {
+            (Node::Split(split), Some(slot)) => {
+                (slot.column, slot.key) = index.test(&split);
+                (split.left as usize, split.right as usize)
+            }
+            (Node::Leaf(_), Some(_)) => (node, node),
+            (Node::Leaf(value), None) => {
+                leaves[at - slots.len()] = value;
+                continue;
+            }
+            (Node::Split(_), None) => {
+                unreachable!("a tree is no deeper than its run: this is a bug")
+            }
+        };
+        ways.extend([(2 * at, left), (2 * at + 1, right)]);
+    }
+}

@@ -1,0 +1,127 @@
+//! The model: what callers hold. Reading is `read`'s, arithmetic `kernel`'s and `objective`'s.
+
+use std::cell::RefCell;
+
+use crate::{Error, Objective, Rows, kernel::Forest, objective::argmax, read};
+
+/// Rows whose margins are held at a time while they become labels.
+const LABEL_ROWS: usize = 64;
+
+thread_local! {
+    /// Margins that become labels: working memory of one thread, grown once and used again.
+    static MARGINS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A loaded ensemble, immutable and shareable between threads.
+///
+/// The first call on a thread allocates that thread's working memory (a few tens of KiB for usual
+/// models); later calls allocate nothing.
+#[derive(Debug)]
+pub struct Model {
+    objective: Objective,
+    feature_count: usize,
+    feature_names: Vec<String>,
+    tree_count: usize,
+    forest: Forest,
+}
+
+impl Model {
+    /// Reads a model; the format is found out from the bytes.
+    ///
+    /// Any bytes are safe to pass: time and memory are linear in their number. The error says what
+    /// is wrong, names what is not supported, and gives the offset where reading failed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let ensemble = read::read(bytes)?;
+        Ok(Self {
+            forest: Forest::new(&ensemble),
+            objective: ensemble.objective,
+            feature_count: ensemble.feature_count,
+            feature_names: ensemble.feature_names,
+            tree_count: ensemble.trees.len(),
+        })
+    }
+
+    /// Values per row of input.
+    pub fn feature_count(&self) -> usize {
+        self.feature_count
+    }
+
+    /// The names of the features in the order of a row's values; empty if the model has none.
+    pub fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+
+    /// Margins per row: one per class of a multi-class model, one per target, else 1.
+    pub fn group_count(&self) -> usize {
+        self.forest.group_count()
+    }
+
+    /// Values per row of [`predict`](Self::predict): 1 for `multi:softmax`, else
+    /// [`group_count`](Self::group_count).
+    pub fn prediction_width(&self) -> usize {
+        if self.objective.is_argmax() { 1 } else { self.group_count() }
+    }
+
+    /// Trees of all groups together.
+    pub fn tree_count(&self) -> usize {
+        self.tree_count
+    }
+
+    /// What the model was trained for.
+    pub fn objective(&self) -> &Objective {
+        &self.objective
+    }
+
+    /// Memory that the model occupies, in bytes.
+    pub fn byte_size(&self) -> usize {
+        let names: usize = self.feature_names.iter().map(|n| n.len() + size_of::<String>()).sum();
+        size_of::<Self>() + names + self.forest.byte_size()
+    }
+
+    /// Computes the raw scores of every row, [`group_count`](Self::group_count) values each, row by
+    /// row: what `Booster.predict(…, output_margin=True)` returns.
+    ///
+    /// # Panics
+    /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `rows.len() * group_count()` values.
+    pub fn margins(&self, rows: Rows<'_>, out: &mut [f32]) {
+        self.check(rows, out, self.group_count());
+        self.forest.margins(rows, out);
+    }
+
+    /// Computes the prediction of every row, [`prediction_width`](Self::prediction_width) values
+    /// each, row by row: what `Booster.predict` returns, such as probabilities for
+    /// `binary:logistic` and `multi:softprob` or a class label for `multi:softmax`.
+    ///
+    /// # Panics
+    /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `rows.len() * prediction_width()` values.
+    pub fn predict(&self, rows: Rows<'_>, out: &mut [f32]) {
+        self.check(rows, out, self.prediction_width());
+        if self.objective.is_argmax() {
+            self.labels(rows, out);
+        } else {
+            self.forest.margins(rows, out);
+            self.objective.transform(out, self.group_count());
+        }
+    }
+
+    fn labels(&self, rows: Rows<'_>, out: &mut [f32]) {
+        MARGINS.with_borrow_mut(|margins| {
+            for (rows, out) in rows.blocks(LABEL_ROWS).zip(out.chunks_mut(LABEL_ROWS)) {
+                margins.resize(rows.len() * self.group_count(), 0.0);
+                self.forest.margins(rows, margins);
+                for (label, margins) in out.iter_mut().zip(margins.chunks(self.group_count())) {
+                    *label = argmax(margins);
+                }
+            }
+        });
+    }
+
+    fn check(&self, rows: Rows<'_>, out: &[f32], width: usize) {
+        let (have, want) = (rows.width(), self.feature_count);
+        assert!(have == want, "rows of `{have}` values for a model of `{want}` features");
+        let (have, want) = (out.len(), rows.len() * width);
+        assert!(have == want, "room for `{have}` values where `{want}` are computed");
+    }
+}
