@@ -1,0 +1,123 @@
+//! Models written by XGBoost, and what it answered (`tests/fixtures/generate.py` and `README.md`).
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+use trees::{ErrorKind, Model, Rows};
+
+/// A model with rows and the answers to them.
+struct Golden {
+    name: String,
+    model: Model,
+    json: Value,
+}
+
+impl Golden {
+    fn read(path: &Path) -> Self {
+        let json: Value =
+            serde_json::from_slice(&fs::read(path).expect("readable")).expect("a golden");
+        let model = path.with_file_name(json["model"].as_str().expect("a file name"));
+        let model = Model::from_bytes(&fs::read(model).expect("readable"));
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        Self { model: model.unwrap_or_else(|error| panic!("{name}: {error}")), name, json }
+    }
+
+    fn floats(&self, key: &str) -> Vec<f32> {
+        let values = self.json[key].as_array().into_iter().flatten();
+        values.map(|v| v.as_f64().map_or(f32::NAN, |v| v as f32)).collect()
+    }
+
+    fn check(&self) {
+        assert_eq!(self.model.objective().name(), self.json["objective"], "{}", self.name);
+        assert_eq!(self.model.tree_count() as u64, self.json["trees"], "{}", self.name);
+        let names = self.json["feature_names"].as_array().expect("names");
+        assert_eq!(self.model.feature_names(), names, "{}", self.name);
+        let rows = self.floats("rows");
+        let rows = Rows::new(&rows, self.model.feature_count());
+        if self.json.get("margins").is_some() {
+            let mut margins = vec![0.0; rows.len() * self.model.group_count()];
+            self.model.margins(rows, &mut margins);
+            self.compare("margins", &margins);
+        }
+        let mut predictions = vec![0.0; rows.len() * self.model.prediction_width()];
+        self.model.predict(rows, &mut predictions);
+        self.compare("predictions", &predictions);
+    }
+
+    /// To the last bit: the sums are taken in XGBoost's order, and `exp` is the platform's in both.
+    fn compare(&self, key: &str, computed: &[f32]) {
+        let expected = self.floats(key);
+        assert_eq!(computed.len(), expected.len(), "{}: {key}", self.name);
+        assert!(!computed.is_empty(), "{}: {key}", self.name);
+        for (place, (computed, expected)) in computed.iter().zip(&expected).enumerate() {
+            let same = computed.to_bits() == expected.to_bits();
+            assert!(same, "{}: {key} {place} is {computed}, not {expected}", self.name);
+        }
+    }
+
+    /// One row alone takes another path than many; both must give the same bits.
+    fn check_single_rows(&self) {
+        let rows = self.floats("rows");
+        let rows = Rows::new(&rows, self.model.feature_count());
+        let width = self.model.group_count();
+        let mut together = vec![0.0; rows.len() * width];
+        self.model.margins(rows, &mut together);
+        for (row, expected) in rows.iter().zip(together.chunks(width)) {
+            let mut alone = vec![0.0; width];
+            self.model.margins(Rows::new(row, row.len()), &mut alone);
+            assert_eq!(alone, expected, "{}", self.name);
+        }
+    }
+}
+
+fn fixtures(folder: &str) -> impl Iterator<Item = std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let entries = fs::read_dir(folder).expect("the fixtures");
+    entries.map(|entry| entry.expect("an entry").path())
+}
+
+fn goldens(folder: &str) -> Vec<Golden> {
+    let is_golden = |path: &std::path::PathBuf| {
+        let name = path.to_string_lossy();
+        name.ends_with(".json") && !name.contains("model") && !name.contains("abalone_reg")
+    };
+    fixtures(folder).filter(is_golden).map(|path| Golden::read(&path)).collect()
+}
+
+#[test]
+fn every_objective_answers_as_xgboost_does() {
+    let goldens = goldens("goldens");
+    assert_eq!(goldens.len(), 66);
+    goldens.iter().for_each(Golden::check);
+}
+
+#[test]
+fn models_met_in_the_wild_answer_as_xgboost_does() {
+    let goldens = goldens("real");
+    assert_eq!(goldens.len(), 3);
+    goldens.iter().for_each(Golden::check);
+}
+
+#[test]
+fn a_row_alone_gets_the_answer_it_gets_among_others() {
+    goldens("goldens").iter().chain(&goldens("real")).for_each(Golden::check_single_rows);
+}
+
+#[test]
+fn what_is_not_computed_is_named() {
+    let mut seen = 0;
+    for (name, words) in [
+        ("reject-dart", "the booster `dart` is not supported"),
+        ("reject-gblinear", "the booster `gblinear` is not supported"),
+        ("reject-categories", "a split by category is not supported"),
+        ("reject-multi-output-tree", "`multi_strategy=multi_output_tree`"),
+    ] {
+        for path in fixtures("goldens").filter(|path| path.to_string_lossy().contains(name)) {
+            let error = Model::from_bytes(&fs::read(&path).expect("readable")).expect_err(name);
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{path:?}: {error}");
+            assert!(error.to_string().contains(words), "{path:?}: {error}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 8);
+}

@@ -1,0 +1,1 @@
+//! What the schema reader takes and refuses, on hand-written models.
