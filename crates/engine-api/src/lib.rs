@@ -100,11 +100,12 @@ pub struct OpenError {
     pub message: String,
 }
 
+/// A model that is being opened.
+pub type Opening<'a> =
+    Pin<Box<dyn Future<Output = Result<Arc<dyn Engine>, OpenError>> + Send + 'a>>;
+
 /// Opens models without the caller knowing which engines exist.
 pub trait EngineFactory: Send + Sync + fmt::Debug {
     /// Loads the model and proves that it can answer: the equivalent of the first good `/ping`.
-    fn open<'a>(
-        &'a self,
-        source: ModelSource<'a>,
-    ) -> Pin<Box<dyn Future<Output = Result<Arc<dyn Engine>, OpenError>> + Send + 'a>>;
+    fn open<'a>(&'a self, source: ModelSource<'a>) -> Opening<'a>;
 }

@@ -11,6 +11,8 @@ pub enum EndpointStatus {
     Creating,
     /// A new deployment is being brought up beside the one that serves.
     Updating,
+    /// It served before the server stopped and is being brought up again.
+    SystemUpdating,
     /// It serves.
     InService,
     /// It is on its way out.
@@ -21,14 +23,21 @@ pub enum EndpointStatus {
 
 impl EndpointStatus {
     /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::Creating, Self::Updating, Self::InService, Self::Deleting, Self::Failed];
+    pub const ALL: [Self; 6] = [
+        Self::Creating,
+        Self::Updating,
+        Self::SystemUpdating,
+        Self::InService,
+        Self::Deleting,
+        Self::Failed,
+    ];
 
     /// AWS's word for the state.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Creating => "Creating",
             Self::Updating => "Updating",
+            Self::SystemUpdating => "SystemUpdating",
             Self::InService => "InService",
             Self::Deleting => "Deleting",
             Self::Failed => "Failed",
@@ -37,7 +46,7 @@ impl EndpointStatus {
 
     /// Whether a change is under way that the reconciler must finish.
     pub const fn in_progress(self) -> bool {
-        matches!(self, Self::Creating | Self::Updating | Self::Deleting)
+        !matches!(self, Self::InService | Self::Failed)
     }
 }
 
@@ -72,6 +81,8 @@ pub struct Endpoint {
 /// when the deployment was asked for, so that changing or deleting those changes nothing here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
+    /// Unique among all deployments there ever were.
+    pub id: String,
     /// The configuration's name.
     pub config_name: String,
     /// Its variants.

@@ -19,7 +19,10 @@ pub struct Model {
     pub execution_role_arn: Option<String>,
     /// The container that serves.
     pub container: Container,
-    /// Whether the container may reach the network.
+    /// Whether the container was given as a list of one, and is shown that way.
+    #[serde(default)]
+    pub container_list: bool,
+    /// Whether the container is kept from the network.
     #[serde(default)]
     pub enable_network_isolation: bool,
     /// `VpcConfig` as given; kept to be shown, networks are not ours.

@@ -1,0 +1,207 @@
+//! One invocation: find the endpoint, pick a variant, take a place on an instance, call the model,
+//! count what happened.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use engine_api::{Answer, NoAnswer, Outcome, Reply, Request};
+use telemetry::{CallClass, Sample};
+
+use crate::{
+    Hosting, Shared,
+    routes::{Instance, Route, Serving, Variant},
+};
+
+/// A call as it comes in.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// The endpoint's name, in its own case.
+    pub endpoint: &'a str,
+    /// `TargetVariant`: this variant and no other.
+    pub target_variant: Option<&'a str>,
+    /// What the model gets.
+    pub request: Request<'a>,
+    /// When the call arrived; what passes outside the model counts as overhead.
+    pub arrived: Instant,
+}
+
+/// A model's good answer.
+#[derive(Debug)]
+pub struct Invoked {
+    /// The variant that answered.
+    pub variant: Bytes,
+    /// What it answered; its status is 2xx.
+    pub reply: Reply,
+}
+
+/// A call that never reached a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No endpoint of that name takes calls.
+    UnknownEndpoint,
+    /// The endpoint has no variant of that name.
+    UnknownVariant,
+    /// Every variant's weight is 0.
+    NoTraffic,
+    /// The endpoint is being brought up again.
+    Returning,
+    /// Every instance works on as many calls as it may.
+    NoCapacity {
+        /// The variant.
+        variant: Bytes,
+        /// How many instances it has.
+        instances: usize,
+        /// How many calls each works on at a time.
+        calls_per_instance: u32,
+    },
+}
+
+/// Why there is no good answer, by whose fault.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The call was refused.
+    Refused(Refusal),
+    /// The model answered 4xx or 5xx.
+    Model {
+        /// The model server's answer.
+        reply: Reply,
+    },
+    /// The model gave no answer.
+    NoAnswer(NoAnswer),
+}
+
+impl Hosting {
+    /// Calls a model. Light calls are computed on the calling thread; heavy ones and those that
+    /// wait leave it free.
+    pub async fn invoke(&self, call: Invocation<'_>) -> Result<Invoked, Fault> {
+        let serving = self.route(call.endpoint).map_err(Fault::Refused)?;
+        let variant = choose(&serving, call.target_variant).map_err(Fault::Refused)?;
+        let Some(permit) = variant.admit() else {
+            variant.metrics.refused();
+            return Err(Fault::Refused(no_capacity(variant)));
+        };
+        let in_flight = variant.metrics.enter();
+        let started = Instant::now();
+        let outcome = self.shared.call(permit.instance, call.request).await;
+        let model = started.elapsed();
+        variant.metrics.record(sample(&outcome, model, call.arrived.elapsed()));
+        drop((permit, in_flight));
+        judge(variant, outcome)
+    }
+
+    fn route(&self, endpoint: &str) -> Result<Arc<Serving>, Refusal> {
+        match self.shared.routes.load().routes.get(endpoint) {
+            Some(Route::Serving(serving)) => Ok(Arc::clone(serving)),
+            Some(Route::Returning) => Err(Refusal::Returning),
+            None => Err(Refusal::UnknownEndpoint),
+        }
+    }
+}
+
+impl Shared {
+    async fn call(&self, instance: &Instance, request: Request<'_>) -> Outcome {
+        if request.body.len() > instance.engine.inline_body_bytes_max() {
+            return self.in_time(self.call_apart(instance, request)).await;
+        }
+        match instance.engine.invoke(request) {
+            Answer::Ready(outcome) => outcome,
+            Answer::Pending(answer) => self.in_time(answer).await,
+        }
+    }
+
+    /// Runs the call on a blocking thread, at most one a core at a time.
+    async fn call_apart(&self, instance: &Instance, request: Request<'_>) -> Outcome {
+        let permit = Arc::clone(&self.heavy_calls).acquire_owned().await;
+        let engine = Arc::clone(&instance.engine);
+        let owned = OwnedRequest::from(request);
+        let background = self.on.background.clone();
+        let call = self.on.background.spawn_blocking(move || {
+            let _permit = permit;
+            match engine.invoke(owned.borrow()) {
+                Answer::Ready(outcome) => outcome,
+                Answer::Pending(answer) => background.block_on(answer),
+            }
+        });
+        call.await.unwrap_or_else(|panic| {
+            let message = format!("the model's engine panicked: {panic}");
+            instance.log.line(&message);
+            Err(NoAnswer { message })
+        })
+    }
+
+    async fn in_time(&self, answer: impl Future<Output = Outcome>) -> Outcome {
+        let limit = self.on.limits.invocation_timeout;
+        tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
+            Err(NoAnswer {
+                message: "Your invocation timed out while waiting for a response from container \
+                          primary. Review the latency metrics for each container in Amazon \
+                          CloudWatch, resolve the issue, and try again."
+                    .to_owned(),
+            })
+        })
+    }
+}
+
+/// A request that can move to another thread.
+struct OwnedRequest {
+    body: Bytes,
+    content_type: Option<String>,
+    accept: Option<String>,
+    custom_attributes: Option<String>,
+}
+
+impl From<Request<'_>> for OwnedRequest {
+    fn from(request: Request<'_>) -> Self {
+        Self {
+            body: request.body.clone(),
+            content_type: request.content_type.map(str::to_owned),
+            accept: request.accept.map(str::to_owned),
+            custom_attributes: request.custom_attributes.map(str::to_owned),
+        }
+    }
+}
+
+impl OwnedRequest {
+    fn borrow(&self) -> Request<'_> {
+        Request {
+            body: &self.body,
+            content_type: self.content_type.as_deref(),
+            accept: self.accept.as_deref(),
+            custom_attributes: self.custom_attributes.as_deref(),
+        }
+    }
+}
+
+fn choose<'a>(serving: &'a Serving, target: Option<&str>) -> Result<&'a Arc<Variant>, Refusal> {
+    match target {
+        Some(name) => serving.variant(name).ok_or(Refusal::UnknownVariant),
+        None => serving.pick().ok_or(Refusal::NoTraffic),
+    }
+}
+
+fn no_capacity(variant: &Variant) -> Refusal {
+    Refusal::NoCapacity {
+        variant: variant.name.clone(),
+        instances: variant.instances.len(),
+        calls_per_instance: variant.instances.first().map_or(0, |instance| instance.calls_max),
+    }
+}
+
+fn sample(outcome: &Outcome, model: Duration, total: Duration) -> Sample {
+    let class =
+        outcome.as_ref().map_or(CallClass::NoAnswer, |reply| CallClass::of_status(reply.status));
+    Sample { class, model, overhead: total.saturating_sub(model) }
+}
+
+fn judge(variant: &Variant, outcome: Outcome) -> Result<Invoked, Fault> {
+    match outcome {
+        Ok(reply) if matches!(reply.status, 200..=299) => {
+            Ok(Invoked { variant: variant.name.clone(), reply })
+        }
+        Ok(reply) => Err(Fault::Model { reply }),
+        Err(no_answer) => Err(Fault::NoAnswer(no_answer)),
+    }
+}
