@@ -11,7 +11,7 @@ const MARKS: [&str; 5] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
     concat!("XX", "X:"),
-    concat!("#[ign", "ore"),
+    concat!("#[ign", "ore]"),
     concat!("pytest.mark.sk", "ip"),
 ];
 /// Macros that stand in for code.
