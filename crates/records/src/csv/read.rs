@@ -1,0 +1,229 @@
+//! Fields to rows: the header, the order of columns, how many there must be.
+//!
+//! Owns the meaning of a CSV body. Delimiters and quotes are `fields`' business.
+
+use super::fields::{End, Field, Fields};
+use crate::{
+    Columns, Error, Matrix,
+    error::{list, missing, model_has_no_names, no_columns, quote, wrong_count},
+    matrix::SKIP,
+    number::{self, NotANumber},
+};
+
+/// Reads a CSV `body` into the rows of `matrix`, whatever it held before.
+///
+/// See the [module](super) for what is read. On an error `matrix` is empty; the error is
+/// [`Malformed`](crate::ErrorKind::Malformed) for text that is not numbers and for broken quotes, and
+/// [`Columns`](crate::ErrorKind::Columns) for rows that are not as wide as the model and for headers
+/// that lack a column of the model or have one twice.
+pub fn read(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
+    matrix.begin(columns.width());
+    let mut reader = Reader { fields: Fields::new(body), columns, row: 0 };
+    let outcome = reader.rows(matrix);
+    if outcome.is_err() {
+        matrix.begin(columns.width());
+    }
+    outcome
+}
+
+struct Reader<'a> {
+    fields: Fields<'a>,
+    columns: &'a Columns,
+    /// Number of the row being read, from 1.
+    row: usize,
+}
+
+/// What a first row that can't be read as values turned out to be.
+enum FirstRow {
+    Header,
+    Values,
+}
+
+impl<'a> Reader<'a> {
+    fn rows(&mut self, matrix: &mut Matrix) -> Result<(), Error> {
+        if self.fields.at_end() {
+            return Err(Error::malformed("the body holds no rows"));
+        }
+        // Fields are what moves the reader on; a row without any would be read for ever.
+        if self.columns.width() == 0 {
+            return Err(no_columns());
+        }
+        let start = self.fields;
+        self.row = 1;
+        if let Err(error) = self.positional(matrix.push_row()) {
+            self.fields = start;
+            return match self.header(matrix)? {
+                FirstRow::Header => self.named_rows(matrix),
+                FirstRow::Values => Err(error),
+            };
+        }
+        while self.next_row() {
+            self.positional(matrix.push_row())?;
+        }
+        Ok(())
+    }
+
+    fn next_row(&mut self) -> bool {
+        self.fields.skip_blank_lines();
+        self.row += 1;
+        !self.fields.at_end()
+    }
+
+    /// A row whose fields stand in the model's order.
+    fn positional(&mut self, row: &mut [f32]) -> Result<(), Error> {
+        let start = self.fields;
+        let width = row.len();
+        for (index, slot) in row.iter_mut().enumerate() {
+            let (value, end) = self.value(index)?;
+            *slot = value;
+            if !Self::in_step(end, index, width) {
+                return Err(self.miscounted(start, |found| wrong_count(found, width)));
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn value(&mut self, index: usize) -> Result<(f32, End), Error> {
+        if let Some((value, length)) = number::short_integer(&self.fields.body[self.fields.at..])
+            && let Some(end) = self.fields.end_at(self.fields.at + length)
+        {
+            return Ok((value, end));
+        }
+        self.any_value(index)
+    }
+
+    fn any_value(&mut self, index: usize) -> Result<(f32, End), Error> {
+        let at = self.fields.at;
+        let field = self.field(index)?;
+        match number::from_text(field.text.trim_ascii()) {
+            Ok(value) => Ok((value, field.end)),
+            Err(why) => Err(self.not_a_value(&field, why, index).at(at)),
+        }
+    }
+
+    fn field(&mut self, index: usize) -> Result<Field<'a>, Error> {
+        let row = self.row;
+        self.fields.next().map_err(|error| error.in_row(row).in_column(index + 1))
+    }
+
+    #[cold]
+    fn not_a_value(&self, field: &Field<'_>, why: NotANumber, index: usize) -> Error {
+        let found = quote(&field.text);
+        let message = match why {
+            NotANumber::Text => format!("found {found}, expected a number"),
+            NotANumber::Infinite => format!("found {found}, expected a finite 32-bit number"),
+        };
+        Error::malformed(message).in_row(self.row).in_column(index + 1)
+    }
+
+    /// Whether a row that has an `end` behind the field at `index` is `width` fields wide.
+    #[inline]
+    fn in_step(end: End, index: usize, width: usize) -> bool {
+        (end == End::Row) == (index + 1 == width)
+    }
+
+    /// Names the row that starts at `start` in an error about how wide it is.
+    #[cold]
+    fn miscounted(&self, mut start: Fields<'_>, error: impl FnOnce(usize) -> Error) -> Error {
+        let at = start.at;
+        let mut found = 1;
+        while let Ok(Field { end: End::Field, .. }) = start.next() {
+            found += 1;
+        }
+        error(found).in_row(self.row).at(at)
+    }
+}
+
+/// Bodies with a header.
+impl Reader<'_> {
+    /// Reads the first row as names, if that is what it is.
+    #[cold]
+    fn header(&mut self, matrix: &mut Matrix) -> Result<FirstRow, Error> {
+        matrix.pop_row();
+        let start = self.fields.at;
+        let order = &mut matrix.scratch.order;
+        order.clear();
+        let mut any_number = false;
+        loop {
+            let Ok(field) = self.fields.next() else { return Ok(FirstRow::Values) };
+            any_number |= number::from_text(&field.text).is_ok();
+            let index = self.columns.index_of(&field.text);
+            order.push(index.map_or(SKIP, |index| index as u32));
+            if field.end == End::Row {
+                break;
+            }
+        }
+        if order.iter().any(|index| *index != SKIP) {
+            return self.complete(order).map(|()| FirstRow::Header).map_err(|e| e.in_row(1));
+        }
+        if any_number {
+            return Ok(FirstRow::Values);
+        }
+        Err(self.not_our_header().in_row(1).at(start))
+    }
+
+    /// Whether each column of the model occurs exactly once.
+    fn complete(&self, order: &[u32]) -> Result<(), Error> {
+        let mut counts = vec![0_u32; self.columns.width()];
+        for index in order.iter().filter(|index| **index != SKIP) {
+            counts[*index as usize] += 1;
+        }
+        let which = |wanted: fn(u32) -> bool| {
+            counts.iter().enumerate().filter(move |(_, count)| wanted(**count)).map(|(i, _)| i)
+        };
+        if counts.contains(&0) {
+            return Err(missing(self.columns, which(|count| count == 0)));
+        }
+        if counts.iter().any(|count| *count > 1) {
+            let twice = list(self.columns, which(|count| count > 1));
+            return Err(Error::columns(format!("the header names {twice} more than once")));
+        }
+        Ok(())
+    }
+
+    fn not_our_header(&self) -> Error {
+        if !self.columns.has_names() {
+            return model_has_no_names("send the rows without a header, in the model's order");
+        }
+        let names = list(self.columns, 0..self.columns.width());
+        Error::columns(format!("found a header that names none of the model's columns {names}"))
+    }
+
+    fn named_rows(&mut self, matrix: &mut Matrix) -> Result<(), Error> {
+        let order = std::mem::take(&mut matrix.scratch.order);
+        let mut outcome = Ok(());
+        while outcome.is_ok() && self.next_row() {
+            outcome = self.named(&order, matrix.push_row());
+        }
+        matrix.scratch.order = order;
+        if outcome.is_ok() && matrix.row_count() == 0 {
+            return Err(Error::malformed("the body holds a header, but no rows"));
+        }
+        outcome
+    }
+
+    /// A row whose fields stand in the header's order.
+    fn named(&mut self, order: &[u32], row: &mut [f32]) -> Result<(), Error> {
+        let start = self.fields;
+        for (index, column) in order.iter().enumerate() {
+            let end = if *column == SKIP {
+                self.field(index)?.end
+            } else {
+                let (value, end) = self.value(index)?;
+                row[*column as usize] = value;
+                end
+            };
+            if !Self::in_step(end, index, order.len()) {
+                let width = order.len();
+                return Err(self.miscounted(start, |found| not_as_header(found, width)));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn not_as_header(found: usize, expected: usize) -> Error {
+    Error::malformed(format!("found {found} values, but the header names {expected} columns"))
+}

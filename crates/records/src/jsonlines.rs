@@ -1,0 +1,18 @@
+//! JSON Lines: predictions out, one object per row.
+
+use crate::{
+    json::write_score,
+    number::{NonFinite, Printer},
+};
+
+/// Appends `{"score":0.87}` and LF per row of `width` values; the score is a list if `width` isn't 1.
+///
+/// Values are printed as by [`json::write`](crate::json::write). `values.len()` must be a multiple
+/// of `width`, which must not be 0.
+pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
+    let mut printer = Printer::new(NonFinite::Null);
+    for row in values.chunks_exact(width) {
+        write_score(row, &mut printer, out);
+        out.push(b'\n');
+    }
+}
