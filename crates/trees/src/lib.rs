@@ -1,5 +1,113 @@
 //! Tree-ensemble inference: reads the models that XGBoost writes and computes what XGBoost
-//! predicts, fast for one row and for many, without XGBoost.
+//! predicts, to the last bit, without XGBoost.
+//!
+//! # A first prediction
+//!
+//! A [`Model`] comes from bytes. The format is found out from them: JSON and UBJSON are the two that
+//! `Booster.save_model` writes. Here is a model of one split: 1 if feature `b` is less than 0.5 or
+//! missing, else 2, on top of a base score of 10.
+//!
+//! ```
+//! # fn main() -> Result<(), trees::Error> {
+//! let json = br#"{"learner": {
+//!     "feature_names": ["a", "b"],
+//!     "gradient_booster": {"name": "gbtree", "model": {
+//!         "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": "1"},
+//!         "tree_info": [0],
+//!         "trees": [{
+//!             "left_children": [1, -1, -1],
+//!             "right_children": [2, -1, -1],
+//!             "split_indices": [1, 0, 0],
+//!             "split_conditions": [0.5, 1.0, 2.0],
+//!             "default_left": [1, 0, 0]
+//!         }]
+//!     }},
+//!     "learner_model_param": {"base_score": "1E1", "num_class": "0", "num_feature": "2"},
+//!     "objective": {"name": "reg:squarederror"}
+//! }}"#;
+//!
+//! use trees::{Model, Rows};
+//!
+//! let model = Model::from_bytes(json)?;
+//! assert_eq!(model.feature_names(), ["a", "b"]);
+//!
+//! // Three rows of two features; NaN is a missing value.
+//! let values = [7.0, 0.4, 7.0, 0.5, 7.0, f32::NAN];
+//! let mut predictions = [0.0; 3];
+//! model.predict(Rows::new(&values, 2), &mut predictions);
+//! assert_eq!(predictions, [11.0, 12.0, 11.0]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Shapes
+//!
+//! Everything is `f32`, dense and row by row. [`Model::margins`] gives the raw sums,
+//! [`Model::group_count`] per row: one per class or target. [`Model::predict`] gives what they mean
+//! under the model's [`Objective`], [`Model::prediction_width`] per row: probabilities for
+//! `binary:logistic` and `multi:softprob`, one label for `multi:softmax`, an expected count for
+//! `count:poisson`. A caller that brings its own `out` allocates nothing per call, and a `Model` can
+//! be shared between threads:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use trees::{Model, Rows};
+//! let model = Model::from_bytes(&std::fs::read("xgboost-model")?)?;
+//! let row = vec![0.5; model.feature_count()];
+//! let mut scores = vec![0.0; model.prediction_width()];
+//! model.predict(Rows::new(&row, row.len()), &mut scores);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is read
+//!
+//! The booster `gbtree` as versions 1.0 to 3.x save it, with any number of parallel trees, classes
+//! or targets, with feature names, and with a `base_score` in either form (`"5E-1"`, and from 3.1 on
+//! `"[5E-1]"`); also the snapshot inside a pickled `Booster`, if that is JSON or UBJSON. The
+//! objectives are `reg:*` (`squarederror`, `squaredlogerror`, `logistic`, `pseudohubererror`,
+//! `absoluteerror`, `quantileerror`, `gamma`, `tweedie`), `count:poisson`, `binary:logistic`,
+//! `binary:logitraw`, `binary:hinge`, `multi:softmax`, `multi:softprob`, `rank:*`, `survival:cox`
+//! and `survival:aft`.
+//!
+//! The boosters `dart` and `gblinear`, splits by category, leaves with several values and XGBoost's
+//! legacy binary format are refused by name ([`ErrorKind::Unsupported`]); no model is ever answered
+//! for approximately.
+//!
+//! All trees are used, as by `Booster.predict`. The attribute `best_iteration`, which early stopping
+//! leaves in a model, changes nothing there, and so changes nothing here; XGBoost's scikit-learn
+//! classes do stop at that iteration. To have the same here, save `booster[: best_iteration + 1]`.
+//!
+//! Any bytes are safe to read. Sizes are checked against what is there before memory is spent,
+//! nesting is bounded, children must form a tree, and errors carry the offset:
+//!
+//! ```
+//! let error = trees::Model::from_bytes(br#"{"learner": [1, 2]}"#).unwrap_err();
+//! assert_eq!(error.to_string(), "`{` expected, at byte 12");
+//! ```
+//!
+//! # Exactness
+//!
+//! Thresholds and leaves keep their `f32` values. Leaves are added in the order of the trees to a
+//! sum that starts at the base margin, the order in which XGBoost's CPU predictor adds them, and
+//! one row alone or many together take the same additions. Sigmoid, exponential and softmax are
+//! computed in XGBoost's order and precision, with the platform's `expf`. The tests compare margins
+//! and predictions with XGBoost 2.1.4 and 3.2.0 bit by bit; with another C library than XGBoost's,
+//! `exp` may differ in the last place.
+//!
+//! # How it is fast
+//!
+//! - A row becomes integer *keys* in the order of its floats, with missing values at whichever end
+//!   is their default direction. A split is then one integer comparison, with no case for missing
+//!   values and no branch.
+//! - Shallow trees are filled up to a common depth and numbered like a heap: 8 bytes a split, no
+//!   child pointers, a fixed number of steps. Deep or lopsided trees keep pointers, in 16 bytes a
+//!   node.
+//! - Eight walks are under way at once, of eight trees when there is one row and of eight rows when
+//!   there are many, so that their loads overlap. Many rows go in blocks that stay in the first-level
+//!   cache together with the tree.
+//!
+//! All of that is decided when the model is loaded. `examples/throughput.rs` measures a model.
 
 mod ensemble;
 mod error;
