@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use resources::Account;
 
 use crate::{AccessKey, Secret};
@@ -33,6 +33,19 @@ pub struct Keys {
     records: ArcSwap<HashMap<String, Arc<KeyRecord>>>,
 }
 
+/// The keys of one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    records: Guard<Arc<HashMap<String, Arc<KeyRecord>>>>,
+}
+
+impl Snapshot {
+    /// The record of a key id.
+    pub fn lookup(&self, id: &str) -> Option<&KeyRecord> {
+        self.records.get(id).map(Arc::as_ref)
+    }
+}
+
 impl Keys {
     /// Exactly these keys. Of two with the same id the last one counts.
     pub fn new(records: impl IntoIterator<Item = KeyRecord>) -> Self {
@@ -41,8 +54,13 @@ impl Keys {
         keys
     }
 
-    /// The record of a key id. Never waits; an id that was removed may be found until the
-    /// replacement is complete.
+    /// The keys as they are now, to look up in without copying. Never waits. Keep it no longer
+    /// than a request: it does not see later replacements.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { records: self.records.load() }
+    }
+
+    /// The record of a key id, as the keys are now.
     pub fn lookup(&self, id: &str) -> Option<Arc<KeyRecord>> {
         self.records.load().get(id).cloned()
     }

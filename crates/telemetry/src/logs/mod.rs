@@ -151,6 +151,17 @@ impl Logs {
         removed.is_some()
     }
 
+    /// Forgets every group.
+    pub fn clear(&self) {
+        let names: Vec<String> = {
+            let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+            groups.keys().cloned().collect()
+        };
+        for name in names {
+            self.delete_group(&name);
+        }
+    }
+
     /// What the store holds and has lost.
     pub fn totals(&self) -> LogTotals {
         LogTotals {
