@@ -92,8 +92,9 @@
 //! sum that starts at the base margin, the order in which XGBoost's CPU predictor adds them, and
 //! one row alone or many together take the same additions. Sigmoid, exponential and softmax are
 //! computed in XGBoost's order and precision, with the platform's `expf`. The tests compare margins
-//! and predictions with XGBoost 2.1.4 and 3.2.0 bit by bit; with another C library than XGBoost's,
-//! `exp` may differ in the last place.
+//! and predictions with XGBoost 1.6.2, 2.1.4 and 3.2.0 bit by bit; with another C library than
+//! XGBoost's, `exp` may differ in the last place. Version 1.0 added the base margin last, which
+//! may differ in the last place from what later versions compute.
 //!
 //! # How it is fast
 //!

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use trees::{ErrorKind, Model, Rows};
 
 const SMALL: [&str; 4] = [
-    "squarederror-missing-2.1.model.ubj",
+    "squaredlogerror-2.1.model.ubj",
     "squarederror-3.2.model.json",
     "binary-logistic-base-3.2.model.ubj",
-    "softprob-2.1.model.json",
+    "poisson-1.0.model.json",
 ];
 
 /// Prime, so that it falls in step with no repetition in a model.
