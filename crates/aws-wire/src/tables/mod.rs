@@ -1,0 +1,11 @@
+//! The services that are served: one generated file each. Their form is `table`'s.
+
+use crate::Service;
+
+pub(crate) mod logs;
+pub(crate) mod sagemaker;
+pub(crate) mod sagemaker_runtime;
+
+/// Every service, sorted by name.
+pub static SERVICES: [&Service; 3] =
+    [&logs::SERVICE, &sagemaker::SERVICE, &sagemaker_runtime::SERVICE];
