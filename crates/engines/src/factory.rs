@@ -1,0 +1,66 @@
+//! The choice of an engine for a container.
+//!
+//! Owns the rule which image and environment lead to which engine. How a model is read and
+//! answers is the engine's own business.
+
+use std::{pin::Pin, sync::Arc};
+
+use engine_api::{Engine, EngineFactory, ModelSource, OpenError};
+
+use crate::{image, native};
+
+/// Opens every kind of model that clary serves.
+///
+/// [`open`](EngineFactory::open) reads files and builds the model on the thread that polls it and
+/// never waits for anything else, so it belongs on a thread that may block.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Factory;
+
+/// Settings that turn the XGBoost image into something that the native engine is not.
+const NOT_NATIVE: [(&str, &str); 3] = [
+    ("SAGEMAKER_PROGRAM", "runs a script, and scripts are not served yet"),
+    ("SAGEMAKER_MULTI_MODEL", "asks for many models behind one endpoint, which is not served yet"),
+    ("SAGEMAKER_INFERENCE_OUTPUT", "selects what an answer holds, which is not served yet"),
+];
+
+impl Factory {
+    /// A factory of all engines.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl EngineFactory for Factory {
+    fn open<'a>(
+        &'a self,
+        source: ModelSource<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<Arc<dyn Engine>, OpenError>> + Send + 'a>> {
+        Box::pin(async move { open(source) })
+    }
+}
+
+fn open(source: ModelSource<'_>) -> Result<Arc<dyn Engine>, OpenError> {
+    if !image::is_xgboost(source.image) {
+        let message = format!(
+            "image `{}` is not served: use SageMaker's XGBoost image (a path that ends in \
+             `/sagemaker-xgboost:<version>`) with a model that XGBoost saved as .ubj or .json",
+            source.image
+        );
+        return Err(OpenError { message });
+    }
+    for (variable, what) in NOT_NATIVE {
+        if is_set(source, variable) {
+            let message = format!(
+                "environment variable `{variable}` of image `{}` {what}; \
+                 without it the model file alone is served",
+                source.image
+            );
+            return Err(OpenError { message });
+        }
+    }
+    Ok(Arc::new(native::open(source)?))
+}
+
+fn is_set(source: ModelSource<'_>, variable: &str) -> bool {
+    source.environment.get(variable).is_some_and(|value| !value.is_empty() && value != "false")
+}
