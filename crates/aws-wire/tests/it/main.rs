@@ -1,0 +1,9 @@
+//! What callers see of the crate: AWS's protocol cases, validation texts, errors, routes.
+
+mod botocore_protocols;
+mod built_tables;
+mod faults;
+mod hostile_bodies;
+mod replies;
+mod routes;
+mod validation;
