@@ -21,12 +21,21 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         binary.exists(),
         "`{binary}` is not built; run `cargo xtask test binary` first"
     );
-    let venv = environment(workspace, "clients", "tests/clients/requirements.txt")?;
+    let venv = clients_environment(workspace)?;
     let mut pytest = workspace.command(venv.join("bin/python"));
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/clients"]);
     pytest.env("CLARY_BIN", binary).env("PYTHONDONTWRITEBYTECODE", "1");
-    pytest.env("PATH", path_with(&venv.join("bin"))?);
+    pytest.env("PATH", path_in_environment(workspace)?);
     succeed(&mut pytest)
+}
+
+/// The search path for programs, with those of the clients' environment first.
+pub(crate) fn path_in_environment(workspace: &Workspace) -> anyhow::Result<OsString> {
+    path_with(&clients_environment(workspace)?.join("bin"))
+}
+
+fn clients_environment(workspace: &Workspace) -> anyhow::Result<Utf8PathBuf> {
+    environment(workspace, "clients", "tests/clients/requirements.txt")
 }
 
 /// The virtual environment `name` with exactly the packages of `requirements`, made if need be.

@@ -1,4 +1,4 @@
-//! The one door to every chore: check, test, tidy, shapes.
+//! The one door to every chore: check, test, bench, tidy, shapes.
 //!
 //! This file owns the command line and nothing else; each chore is a module. Chores print what
 //! they do, stop at the first failure and leave a non-zero exit status.
@@ -7,9 +7,11 @@
     reason = "chores write reports and stamps, not clary's durable state"
 )]
 
+mod bench;
 mod check;
 mod clients;
 mod prerequisites;
+mod shapes;
 mod steps;
 mod test;
 mod tidy;
@@ -43,6 +45,10 @@ enum Chore {
     },
     /// Count what can be counted: crate edges, headers, lengths, names, licences
     Tidy,
+    /// Extract the tables of AWS operations from botocore's models
+    Shapes(shapes::Args),
+    /// Measure side by side with the peers
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -61,5 +67,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Check { steps } => steps::run("check", check::STEPS, &steps, &workspace),
         Chore::Test { steps } => steps::run("test", test::STEPS, &steps, &workspace),
         Chore::Tidy => tidy::run(&workspace),
+        Chore::Shapes(arguments) => shapes::run(&arguments),
+        Chore::Bench(arguments) => bench::run(&arguments, &workspace),
     }
 }

@@ -211,7 +211,7 @@ fn table(data: &Path, served: &Served) -> Result<String> {
     write!(
         text,
         "enum Id {{ {} }}\n\n",
-        Vec::from_iter(shapes.iter().map(String::as_str)).join(",")
+        shapes.iter().map(String::as_str).collect::<Vec<_>>().join(",")
     )?;
     // Patterns don't fit in a line, and rustfmt leaves a whole static alone for one of those.
     writeln!(text, "#[rustfmt::skip]\nstatic SHAPES: &[Shape] = &[")?;

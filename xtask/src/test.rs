@@ -3,6 +3,10 @@
 //! Scenarios through real clients come last, because they need the binary, and their runner's
 //! closing line is the last line of the run.
 
+use std::env;
+
+use anyhow::Context as _;
+
 use crate::{
     check, clients, prerequisites,
     steps::Step,
@@ -15,11 +19,20 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "prerequisites", run: prerequisites::ensure },
     Step { name: "fmt", run: check::fmt },
     Step { name: "tidy", run: tidy::run },
+    Step { name: "shapes", run: shapes },
     Step { name: "clippy", run: check::clippy },
     Step { name: "rust", run: rust },
     Step { name: "binary", run: binary },
     Step { name: "clients", run: clients::run },
 ];
+
+/// The committed tables come out of botocore's models unchanged. The chore asks for `python3` with
+/// pip, which the clients' environment has wherever the system's has none.
+fn shapes(workspace: &Workspace) -> anyhow::Result<()> {
+    let itself = env::current_exe().context("can't find this program")?;
+    let path = clients::path_in_environment(workspace)?;
+    succeed(workspace.command(itself).args(["shapes", "--check"]).env("PATH", path))
+}
 
 /// Unit, integration and documentation tests of every crate, with cargo's own harness.
 fn rust(workspace: &Workspace) -> anyhow::Result<()> {

@@ -1,0 +1,256 @@
+//! The HTTP benchmark: what is built, which servers stand beside each other, who is asked what.
+//!
+//! Every server has core 0 and the load generator core 1; a server that is not being measured
+//! sleeps. How load is made is `load`'s, how servers are started `servers`', the table `report`'s.
+
+use std::{fs, iter};
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    load::{self, Sample},
+    report::{self, Row},
+    servers::{self, Server},
+};
+use crate::{
+    clients::environment,
+    workspace::{Workspace, output_of, succeed},
+};
+
+const KEY_ID: &str = "AKIDBENCHMARK0000000";
+const SECRET: &str = "not-a-secret-only-for-benchmarks-0000000";
+
+/// How to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Settings {
+    /// Rounds; each asks every server once
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds that each server is asked in a round
+    #[arg(long, default_value_t = 5)]
+    seconds: u32,
+    /// Connections open at a time
+    #[arg(long, default_value_t = 8)]
+    connections: u32,
+    /// Leave the Python peer out
+    #[arg(long)]
+    without_peers: bool,
+    /// Write the figures into bench/RESULTS.md
+    #[arg(long)]
+    record: bool,
+}
+
+/// One row of the table: who is asked what, and which echo answered the same.
+#[derive(Debug)]
+struct Scenario {
+    name: &'static str,
+    server: &'static str,
+    requests: &'static str,
+}
+
+const fn scenario(name: &'static str, server: &'static str, requests: &'static str) -> Scenario {
+    Scenario { name, server, requests }
+}
+
+/// The first two are the yardsticks; a scenario is compared with the one that is signed as it is.
+const SCENARIOS: [Scenario; 7] = [
+    scenario("hyper echo", "echo", "echo"),
+    scenario("hyper echo, signed requests", "echo", "echo-signed"),
+    scenario("clary, one leaf, unsigned", "clary-unsigned", "leaf"),
+    scenario("clary, one leaf, SigV4 verified", "clary", "leaf-signed"),
+    scenario("clary, covtype, unsigned", "clary-unsigned", "covtype"),
+    scenario("clary, covtype, SigV4 verified", "clary", "covtype-signed"),
+    scenario("FastAPI + xgboost, covtype", "fastapi", "peer"),
+];
+
+impl Scenario {
+    fn is_signed(&self) -> bool {
+        self.requests.ends_with("-signed")
+    }
+}
+
+/// Builds, starts, asks in turn and prints the table.
+pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<()> {
+    load::ensure_tools(workspace)?;
+    let bench = Bench { workspace, directory: workspace.target("bench") };
+    bench.build()?;
+    let servers = bench.start_servers(settings)?;
+    bench.deploy()?;
+    bench.write_requests(&servers)?;
+    let scenarios: Vec<_> =
+        SCENARIOS.iter().filter(|scenario| find(&servers, scenario.server).is_some()).collect();
+    let rounds = bench.measure(settings, &scenarios, &servers)?;
+    let rows = scenarios.iter().enumerate().map(|(index, scenario)| {
+        let column = |of: usize| rounds.iter().map(move |round: &Vec<Sample>| round[of]);
+        Row::new(
+            scenario.name,
+            &column(index).collect::<Vec<_>>(),
+            &column(usize::from(scenario.is_signed())).collect::<Vec<_>>(),
+            &column(0).collect::<Vec<_>>(),
+        )
+    });
+    let table = report::table(&rows.collect::<Vec<_>>());
+    println!("{table}");
+    if settings.record {
+        let how = format!(
+            "{} rounds of {} s each, interleaved, {} connections; medians",
+            settings.rounds, settings.seconds, settings.connections
+        );
+        report::record(workspace, &how, &table)?;
+    }
+    Ok(())
+}
+
+fn find<'a>(servers: &'a [Server], name: &str) -> Option<&'a Server> {
+    servers.iter().find(|server| server.name == name)
+}
+
+struct Bench<'a> {
+    workspace: &'a Workspace,
+    directory: Utf8PathBuf,
+}
+
+impl Bench<'_> {
+    fn binary(&self, name: &str) -> Utf8PathBuf {
+        self.directory.join("bin").join(name)
+    }
+
+    /// Builds one after the other and keeps each result under a name of its own.
+    fn build(&self) -> anyhow::Result<()> {
+        fs::create_dir_all(self.directory.join("bin"))?;
+        self.build_one("bench-echo", &[], &[("bench-echo", "echo"), ("requests", "requests")])?;
+        self.build_one("clary", &["--features", "unsigned"], &[("clary", "clary-unsigned")])?;
+        self.build_one("clary", &[], &[("clary", "clary")])
+    }
+
+    fn build_one(
+        &self,
+        package: &str,
+        features: &[&str],
+        results: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        let directory = self.directory.as_str();
+        let arguments =
+            ["build", "--locked", "--profile", "dist", "-p", package, "--target-dir", directory];
+        succeed(self.workspace.cargo(&arguments).args(features))?;
+        for (built, kept) in results {
+            fs::copy(self.directory.join("dist").join(built), self.binary(kept))?;
+        }
+        Ok(())
+    }
+
+    fn start_servers(&self, settings: &Settings) -> anyhow::Result<Vec<Server>> {
+        let echo = servers::start(&mut servers::pinned(self.binary("echo").as_str()), "echo")?;
+        let mut servers = vec![echo];
+        for name in ["clary", "clary-unsigned"] {
+            servers.push(self.start_clary(name)?);
+        }
+        if !settings.without_peers {
+            servers.push(self.start_peer()?);
+        }
+        Ok(servers)
+    }
+
+    fn start_clary(&self, name: &'static str) -> anyhow::Result<Server> {
+        let mut command = servers::pinned(self.binary(name).as_str());
+        command.args(["serve", "--ephemeral", "--threads", "1", "--log", "warn"]);
+        command.args(["--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0"]);
+        command.args(["--data-dir", self.data_dir(name).as_str()]);
+        command.env("CLARY_ROOT_ACCESS_KEY_ID", KEY_ID);
+        command.env("CLARY_ROOT_SECRET_ACCESS_KEY", SECRET);
+        servers::start(&mut command, name)
+    }
+
+    fn start_peer(&self) -> anyhow::Result<Server> {
+        let venv = environment(self.workspace, "peers", "bench/peers/requirements.txt")?;
+        let port = servers::free_port()?;
+        let mut command = servers::pinned(venv.join("bin/python").as_str());
+        command.arg(self.workspace.path("bench/peers/fastapi_xgboost.py"));
+        command.arg(self.workspace.path("examples/covtype/model/xgboost-model"));
+        command.arg(port.to_string());
+        servers::start_on_port(&mut command, "fastapi", port)
+    }
+
+    fn data_dir(&self, name: &str) -> Utf8PathBuf {
+        self.directory.join("data").join(name)
+    }
+
+    fn deploy(&self) -> anyhow::Result<()> {
+        let models = [("leaf", "bench/one-leaf/model"), ("covtype", "examples/covtype/model")];
+        for (server, (name, model)) in ["clary", "clary-unsigned"]
+            .iter()
+            .flat_map(|server| models.map(|model| (server, model)))
+        {
+            let mut deploy = self.workspace.command(self.binary(server));
+            deploy.args(["deploy", model, "--name", name]);
+            deploy.args(["--data-dir", self.data_dir(server).as_str()]);
+            deploy.env("CLARY_ROOT_ACCESS_KEY_ID", KEY_ID);
+            deploy.env("CLARY_ROOT_SECRET_ACCESS_KEY", SECRET);
+            output_of(&mut deploy)?;
+        }
+        Ok(())
+    }
+
+    fn requests(&self, name: &str) -> Utf8PathBuf {
+        self.directory.join(format!("{name}.requests"))
+    }
+
+    /// The covtype rows are the echo's and the peer's too, so that all move the same bytes.
+    fn write_requests(&self, servers: &[Server]) -> anyhow::Result<()> {
+        let covtype = self.workspace.path("examples/covtype/payload.csv");
+        let leaf = self.workspace.path("bench/one-leaf/body.csv");
+        let endpoint = |name: &str| format!("/endpoints/{name}/invocations");
+        for scenario in &SCENARIOS {
+            let Some(server) = find(servers, scenario.server) else { continue };
+            let (path, bodies) = match scenario.requests {
+                "leaf" | "leaf-signed" => (endpoint("leaf"), &leaf),
+                "peer" => ("/invocations".to_owned(), &covtype),
+                _ => (endpoint("covtype"), &covtype),
+            };
+            self.write_file(scenario, server, &path, bodies)?;
+        }
+        Ok(())
+    }
+
+    fn write_file(
+        &self,
+        scenario: &Scenario,
+        server: &Server,
+        path: &str,
+        bodies: &Utf8Path,
+    ) -> anyhow::Result<()> {
+        let mut command = self.workspace.command(self.binary("requests"));
+        command.args(["--authority", &server.authority, "--path", path]);
+        command.args(["--bodies", bodies.as_str()]);
+        command.args(["--out", self.requests(scenario.requests).as_str()]);
+        if scenario.is_signed() {
+            command.args(["--key-id", KEY_ID, "--secret", SECRET]);
+        } else {
+            command.arg("--unsigned");
+        }
+        succeed(&mut command)
+    }
+
+    /// One list of samples per round, in the order of the scenarios.
+    fn measure(
+        &self,
+        settings: &Settings,
+        scenarios: &[&Scenario],
+        servers: &[Server],
+    ) -> anyhow::Result<Vec<Vec<Sample>>> {
+        // The round before the first warms caches and derived keys, and is not counted.
+        let seconds = iter::once(1).chain(iter::repeat_n(settings.seconds, settings.rounds));
+        let mut rounds = Vec::new();
+        for seconds in seconds {
+            let round = scenarios.iter().filter_map(|scenario| {
+                let server = find(servers, scenario.server)?;
+                let requests = self.requests(scenario.requests);
+                let run = load::Run { seconds, connections: settings.connections, requests };
+                Some(load::measure(self.workspace, scenario.name, server, &run))
+            });
+            rounds.push(round.collect::<anyhow::Result<Vec<_>>>()?);
+        }
+        rounds.remove(0);
+        Ok(rounds)
+    }
+}

@@ -1,0 +1,33 @@
+//! Benchmarks side by side with peers: same machine, same run, interleaved rounds, medians.
+//!
+//! Budgets are looked at here, never asserted in a test: absolute times differ from machine to
+//! machine, ratios taken in one run much less.
+
+mod http;
+mod load;
+mod report;
+mod servers;
+
+use clap::Subcommand;
+
+use crate::workspace::Workspace;
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subject {
+    /// Requests per second over loopback, beside a bare echo server and a Python peer
+    Http(http::Settings),
+}
+
+/// Measures.
+pub(crate) fn run(arguments: &Arguments, workspace: &Workspace) -> anyhow::Result<()> {
+    match &arguments.subject {
+        Subject::Http(settings) => http::run(settings, workspace),
+    }
+}
