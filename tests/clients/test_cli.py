@@ -1,0 +1,217 @@
+"""clary's own commands and the AWS CLI, as somebody types them at a shell."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from artifacts import IMAGE, ROLE, archive, leaf
+from conftest import EXAMPLES
+from server import KEY_ID, REGION, SECRET, binary, environment
+
+COVTYPE = EXAMPLES / "covtype"
+
+
+@pytest.fixture
+def clary(server):
+    """Runs a clary command against the shared server."""
+
+    def run(*arguments: str, stdin: bytes = b"", fails: int = 0) -> str:
+        command = [binary(), *arguments, "--data-dir", str(server.data_dir)]
+        return finished(command, environment(), stdin, fails)
+
+    return run
+
+
+@pytest.fixture
+def aws(server, tmp_path):
+    """Runs an AWS CLI command against the shared server and returns its JSON output."""
+    program = shutil.which("aws")
+    assert program, "the AWS CLI is not on the PATH; use `cargo xtask test clients`"
+    settings = environment(
+        AWS_ENDPOINT_URL=server.api,
+        AWS_ACCESS_KEY_ID=KEY_ID,
+        AWS_SECRET_ACCESS_KEY=SECRET,
+        AWS_DEFAULT_REGION=REGION,
+        AWS_MAX_ATTEMPTS="1",
+        AWS_PAGER="",
+        HOME=str(tmp_path),
+    )
+
+    def run(*arguments: str, fails: int = 0):
+        printed = finished([program, *arguments, "--output", "json"], settings, b"", fails)
+        return json.loads(printed) if printed.strip() and not fails else printed
+
+    return run
+
+
+def finished(command: list[str], settings: dict, stdin: bytes, status: int) -> str:
+    """Runs to the end; returns stdout, or stderr of a command that has to fail."""
+    done = subprocess.run(command, env=settings, input=stdin, capture_output=True, timeout=60)
+    said = f"exit status {done.returncode}\n{done.stdout.decode()}\n{done.stderr.decode()}"
+    assert done.returncode == status, said
+    assert "panicked" not in said
+    return (done.stderr if status else done.stdout).decode()
+
+
+@pytest.fixture
+def model_file(tmp_path) -> Path:
+    path = tmp_path / "model.json"
+    path.write_bytes(leaf(2.25))
+    return path
+
+
+def test_deploy_invoke_status_logs_for_people(clary, model_file, fresh):
+    name = fresh("cli")
+    deployed = clary("deploy", str(model_file), "--name", name)
+    assert f"`{name}`" in deployed and f"clary invoke {name}" in deployed
+    assert float(clary("invoke", name, stdin=b"1\n")) == 2.25
+    table = clary("status")
+    (row,) = [line for line in table.splitlines() if line.startswith(name + " ")]
+    assert "InService" in row and "AllTraffic" in row
+    assert name in clary("status", name)
+    clary("logs", name)
+
+
+def test_deploy_invoke_status_for_scripts(clary, server, model_file, fresh, tmp_path):
+    name = fresh("cli")
+    deployed = json.loads(clary("deploy", str(model_file), "--name", name, "--json"))
+    assert deployed["endpoint"] == name
+    assert deployed["arn"].endswith(f":endpoint/{name}")
+    assert deployed["url"] == f"{server.api}/endpoints/{name}/invocations"
+    body = tmp_path / "body.csv"
+    body.write_text("1\n")
+    answer = json.loads(clary("invoke", name, "--body", str(body), "--json"))
+    assert answer["variant"] == "AllTraffic"
+    assert answer["content_type"].startswith("text/csv")
+    assert float(answer["body"]) == 2.25
+    (row,) = json.loads(clary("status", name, "--json"))
+    assert (row["endpoint"], row["state"], row["variant"]) == (name, "InService", "AllTraffic")
+    assert (row["instances"], row["weight"], row["invocations"], row["errors"]) == (1, 1.0, 1, 0)
+    everything = json.loads(clary("status", "--json"))
+    assert name in [row["endpoint"] for row in everything]
+
+
+@pytest.mark.parametrize("form", ["file", "folder", "archive"])
+def test_a_model_is_deployed_in_any_form(clary, model_file, fresh, tmp_path, form):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "xgboost-model").write_bytes(leaf(2.25))
+    packed = tmp_path / "model.tar.gz"
+    packed.write_bytes(archive(folder))
+    path = {"file": model_file, "folder": folder, "archive": packed}[form]
+    name = fresh("form")
+    clary("deploy", str(path), "--name", name)
+    assert float(clary("invoke", name, stdin=b"1\n")) == 2.25
+
+
+def test_replace_puts_another_model_under_the_name(clary, model_file, fresh):
+    name = fresh("again")
+    clary("deploy", str(model_file), "--name", name)
+    model_file.write_bytes(leaf(7.5))
+    refused = clary("deploy", str(model_file), "--name", name, fails=1)
+    assert "--replace" in refused
+    clary("deploy", str(model_file), "--name", name, "--replace")
+    assert float(clary("invoke", name, stdin=b"1\n")) == 7.5
+
+
+def test_a_failed_deployment_says_why_and_leaves_nothing(clary, sm, model_file, fresh):
+    name = fresh("bad")
+    model_file.write_bytes(b"no model at all")
+    assert "xgboost-model" in clary("deploy", str(model_file), "--name", name, fails=1)
+    assert sm.list_endpoints(NameContains=name)["Endpoints"] == []
+    assert sm.list_endpoint_configs(NameContains=name)["EndpointConfigs"] == []
+    assert sm.list_models(NameContains=name)["Models"] == []
+
+
+def test_the_model_s_complaint_reaches_the_shell_and_the_log(clary, model_file, fresh):
+    name = fresh("cli")
+    clary("deploy", str(model_file), "--name", name)
+    said = clary("invoke", name, "--content-type", "image/png", stdin=b"x", fails=1)
+    assert "415" in said and "image/png" in said
+    assert "image/png" in clary("logs", name)
+    lines = clary("logs", name, "--json").splitlines()
+    assert any("image/png" in json.dumps(json.loads(line)) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("invoke", "nope"), 1, "clary status"),
+        (("invoke", "-x-"), 2, ""),
+        (("status", "nope"), 1, "nope"),
+        (("logs", "nope"), 1, "nope"),
+        (("deploy", "/does/not/exist", "--name", "x"), 1, "/does/not/exist"),
+        (("deploy", "/dev/null", "--name", "a b"), 2, "--name"),
+        (("no-such-command",), 2, "no-such-command"),
+    ],
+)
+def test_what_cannot_be_done_is_said(clary, arguments, status, said):
+    assert said in clary(*arguments, fails=status)
+
+
+def test_env_points_aws_clients_at_the_server(clary, server):
+    expected = {
+        "AWS_ENDPOINT_URL": server.api,
+        "AWS_ACCESS_KEY_ID": KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    assert json.loads(clary("env", "--json")).items() >= expected.items()
+    script = clary("env") + "".join(f'\necho "{name}=${name}"' for name in expected)
+    printed = finished(["sh", "-c", script], {"PATH": "/usr/bin:/bin"}, b"", 0)
+    assert dict(line.split("=", 1) for line in printed.splitlines()) == expected
+
+
+def test_commands_without_a_server_say_how_to_start_one(tmp_path):
+    for words in (["status"], ["env"], ["invoke", "x"]):
+        command = [binary(), *words, "--data-dir", str(tmp_path / "empty")]
+        assert "clary serve" in finished(command, environment(), b"1\n", 1)
+
+
+def test_demo_deploys_predicts_and_ends():
+    printed = finished([binary(), "demo", "--exit"], environment(), b"", 0)
+    assert "200 of 200 agree" in printed
+    assert "AWS_ENDPOINT_URL" in printed
+
+
+def test_version_and_help():
+    assert finished([binary(), "--version"], environment(), b"", 0).startswith("clary ")
+    usage = finished([binary(), "--help"], environment(), b"", 0)
+    for command in ("serve", "demo", "env", "deploy", "invoke", "status", "logs"):
+        assert f"\n  {command} " in usage, command
+
+
+def test_the_aws_cli_goes_from_model_to_prediction(aws, deploy, tmp_path, fresh):
+    name, out = fresh("awscli"), tmp_path / "out.json"
+    packed = tmp_path / "model.tar.gz"
+    packed.write_bytes(archive(COVTYPE / "model"))
+    aws("s3api", "create-bucket", "--bucket", name)
+    aws("s3api", "put-object", "--bucket", name, "--key", "model.tar.gz", "--body", str(packed))
+    container = f"Image={IMAGE},ModelDataUrl=s3://{name}/model.tar.gz"
+    model = ["--model-name", name, "--primary-container", container, "--execution-role-arn", ROLE]
+    assert aws("sagemaker", "create-model", *model)["ModelArn"].endswith(name)
+    variant = f"VariantName=a,ModelName={name},InitialInstanceCount=1,InstanceType=ml.m5.large"
+    config = ["--endpoint-config-name", name, "--production-variants", variant]
+    aws("sagemaker", "create-endpoint-config", *config)
+    endpoint = ["--endpoint-name", name]
+    aws("sagemaker", "create-endpoint", *endpoint, "--endpoint-config-name", name)
+    # The CLI's waiter asks every 30 seconds; waiting before it spares all but its first question.
+    deploy.wait_in_service(name)
+    aws("sagemaker", "wait", "endpoint-in-service", *endpoint)
+    payload = f"fileb://{COVTYPE / 'payload.csv'}"
+    invoke = ["--content-type", "text/csv", "--accept", "application/json", "--body", payload]
+    answer = aws("sagemaker-runtime", "invoke-endpoint", *endpoint, *invoke, str(out))
+    assert answer["InvokedProductionVariant"] == "a"
+    expected = json.loads((COVTYPE / "expected.json").read_text())["predictions"]
+    predictions = json.loads(out.read_text())["predictions"]
+    assert len(predictions) == len(expected)
+    for row, wanted in zip(predictions, expected):
+        assert row["score"] == pytest.approx(wanted["score"], abs=1e-5)
+    aws("sagemaker", "delete-endpoint", *endpoint)
+    deploy.wait_deleted(name)
+    aws("sagemaker", "wait", "endpoint-deleted", *endpoint)
+    said = aws("sagemaker", "describe-endpoint", *endpoint, fails=254)
+    assert "ValidationException" in said and "Could not find endpoint" in said
