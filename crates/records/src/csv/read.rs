@@ -5,7 +5,7 @@
 use super::fields::{End, Field, Fields};
 use crate::{
     Columns, Error, Matrix,
-    error::{list, missing, model_has_no_names, no_columns, quote, wrong_count},
+    error::{list, missing, no_columns, quote, wrong_count},
     matrix::SKIP,
     number::{self, NotANumber},
 };
@@ -13,7 +13,7 @@ use crate::{
 /// Reads a CSV `body` into the rows of `matrix`, whatever it held before.
 ///
 /// See the [module](super) for what is read. On an error `matrix` is empty; the error is
-/// [`Malformed`](crate::ErrorKind::Malformed) for text that is not numbers and for broken quotes, and
+/// [`Malformed`](crate::ErrorKind::Malformed) for text that is neither numbers nor a header, and for broken quotes, and
 /// [`Columns`](crate::ErrorKind::Columns) for rows that are not as wide as the model and for headers
 /// that lack a column of the model or have one twice.
 pub fn read(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
 
 /// Bodies with a header.
 impl Reader<'_> {
-    /// Reads the first row as names, if that is what it is.
+    /// Reads the first row as names, if that is what it is: if one of the model's is among them.
     #[cold]
     fn header(&mut self, matrix: &mut Matrix) -> Result<FirstRow, Error> {
         matrix.pop_row();
@@ -183,11 +183,14 @@ impl Reader<'_> {
     }
 
     fn not_our_header(&self) -> Error {
-        if !self.columns.has_names() {
-            return model_has_no_names("send the rows without a header, in the model's order");
-        }
-        let names = list(self.columns, 0..self.columns.width());
-        Error::columns(format!("found a header that names none of the model's columns {names}"))
+        Error::malformed(if self.columns.has_names() {
+            let names = list(self.columns, 0..self.columns.width());
+            format!("found text that is neither numbers nor a header with the columns {names}")
+        } else {
+            "found text instead of numbers; the model was saved without column names, so send the \
+             rows without a header, in the model's order"
+                .to_owned()
+        })
     }
 
     fn named_rows(&mut self, matrix: &mut Matrix) -> Result<(), Error> {

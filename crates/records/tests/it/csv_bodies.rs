@@ -125,8 +125,8 @@ fn headers_match_by_name() {
             ("a,b,c,b\n1,2,3,4\n", Refused("row 1: the header names `b` more than once")),
             (
                 "x,y,z\n1,2,3\n",
-                Refused(
-                    "row 1: found a header that names none of the model's columns `a`, `b`, `c` (at byte 0)",
+                Malformed(
+                    "row 1: found text that is neither numbers nor a header with the columns `a`, `b`, `c` (at byte 0)",
                 ),
             ),
             (
@@ -161,9 +161,9 @@ fn a_header_needs_a_model_with_names() {
         &Columns::unnamed(2),
         &[(
             "a,b\n1,2\n",
-            Refused(
-                "row 1: the columns are named, but the model was saved without column names; \
-                 send the rows without a header, in the model's order (at byte 0)",
+            Malformed(
+                "row 1: found text instead of numbers; the model was saved without column names, \
+                 so send the rows without a header, in the model's order (at byte 0)",
             ),
         )],
     );
