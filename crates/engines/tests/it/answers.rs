@@ -1,0 +1,129 @@
+//! Status, type and text of answers, one row per case.
+
+use engine_api::Engine;
+
+use crate::stage::{Stage, ask, call, covtype, covtype_file, text};
+
+fn open() -> (Stage, std::sync::Arc<dyn Engine>) {
+    let stage = Stage::new(&covtype().join("model"));
+    let engine = stage.open().expect("the example opens");
+    (stage, engine)
+}
+
+fn one_row() -> Vec<u8> {
+    let payload = covtype_file("payload.csv");
+    let end = payload.iter().position(|byte| *byte == b'\n').expect("a line");
+    payload[..=end].to_vec()
+}
+
+#[test]
+fn an_empty_body_is_no_content_whatever_its_type() {
+    let (stage, engine) = open();
+    for content_type in [None, Some("text/csv"), Some("image/png")] {
+        let reply = ask(&*engine, content_type, Some("image/png"), b"");
+        assert_eq!((reply.status, &*reply.content_type, text(&reply)), (204, "", ""));
+    }
+    assert_eq!(stage.lines.all().len(), 1, "nothing to report but the loading");
+}
+
+#[test]
+fn bodies_that_are_refused() {
+    let (stage, engine) = open();
+    let wide = "1,".repeat(54) + "1\n";
+    let cases: &[(Option<&str>, &str, u16, &str)] = &[
+        (None, "1,2", 415, "the request has no content type"),
+        (Some("text/libsvm"), "0 1:2", 415, "`text/libsvm` is not served yet"),
+        (Some("image/png"), "1", 415, "`image/png` is not accepted; send one of `text/csv`, `app"),
+        (Some("text/csv"), "1,2,x", 415, "row 1, column 3: found `x`, expected a number"),
+        (
+            Some("application/json"),
+            "[1,",
+            415,
+            "the body can't be read as `application/json`: row 1",
+        ),
+        (
+            Some("text/csv"),
+            "1,2,3\n",
+            400,
+            "Unable to evaluate payload provided: row 1: found 3 values, but the model expects 54",
+        ),
+        (
+            Some("text/csv"),
+            &wide,
+            400,
+            "found 55 values, but the model expects 54; leave the label",
+        ),
+        (
+            Some("application/json"),
+            r#"{"Elevation":1,"Slope":2}"#,
+            400,
+            "the model needs `Aspect`, `Horizontal_Distance_To_Hydrology`, \
+             `Vertical_Distance_To_Hydrology` and 49 more",
+        ),
+        (
+            Some("application/json"),
+            r#"{"Elevation":"high"}"#,
+            415,
+            "row 1: column `Elevation`: found `high`, expected a number",
+        ),
+    ];
+    for (content_type, body, status, part) in cases {
+        let reply = ask(&*engine, *content_type, None, body.as_bytes());
+        assert_eq!(reply.status, *status, "{body}: {}", text(&reply));
+        assert_eq!(reply.content_type, "text/plain; charset=utf-8");
+        assert!(text(&reply).contains(part), "{body}: {}", text(&reply));
+        let line = stage.lines.all().pop().expect("a line");
+        assert_eq!(line, format!("refused a call with {status}: {}", text(&reply)));
+    }
+}
+
+#[test]
+fn accept_is_looked_at_after_the_body() {
+    let (_stage, engine) = open();
+    let reply = ask(&*engine, Some("text/csv"), Some("image/png"), &one_row());
+    assert_eq!(reply.status, 406);
+    assert_eq!(
+        text(&reply),
+        "accept type `image/png` is not served; \
+         ask for one of `text/csv`, `application/json`, `application/jsonlines`"
+    );
+    assert_eq!(ask(&*engine, Some("text/csv"), Some("image/png"), b"x").status, 415);
+}
+
+#[test]
+fn the_environment_chooses_the_type_of_answers() {
+    let cases = [
+        ("SAGEMAKER_BATCH", "false", None, "text/csv; charset=utf-8"),
+        ("SAGEMAKER_BATCH", "true", Some("application/json"), "text/csv; charset=utf-8"),
+        ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json", None, "application/json"),
+        (
+            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
+            "application/json",
+            Some("*/*"),
+            "application/json",
+        ),
+        (
+            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
+            "application/json",
+            Some("text/csv"),
+            "text/csv; charset=utf-8",
+        ),
+    ];
+    for (variable, value, accept, expect) in cases {
+        let stage = Stage::new(&covtype().join("model")).with(variable, value);
+        let engine = stage.open().expect("the example opens");
+        let reply = ask(&*engine, Some("text/csv"), accept, &one_row());
+        assert_eq!(reply.content_type, expect, "{variable}={value}, accept {accept:?}");
+    }
+}
+
+#[test]
+fn a_large_call_is_answered_like_many_small_ones() {
+    let (_stage, engine) = open();
+    let small = call(&*engine, "text/csv", &one_row());
+    let large = call(&*engine, "text/csv", &one_row().repeat(3000));
+    assert!(one_row().len() < engine.inline_body_bytes_max());
+    assert!(one_row().len() * 3000 > engine.inline_body_bytes_max());
+    assert_eq!(large.body, small.body.repeat(3000));
+    assert_eq!(call(&*engine, "text/csv", &one_row()).body, small.body);
+}
