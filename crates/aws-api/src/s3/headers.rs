@@ -1,0 +1,68 @@
+//! What is kept with an object: from the members of a request, and back into those of a reply.
+
+use s3s::dto::{self, TimestampFormat};
+
+/// What S3 says of an object that was stored without a type.
+pub(super) const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
+
+/// The headers given in a `PutObject` or `CreateMultipartUpload` input.
+macro_rules! given {
+    ($input:expr) => {{
+        let input = &mut $input;
+        let standard = [
+            ("cache-control", input.cache_control.take()),
+            ("content-disposition", input.content_disposition.take()),
+            ("content-encoding", $crate::s3::headers::own_encoding(input.content_encoding.take())),
+            ("content-language", input.content_language.take()),
+            ("content-type", input.content_type.take()),
+            ("expires", input.expires.take().as_ref().and_then($crate::s3::headers::http_date)),
+        ];
+        let given = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
+        store::Headers {
+            standard: standard.into_iter().filter_map(given).collect(),
+            user: input.metadata.take().unwrap_or_default().into_iter().collect(),
+            checksums: std::collections::BTreeMap::new(),
+        }
+    }};
+}
+
+/// Writes what is kept with an object into a `GetObject` or `HeadObject` output.
+macro_rules! show {
+    ($headers:expr, $output:expr) => {{
+        let (headers, output) = (&$headers, &mut $output);
+        let header = |name: &str| headers.standard.get(name).cloned();
+        output.cache_control = header("cache-control");
+        output.content_disposition = header("content-disposition");
+        output.content_encoding = header("content-encoding");
+        output.content_language = header("content-language");
+        output.content_type = Some(
+            header("content-type")
+                .unwrap_or_else(|| $crate::s3::headers::DEFAULT_CONTENT_TYPE.to_owned()),
+        );
+        output.expires =
+            header("expires").as_deref().and_then($crate::s3::headers::parse_http_date);
+        output.metadata = Some(headers.user.clone().into_iter().collect());
+        output.accept_ranges = Some("bytes".to_owned());
+    }};
+}
+
+pub(super) use {given, show};
+
+/// The object's own encoding: `aws-chunked` is that of the transfer, and s3s has undone it.
+pub(super) fn own_encoding(encoding: Option<String>) -> Option<String> {
+    let encoding = encoding?;
+    let own: Vec<&str> =
+        encoding.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
+    let own = own.join(",");
+    (!own.is_empty()).then_some(own)
+}
+
+pub(super) fn http_date(time: &dto::Timestamp) -> Option<String> {
+    let mut text = Vec::new();
+    time.format(TimestampFormat::HttpDate, &mut text).ok()?;
+    String::from_utf8(text).ok()
+}
+
+pub(super) fn parse_http_date(text: &str) -> Option<dto::Timestamp> {
+    dto::Timestamp::parse(TimestampFormat::HttpDate, text).ok()
+}

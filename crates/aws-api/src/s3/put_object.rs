@@ -1,0 +1,52 @@
+//! `PutObject`.
+
+use s3s::{
+    S3Request, S3Result,
+    dto::{ETag, PutObjectInput, PutObjectOutput},
+};
+use store::Target;
+
+use super::{
+    Operations, checksums, conditions, errors, headers, owner,
+    receive::{Incoming, receive},
+};
+
+pub(super) async fn call(
+    cx: &Operations,
+    request: S3Request<PutObjectInput>,
+) -> S3Result<PutObjectOutput> {
+    let S3Request { mut input, headers, trailing_headers: trailers, .. } = request;
+    owner::check(&cx.account, input.expected_bucket_owner.as_deref())?;
+    errors::refuse(&[
+        (input.sse_customer_key.is_some(), "SSECustomerKey"),
+        (input.object_lock_mode.is_some(), "ObjectLockMode"),
+        (input.write_offset_bytes.is_some(), "WriteOffsetBytes"),
+    ])?;
+    let precondition = conditions::of_write(input.if_match.take(), input.if_none_match.take())?;
+    let objects = cx.store.objects();
+    // Asked before the body is taken, so that nothing is sent in vain.
+    objects.bucket(&input.bucket).await.map_err(errors::from_store)?;
+    let content_md5 = input.content_md5.take();
+    let incoming = Incoming { body: input.body.take(), headers, trailers, content_md5 };
+    let (stored, sums) = receive(objects, incoming).await?;
+    let mut kept = headers::given!(input);
+    kept.checksums.clone_from(&sums);
+    let target = Target::new(input.bucket, input.key);
+    let object =
+        objects.put(target, kept, stored, precondition).await.map_err(errors::from_store)?;
+    Ok(shown(object.etag, &sums))
+}
+
+fn shown(etag: String, sums: &checksums::Checksums) -> PutObjectOutput {
+    let sums = checksums::shown(sums);
+    PutObjectOutput {
+        checksum_crc32: sums.checksum_crc32,
+        checksum_crc32c: sums.checksum_crc32c,
+        checksum_crc64nvme: sums.checksum_crc64nvme,
+        checksum_sha1: sums.checksum_sha1,
+        checksum_sha256: sums.checksum_sha256,
+        checksum_type: sums.checksum_type,
+        e_tag: Some(ETag::Strong(etag)),
+        ..PutObjectOutput::default()
+    }
+}
