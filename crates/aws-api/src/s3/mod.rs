@@ -37,7 +37,6 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use http::{HeaderName, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use identity::Keys;
 use resources::Account;
 use s3s::{
     Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
@@ -49,6 +48,9 @@ use store::Store;
 
 use crate::request_id::RequestId;
 
+/// Finds the secret of an access key; none if the key does not exist.
+pub type SecretLookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// The S3 API over a store.
@@ -57,15 +59,14 @@ pub struct Front {
     service: S3Service,
 }
 
-impl Front {
-    /// The S3 API over the store in `parts`. Every call must be signed with one of its keys.
-    pub(crate) fn new(parts: &crate::Parts) -> Self {
-        let operations = Operations { store: parts.store.clone(), account: parts.account.clone() };
-        let mut builder = S3ServiceBuilder::new(operations);
-        builder.set_auth(Auth(Arc::clone(&parts.keys)));
-        Self { service: builder.build() }
-    }
+/// The S3 API over `store`. Every call must be signed with a key that `secrets` knows.
+pub fn service(store: Store, account: Account, secrets: SecretLookup) -> Front {
+    let mut builder = S3ServiceBuilder::new(Operations { store, account });
+    builder.set_auth(Auth(secrets));
+    Front { service: builder.build() }
+}
 
+impl Front {
     /// Answers one request; errors are answers too.
     pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         let id = RequestId::fresh();
@@ -81,7 +82,7 @@ impl Front {
     }
 }
 
-struct Auth(Arc<Keys>);
+struct Auth(SecretLookup);
 
 #[async_trait]
 impl S3Auth for Auth {
@@ -90,8 +91,7 @@ impl S3Auth for Auth {
             let text = "The AWS Access Key Id you provided does not exist in our records.";
             S3Error::with_message(S3ErrorCode::InvalidAccessKeyId, text)
         };
-        let key = self.0.lookup(access_key).ok_or_else(unknown)?;
-        Ok(SecretKey::from(key.secret.expose()))
+        (self.0)(access_key).map(SecretKey::from).ok_or_else(unknown)
     }
 }
 
