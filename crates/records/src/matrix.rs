@@ -47,7 +47,8 @@ impl Matrix {
         self.width
     }
 
-    /// Gives memory back if one large body has made the buffer keep more than `values_max` values.
+    /// Gives memory back if one large body has made the buffer keep more than `values_max` values,
+    /// or as many columns or bytes of a text; the rows are lost then.
     pub fn release_above(&mut self, values_max: usize) {
         if self.values.capacity() > values_max {
             self.values.clear();
@@ -56,6 +57,9 @@ impl Matrix {
         }
         if self.scratch.text.capacity() > values_max {
             self.scratch.text = Vec::new();
+        }
+        if self.scratch.order.capacity() > values_max {
+            self.scratch.order = Vec::new();
         }
     }
 
