@@ -3,27 +3,18 @@
 
 use std::cmp::Ordering;
 
-use http::{HeaderMap, Uri, header};
+use http::Uri;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Request, Settings};
+use crate::{
+    Error, Request, Settings,
+    headers::{Headers, SignedNames},
+    stack_list::StackList,
+    staging::Staging,
+};
 
 /// Takes the canonical form piece by piece.
-pub(crate) trait Sink {
-    fn put(&mut self, bytes: &[u8]);
-}
-
-impl Sink for Sha256 {
-    fn put(&mut self, bytes: &[u8]) {
-        self.update(bytes);
-    }
-}
-
-impl Sink for Vec<u8> {
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
+type Sink = Staging<Sha256>;
 
 /// How escapes are treated. AWS escapes the decoded text anew; some clients sign the query, and
 /// for S3 the path, as it goes over the wire. The two differ only for unusual spellings.
@@ -38,24 +29,32 @@ pub(crate) enum Spelling {
 /// Everything that a canonical request is made of.
 pub(crate) struct Canonical<'a> {
     pub(crate) request: Request<'a>,
+    pub(crate) headers: &'a Headers<'a>,
     /// Names joined by `;`.
     pub(crate) signed_headers: &'a str,
+    pub(crate) signed_names: &'a SignedNames<'a>,
     pub(crate) payload: &'a [u8],
     pub(crate) settings: &'a Settings,
     pub(crate) spelling: Spelling,
 }
 
 impl Canonical<'_> {
-    /// Writes the canonical request.
-    pub(crate) fn write(&self, sink: &mut impl Sink) -> Result<(), Error> {
+    /// The hash of the canonical request.
+    pub(crate) fn hash(&self) -> Result<[u8; 32], Error> {
+        let mut sink = Staging::new(Sha256::new());
+        self.write(&mut sink)?;
+        Ok(sink.into_inner().finalize().into())
+    }
+
+    fn write(&self, sink: &mut Sink) -> Result<(), Error> {
         sink.put(self.request.method.as_str().as_bytes());
         sink.put(b"\n");
         self.path(sink);
         sink.put(b"\n");
         put_query(sink, self.request.uri.query().unwrap_or_default(), self.spelling);
         sink.put(b"\n");
-        for name in self.signed_headers.split(';') {
-            put_header(sink, self.request, name)?;
+        for name in self.signed_names.as_slice() {
+            self.header(sink, name)?;
         }
         sink.put(b"\n");
         sink.put(self.signed_headers.as_bytes());
@@ -64,7 +63,27 @@ impl Canonical<'_> {
         Ok(())
     }
 
-    fn path(&self, sink: &mut impl Sink) {
+    /// One line `name:value`; equal names join their values with commas.
+    fn header(&self, sink: &mut Sink, name: &str) -> Result<(), Error> {
+        sink.put(name.as_bytes());
+        sink.put(b":");
+        let mut values = self.headers.all(name);
+        if let Some(first) = values.next() {
+            put_folded(sink, first);
+            for value in values {
+                sink.put(b",");
+                put_folded(sink, value);
+            }
+        } else {
+            // HTTP/2 has the host in the URI, and a header that was signed and then removed shows.
+            let host = authority(self.request).filter(|_| name == "host");
+            sink.put(host.ok_or(Error::Mismatch)?.as_bytes());
+        }
+        sink.put(b"\n");
+        Ok(())
+    }
+
+    fn path(&self, sink: &mut Sink) {
         let path = match self.request.uri.path() {
             "" => "/",
             path => path,
@@ -76,7 +95,7 @@ impl Canonical<'_> {
         }
     }
 
-    fn path_text(&self, sink: &mut impl Sink, path: &str) {
+    fn path_text(&self, sink: &mut Sink, path: &str) {
         match (self.settings.double_encode_path, self.spelling) {
             (true, _) => put_escaped(sink, path.as_bytes(), b'/'),
             (false, Spelling::AsSent) => sink.put(path.as_bytes()),
@@ -102,7 +121,7 @@ fn escape(byte: u8) -> [u8; 3] {
 }
 
 /// Escapes `text`, but neither unreserved bytes nor `kept`.
-fn put_escaped(sink: &mut impl Sink, mut text: &[u8], kept: u8) {
+fn put_escaped(sink: &mut Sink, mut text: &[u8], kept: u8) {
     while !text.is_empty() {
         let run = text.iter().position(|b| !unescaped(*b) && *b != kept).unwrap_or(text.len());
         sink.put(&text[..run]);
@@ -115,7 +134,7 @@ fn put_escaped(sink: &mut impl Sink, mut text: &[u8], kept: u8) {
 }
 
 /// Decodes `text` and escapes it anew, but not `kept`.
-fn put_respelled(sink: &mut impl Sink, text: &str, kept: u8) {
+fn put_respelled(sink: &mut Sink, text: &str, kept: u8) {
     if text.bytes().all(|b| unescaped(b) || b == kept) {
         return sink.put(text.as_bytes());
     }
@@ -145,7 +164,7 @@ fn without_dot_segments(path: &str) -> String {
 /// How many query parameters are sorted without an allocation.
 const STACK_PAIRS: usize = 32;
 
-fn put_query(sink: &mut impl Sink, query: &str, spelling: Spelling) {
+fn put_query(sink: &mut Sink, query: &str, spelling: Spelling) {
     if query.is_empty() {
         return;
     }
@@ -153,16 +172,9 @@ fn put_query(sink: &mut impl Sink, query: &str, spelling: Spelling) {
         .split('&')
         .filter(|pair| spelling == Spelling::AsSent || !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let mut stack = [("", ""); STACK_PAIRS];
-    let mut heap = Vec::new();
-    let count = pairs.clone().count();
-    let sorted = if count <= STACK_PAIRS {
-        stack.iter_mut().zip(pairs).for_each(|(slot, pair)| *slot = pair);
-        &mut stack[..count]
-    } else {
-        heap.extend(pairs);
-        &mut heap[..]
-    };
+    let mut list = StackList::<_, STACK_PAIRS>::new(("", ""));
+    pairs.for_each(|pair| list.push(pair));
+    let sorted = list.as_mut_slice();
     sorted.sort_unstable_by(|a, b| by_spelling(*a, *b, spelling));
     for (i, (name, value)) in sorted.iter().enumerate() {
         sink.put(if i == 0 { b"" } else { b"&" });
@@ -172,7 +184,7 @@ fn put_query(sink: &mut impl Sink, query: &str, spelling: Spelling) {
     }
 }
 
-fn put_query_text(sink: &mut impl Sink, text: &str, spelling: Spelling) {
+fn put_query_text(sink: &mut Sink, text: &str, spelling: Spelling) {
     match spelling {
         Spelling::AsSent => sink.put(text.as_bytes()),
         // No byte but the unreserved ones is kept; `~` is one of them.
@@ -197,35 +209,20 @@ fn respelled(text: &str) -> impl Iterator<Item = u8> {
     })
 }
 
-/// One line `name:value`; equal names join their values with commas.
-fn put_header(sink: &mut impl Sink, request: Request<'_>, name: &str) -> Result<(), Error> {
-    sink.put(name.as_bytes());
-    sink.put(b":");
-    let mut values = request.headers.get_all(name).iter();
-    if let Some(first) = values.next() {
-        put_folded(sink, first.as_bytes());
-        for value in values {
-            sink.put(b",");
-            put_folded(sink, value.as_bytes());
-        }
-    } else {
-        // HTTP/2 has the host in the URI, and a header that was signed and then removed shows.
-        let host = authority(request).filter(|_| name == header::HOST);
-        sink.put(host.ok_or(Error::Mismatch)?.as_bytes());
-    }
-    sink.put(b"\n");
-    Ok(())
-}
-
 /// The host that the URI names.
 pub(crate) fn authority(request: Request<'_>) -> Option<&str> {
     request.uri.authority().map(http::uri::Authority::as_str)
 }
 
 /// White space is cut at the ends and folded to one space inside.
-fn put_folded(sink: &mut impl Sink, value: &[u8]) {
+fn put_folded(sink: &mut Sink, value: &[u8]) {
     let value = value.trim_ascii();
-    let folds = value.contains(&b'\t') || value.windows(2).any(|pair| pair == b"  ");
+    let mut before = b'x';
+    let folds = value.iter().any(|byte| {
+        let folds = *byte == b'\t' || (*byte == b' ' && before == b' ');
+        before = *byte;
+        folds
+    });
     if !folds {
         return sink.put(value);
     }
@@ -234,15 +231,4 @@ fn put_folded(sink: &mut impl Sink, value: &[u8]) {
         sink.put(if i == 0 { b"" } else { b" " });
         sink.put(word);
     }
-}
-
-/// Refuses a request whose signature leaves out `host` or a header of AWS's.
-pub(crate) fn check_coverage(headers: &HeaderMap, signed_headers: &str) -> Result<(), Error> {
-    let signed = |wanted: &str| signed_headers.split(';').any(|name| name == wanted);
-    if !signed("host") {
-        return Err(Error::HostNotSigned);
-    }
-    let bare =
-        headers.keys().find(|name| name.as_str().starts_with("x-amz-") && !signed(name.as_str()));
-    bare.map_or(Ok(()), |name| Err(Error::HeaderNotSigned(name.as_str().to_owned())))
 }

@@ -6,6 +6,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::staging::Staging;
+
 /// Slots of a cache; a collision costs one derivation (five HMACs), never a wrong answer.
 const SLOTS: usize = 64;
 
@@ -56,11 +58,11 @@ impl SigningKey {
 
     /// The signature of the concatenated `parts`.
     pub(crate) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.0.clone();
+        let mut mac = Staging::new(self.0.clone());
         for part in parts {
-            mac.update(part);
+            mac.put(part);
         }
-        mac.finalize().into_bytes().into()
+        mac.into_inner().finalize().into_bytes().into()
     }
 }
 

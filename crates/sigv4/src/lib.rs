@@ -40,9 +40,12 @@ mod canonical;
 mod claim;
 mod dates;
 mod error;
+mod headers;
 mod keys;
 mod payload;
 mod sign;
+mod stack_list;
+mod staging;
 mod verify;
 
 pub use claim::{Claim, Request};

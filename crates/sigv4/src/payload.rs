@@ -1,9 +1,8 @@
 //! The body's part in a signature: which hash is signed, and whether the body is that one.
 
-use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Settings};
+use crate::{Error, Settings, headers::Headers};
 
 /// The header that declares the body's hash.
 pub(crate) const CONTENT_SHA256: &str = "x-amz-content-sha256";
@@ -42,21 +41,21 @@ pub(crate) struct PayloadLine {
 impl PayloadLine {
     /// Chooses the line as AWS does: the declared hash if there is one, else the body's own.
     pub(crate) fn of(
-        headers: &HeaderMap,
+        headers: &Headers<'_>,
         payload: Payload<'_>,
         settings: &Settings,
     ) -> Result<Self, Error> {
-        let Some(declared) = headers.get(CONTENT_SHA256) else {
+        let Some(declared) = headers.first(CONTENT_SHA256) else {
             return match digest_of(payload) {
                 Some(digest) => Ok(Self::of_digest(&digest, Content::Verified)),
                 None => Err(Error::ContentForm(String::new())),
             };
         };
-        let form = || Error::ContentForm(String::from_utf8_lossy(declared.as_bytes()).into_owned());
-        if declared == UNSIGNED && settings.unsigned_payload_allowed {
+        let form = || Error::ContentForm(String::from_utf8_lossy(declared).into_owned());
+        if declared == UNSIGNED.as_bytes() && settings.unsigned_payload_allowed {
             return Ok(Self::unsigned());
         }
-        let declared = from_hex(declared.as_bytes()).ok_or_else(form)?;
+        let declared = from_hex(declared).ok_or_else(form)?;
         match digest_of(payload) {
             None => Ok(Self::of_digest(&declared, Content::Declared(declared))),
             Some(digest) if digest == declared => Ok(Self::of_digest(&digest, Content::Verified)),
@@ -104,20 +103,51 @@ pub(crate) fn to_hex(digest: &[u8; 32]) -> [u8; 64] {
     text
 }
 
+/// No digit of hex.
+const NO_DIGIT: u8 = 0xff;
+
+/// The value of each digit of lower-case hex. Digits and letters alternate without a pattern, so
+/// that a look-up is faster than a branch.
+const NIBBLES: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
+
 /// Reads 64 digits of lower-case hex; upper case is refused, as it is on AWS.
 pub(crate) fn from_hex(text: &[u8]) -> Option<[u8; 32]> {
     let text: &[u8; 64] = text.try_into().ok()?;
     let mut digest = [0; 32];
+    let mut seen = 0;
     for (byte, pair) in digest.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+        seen |= high | low;
+        *byte = high << 4 | (low & 15);
     }
-    Some(digest)
+    (seen < 16).then_some(digest)
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use super::{from_hex, to_hex};
+
+    #[test]
+    fn hex_goes_both_ways() {
+        let digest = std::array::from_fn(|i| i as u8 * 8 + 1);
+        assert_eq!(from_hex(&to_hex(&digest)), Some(digest));
+    }
+
+    #[test]
+    fn only_lower_case_hex_is_read() {
+        for wrong in [b'A', b'g', b'/', b':', b'`', 0, 255] {
+            let mut text = [b'0'; 64];
+            text[17] = wrong;
+            assert_eq!(from_hex(&text), None, "{wrong}");
+        }
+        assert_eq!(from_hex(&[b'0'; 63]), None);
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     Request, Secret, Settings,
     canonical::{Canonical, Spelling, authority},
     dates::Moment,
+    headers::{Headers, SignedNames},
     keys::{Scope, SigningKey},
     payload::{CONTENT_SHA256, PayloadLine, to_hex},
     verify::signature,
@@ -71,7 +72,9 @@ impl Signer<'_> {
         let scope_text = format!("{}/{}/{}", scope.day, scope.region, scope.service);
         let canonical = Canonical {
             request: Request::from(&*parts),
+            headers: &Headers::of(&parts.headers),
             signed_headers: &signed_headers,
+            signed_names: &SignedNames::of(&signed_headers),
             payload: payload.as_bytes(),
             settings: self.settings,
             spelling: Spelling::Normal,

@@ -1,11 +1,11 @@
 //! Decides whether a request was signed by the owner of a key, recently, and for here.
 
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
     Claim, Content, Error, Payload, Request, Secret, Skew,
-    canonical::{Canonical, Spelling, check_coverage, spellings_differ},
+    canonical::{Canonical, Spelling, spellings_differ},
+    headers::{Headers, SignedNames},
     keys::{KeyCache, SigningKey},
     payload::{PayloadLine, to_hex},
 };
@@ -83,16 +83,20 @@ impl Verifier {
         now: i64,
         secret_of: impl FnOnce(&Claim<'a>) -> Option<Secret<'k>>,
     ) -> Result<Verified<'a>, Error> {
-        let claim = Claim::of(request)?;
+        let headers = Headers::of(request.headers);
+        let claim = Claim::read(request, &headers)?;
         check_scope(&claim, &self.settings)?;
         let secret = secret_of(&claim).ok_or(Error::UnknownKey)?;
         check_time(&claim, now, self.settings.skew_seconds)?;
-        check_coverage(request.headers, claim.signed_headers)?;
-        let line = PayloadLine::of(request.headers, payload, &self.settings)?;
+        let signed_names = SignedNames::of(claim.signed_headers);
+        headers.check_coverage(&signed_names)?;
+        let line = PayloadLine::of(&headers, payload, &self.settings)?;
         let key = self.keys.get(claim.access_key_id, secret, claim.scope_text, claim.scope());
         let mut canonical = Canonical {
             request,
+            headers: &headers,
             signed_headers: claim.signed_headers,
+            signed_names: &signed_names,
             payload: line.as_bytes(),
             settings: &self.settings,
             spelling: Spelling::Normal,
@@ -148,9 +152,7 @@ pub(crate) fn signature(
     scope_text: &str,
     canonical: &Canonical<'_>,
 ) -> Result<[u8; 32], Error> {
-    let mut hash = Sha256::new();
-    canonical.write(&mut hash)?;
-    let hash = to_hex(&hash.finalize().into());
+    let hash = to_hex(&canonical.hash()?);
     Ok(key.sign(&[
         b"AWS4-HMAC-SHA256\n",
         date.as_bytes(),
