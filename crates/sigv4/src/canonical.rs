@@ -144,7 +144,9 @@ fn put_respelled(sink: &mut Sink, text: &str, kept: u8) {
 }
 
 fn needs_normalizing(path: &str) -> bool {
-    path.contains("//") || path.contains("/.")
+    let path = path.as_bytes();
+    let next = |slash: usize| path.get(slash + 1);
+    memchr::memchr_iter(b'/', path).any(|slash| matches!(next(slash), Some(b'/' | b'.')))
 }
 
 /// Takes out empty and dot segments the way that AWS's SDKs do: a slash at the end stays.
@@ -217,12 +219,11 @@ pub(crate) fn authority(request: Request<'_>) -> Option<&str> {
 /// White space is cut at the ends and folded to one space inside.
 fn put_folded(sink: &mut Sink, value: &[u8]) {
     let value = value.trim_ascii();
-    let mut before = b'x';
-    let folds = value.iter().any(|byte| {
-        let folds = *byte == b'\t' || (*byte == b' ' && before == b' ');
-        before = *byte;
-        folds
-    });
+    let Some(space) = memchr::memchr2(b' ', b'\t', value) else {
+        return sink.put(value);
+    };
+    let folds = |pair: &[u8]| pair[0] == b'\t' || pair == b"  ";
+    let folds = value[space..].windows(2).any(folds);
     if !folds {
         return sink.put(value);
     }

@@ -49,7 +49,7 @@ impl<'a> SignedNames<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
         let mut list = StackList::new("");
         let mut start = 0;
-        for (i, _) in text.bytes().enumerate().filter(|(_, byte)| *byte == b';') {
+        for i in memchr::memchr_iter(b';', text.as_bytes()) {
             list.push(&text[start..i]);
             start = i + 1;
         }
