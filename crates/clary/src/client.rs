@@ -382,8 +382,14 @@ fn header<T>(reply: &Response<T>, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+pub(crate) mod scripted;
+
+#[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        scripted::{Answer, Scripted},
+        *,
+    };
 
     fn reply(status: u16, error_type: Option<&str>, body: &str) -> Response<Vec<u8>> {
         let mut reply = Response::builder().status(status).header("x-amzn-requestid", "r-1");
@@ -440,5 +446,58 @@ mod tests {
         let error = client.json(SAGEMAKER, "ListEndpoints", &Value::Null).expect_err("no server");
         let expect = format!("no clary server answers at {url}; start one with `clary serve`");
         assert_eq!(error.to_string(), expect);
+    }
+
+    #[test]
+    fn calls_are_signed_for_their_service() {
+        let (server, client) = Scripted::start(vec![
+            Answer::json(&serde_json::json!({ "Endpoints": [] })),
+            Answer::json(&serde_json::json!({ "events": [] })),
+            Answer::refusal("BucketAlreadyOwnedByYou", "yours"),
+            Answer::empty(404),
+            Answer::empty(200),
+            Answer::empty(204),
+            Answer(200, "", "clary_up 1".to_owned()),
+        ]);
+        client.json(SAGEMAKER, "ListEndpoints", &serde_json::json!({})).expect("listed");
+        client.json(LOGS, "FilterLogEvents", &serde_json::json!({})).expect("filtered");
+        assert!(!client.create_bucket("models").expect("it is there"));
+        assert!(!client.has_object("/models/none").expect("it is not there"));
+        client.put_object("/models/a/~b+c", b"bytes".to_vec()).expect("stored");
+        client.delete_object("/models/a").expect("deleted");
+        assert_eq!(client.page("/_clary/metrics").expect("a page"), "clary_up 1");
+        let asked = server.asked();
+        let services: Vec<&str> = asked.iter().map(|asked| &*asked.service).collect();
+        assert_eq!(services, ["sagemaker", "logs", "s3", "s3", "s3", "s3", ""]);
+        assert_eq!(asked[1].call(), "Logs_20140328.FilterLogEvents");
+        assert_eq!(asked[4].body, b"bytes");
+    }
+
+    #[test]
+    fn an_invocation_carries_what_was_asked_for() {
+        let headers = "content-type: text/csv\r\nx-Amzn-Invoked-Production-Variant: Blue\r\n";
+        let refused = r#"{"ErrorCode": "CLIENT_ERROR_FROM_MODEL", "Message": "no"}"#;
+        let (server, client) = Scripted::start(vec![
+            Answer(200, headers, "0.5".to_owned()),
+            Answer(424, "x-amzn-ErrorType: ModelError\r\n", refused.to_owned()),
+        ]);
+        let call = Invocation {
+            endpoint: "covtype",
+            body: b"1,2",
+            content_type: "text/csv",
+            accept: Some("application/json"),
+            target_variant: Some("Blue"),
+        };
+        let prediction = client.invoke(call).expect("a prediction");
+        assert_eq!((&*prediction.variant, &*prediction.content_type), ("Blue", "text/csv"));
+        assert_eq!(prediction.body, b"0.5");
+        let error = client.invoke(call).expect_err("refused");
+        let refusal = error.refusal().expect("a refusal");
+        assert_eq!((refusal.status, &*refusal.code, &*refusal.message), (424, "ModelError", "no"));
+        let asked = &server.asked()[0];
+        assert_eq!(asked.call(), "POST /endpoints/covtype/invocations");
+        assert_eq!(asked.parts.headers["accept"], "application/json");
+        assert_eq!(asked.parts.headers["x-amzn-sagemaker-target-variant"], "Blue");
+        assert_eq!((&*asked.body, &*asked.service), (&b"1,2"[..], "sagemaker"));
     }
 }

@@ -307,6 +307,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::client::scripted::{Answer, Asked, Scripted};
 
     #[derive(Parser)]
     struct Cli {
@@ -357,5 +358,93 @@ mod tests {
         assert_eq!(nothing, None);
         let failed: anyhow::Result<Option<()>> = poll(Duration::ZERO, || bail!("broken"));
         assert!(failed.is_err());
+    }
+
+    fn not_there() -> Answer {
+        Answer::refusal("ValidationException", "Could not find endpoint \"arn:…\".")
+    }
+
+    fn attempt(client: &Client) -> anyhow::Result<Value> {
+        let plan = Plan::of_xgboost("covtype", Duration::from_mins(1));
+        let progress = Progress::start(String::new());
+        make_room(client, &plan, false, &progress)?;
+        deploy(client, &plan, Archive::of_model(b"model")?, &progress)
+    }
+
+    #[test]
+    fn a_deployment_makes_each_thing_once() {
+        let (server, client) = Scripted::start(vec![
+            not_there(),
+            Answer::refusal("BucketAlreadyOwnedByYou", "yours"),
+            Answer::empty(200),
+            Answer::refusal("ValidationException", "Cannot create already existing model \"arn\""),
+            Answer::json(&json!({})),
+            Answer::json(&json!({})),
+            Answer::json(&json!({ "EndpointStatus": "Creating" })),
+            Answer::json(&json!({ "EndpointStatus": "InService", "EndpointArn": "arn" })),
+        ]);
+        assert_eq!(attempt(&client).expect("it serves")["EndpointArn"], "arn");
+        let asked = server.asked();
+        let path = asked[2].call().replace("HEAD /", "");
+        assert!(path.starts_with("clary-models-123456789012/covtype/"), "{path}");
+        assert_eq!(asked[3].json()["PrimaryContainer"]["ModelDataUrl"], format!("s3://{path}"));
+        let (model, config) = (asked[3].json(), asked[4].json());
+        assert_eq!(config["ProductionVariants"][0]["ModelName"], model["ModelName"]);
+        assert_eq!(asked[5].json()["EndpointConfigName"], config["EndpointConfigName"]);
+    }
+
+    #[test]
+    fn a_failed_deployment_leaves_nothing_of_its_own() {
+        let (server, client) = Scripted::start(vec![
+            not_there(),
+            Answer::empty(200),
+            Answer::empty(404),
+            Answer::empty(200),
+            Answer::refusal("ValidationException", "Cannot create already existing model \"arn\""),
+            Answer::json(&json!({})),
+            Answer::json(&json!({})),
+            Answer::json(&json!({ "EndpointStatus": "Failed", "FailureReason": "no trees" })),
+            Answer::json(&json!({})),
+            not_there(),
+            Answer::json(&json!({})),
+            Answer::empty(204),
+        ]);
+        let error = attempt(&client).expect_err("it failed").to_string();
+        assert_eq!(error, "endpoint `covtype` failed: no trees");
+        let calls: Vec<String> = server.asked()[8..].iter().map(Asked::call).collect();
+        let expect = [
+            "SageMaker.DeleteEndpoint",
+            "SageMaker.DescribeEndpoint",
+            "SageMaker.DeleteEndpointConfig",
+        ];
+        // The model was there before and stays.
+        assert_eq!(calls[..3], expect);
+        assert!(calls[3].starts_with("DELETE /clary-models-123456789012/covtype/"), "{calls:?}");
+    }
+
+    #[test]
+    fn an_endpoint_that_is_there_is_not_touched() {
+        let there = Answer::json(&json!({ "EndpointStatus": "InService" }));
+        let (server, client) = Scripted::start(vec![there]);
+        let error = attempt(&client).expect_err("it is there").to_string();
+        assert!(
+            error.contains("exists and is InService") && error.contains("--replace"),
+            "{error}"
+        );
+        assert_eq!(server.asked().len(), 1);
+    }
+
+    #[test]
+    fn replacing_waits_until_the_old_one_is_gone() {
+        let (server, client) = Scripted::start(vec![
+            Answer::json(&json!({ "EndpointStatus": "Failed" })),
+            Answer::json(&json!({})),
+            Answer::json(&json!({ "EndpointStatus": "Deleting" })),
+            not_there(),
+        ]);
+        let plan = Plan::of_xgboost("covtype", Duration::from_mins(1));
+        let progress = Progress::start(String::new());
+        make_room(&client, &plan, true, &progress).expect("there is room");
+        assert_eq!(server.asked()[1].call(), "SageMaker.DeleteEndpoint");
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let client = args.connect.client()?;
     let mut tail = Tail::new(&args.endpoint, start_ms(args.since));
     loop {
-        let found = fetch(&client, args, &mut tail, &mut |event| print(event, args.json));
+        let found = fetch(&client, &mut tail, &mut |event| print(event, args.json));
         match found {
             // A follower may come before the first line.
             Err(Failure::Call(error)) if error.is_not_found() && args.follow => {}
@@ -119,9 +119,9 @@ impl Tail {
     }
 }
 
+/// Asks for all pages since the tail's start and gives each event that is new.
 fn fetch(
     client: &Client,
-    args: &Args,
     tail: &mut Tail,
     each: &mut dyn FnMut(&Value) -> anyhow::Result<()>,
 ) -> Result<(), Failure> {
@@ -129,7 +129,7 @@ fn fetch(
     loop {
         let page = client.json(LOGS, "FilterLogEvents", &input).map_err(Failure::Call)?;
         for event in page["events"].as_array().into_iter().flatten() {
-            if !args.follow || tail.admit(event) {
+            if tail.admit(event) {
                 each(event).map_err(Failure::Print)?;
             }
         }
@@ -155,6 +155,7 @@ fn shown(event: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::scripted::{Answer, Asked, Scripted};
 
     #[test]
     fn times_have_a_unit() {
@@ -188,5 +189,29 @@ mod tests {
             "message": "loaded",
         });
         assert_eq!(shown(&event), "2015-08-30T12:36:00.007Z AllTraffic/i-1  loaded");
+    }
+
+    #[test]
+    fn all_pages_are_asked_for_and_no_event_comes_twice() {
+        let page = |id: &str, token: Option<&str>| {
+            Answer::json(&json!({
+                "events": [{ "timestamp": 9_000, "eventId": id, "message": id }],
+                "nextToken": token,
+            }))
+        };
+        let (server, client) =
+            Scripted::start(vec![page("a", Some("t")), page("b", None), page("b", None)]);
+        let (mut tail, mut printed) = (Tail::new("covtype", 0), Vec::new());
+        for _ in 0..2 {
+            let each = &mut |event: &Value| {
+                printed.push(event["message"].clone());
+                Ok(())
+            };
+            assert!(fetch(&client, &mut tail, each).is_ok());
+        }
+        assert_eq!(printed, ["a", "b"]);
+        let asked: Vec<Value> = server.asked().iter().map(Asked::json).collect();
+        assert_eq!(asked[0]["logGroupName"], "/aws/sagemaker/Endpoints/covtype");
+        assert_eq!((&asked[1]["nextToken"], &asked[2]["startTime"]), (&json!("t"), &json!(4_000)));
     }
 }

@@ -192,6 +192,7 @@ fn reasons(rows: &[Row]) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::scripted::{Answer, Scripted};
 
     fn endpoint() -> Value {
         json!({
@@ -249,5 +250,21 @@ clary_invocation_errors_total{endpoint=\"covtype\",variant=\"Blue\",class=\"refu
     fn metrics_that_are_not_shown_to_us_are_null() {
         let row = rows(&endpoint(), None)[0].to_json();
         assert_eq!((&row["invocations"], &row["instances"]), (&Value::Null, &json!(2)));
+    }
+
+    #[test]
+    fn all_pages_are_listed_and_what_went_meanwhile_is_left_out() {
+        let listed = |name: &str, token: Option<&str>| {
+            Answer::json(&json!({ "Endpoints": [{ "EndpointName": name }], "NextToken": token }))
+        };
+        let gone = Answer::refusal("ValidationException", "Could not find endpoint \"arn\".");
+        let (server, client) = Scripted::start(vec![
+            listed("covtype", Some("t")),
+            Answer::json(&endpoint()),
+            listed("gone", None),
+            gone,
+        ]);
+        assert_eq!(describe_all(&client).expect("a list"), [endpoint()]);
+        assert_eq!(server.asked()[2].json()["NextToken"], "t");
     }
 }
