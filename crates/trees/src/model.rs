@@ -1,6 +1,6 @@
 //! The model: what callers hold. Reading is `read`'s, arithmetic `kernel`'s and `objective`'s.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt};
 
 use crate::{Error, Objective, Rows, kernel::Forest, objective::argmax, read};
 
@@ -16,7 +16,6 @@ thread_local! {
 ///
 /// The first call on a thread allocates that thread's working memory (a few tens of KiB for usual
 /// models); later calls allocate nothing.
-#[derive(Debug)]
 pub struct Model {
     objective: Objective,
     feature_count: usize,
@@ -123,5 +122,17 @@ impl Model {
         assert!(have == want, "rows of `{have}` values for a model of `{want}` features");
         let (have, want) = (out.len(), rows.len() * width);
         assert!(have == want, "room for `{have}` values where `{want}` are computed");
+    }
+}
+
+/// Without the trees, of which there may be millions of nodes.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model")
+            .field("objective", &self.objective.name())
+            .field("feature_count", &self.feature_count)
+            .field("group_count", &self.group_count())
+            .field("tree_count", &self.tree_count)
+            .finish_non_exhaustive()
     }
 }
