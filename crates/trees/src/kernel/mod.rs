@@ -13,6 +13,8 @@
 mod keys;
 mod perfect;
 mod sparse;
+#[cfg(test)]
+mod tests;
 
 use std::{cell::RefCell, fmt::Debug};
 

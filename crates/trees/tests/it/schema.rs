@@ -206,3 +206,17 @@ fn refused(model: &Value, kind: ErrorKind, words: &str) {
     assert!(error.to_string().contains(words), "`{error}` does not say `{words}`");
     assert_eq!(error.kind(), kind, "{error}");
 }
+
+#[test]
+#[should_panic(expected = "rows of `3` values for a model of `2` features")]
+fn rows_of_another_width_are_a_bug_of_the_caller() {
+    let model = Model::from_bytes(stump().to_string().as_bytes()).expect("a model");
+    model.predict(Rows::new(&[0.0; 3], 3), &mut [0.0]);
+}
+
+#[test]
+#[should_panic(expected = "room for `1` values where `2` are computed")]
+fn too_little_room_is_a_bug_of_the_caller() {
+    let model = Model::from_bytes(stump().to_string().as_bytes()).expect("a model");
+    model.margins(Rows::new(&[0.0; 4], 2), &mut [0.0]);
+}
