@@ -17,16 +17,24 @@ impl<D: Update> Staging<D> {
         Self { inner, stage: [0; STAGE_BYTES], len: 0 }
     }
 
+    // Most pieces are literals of one byte, which cost next to nothing once their length is known.
+    #[inline]
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         if let Some(room) = self.stage.get_mut(self.len..self.len + bytes.len()) {
             room.copy_from_slice(bytes);
             self.len += bytes.len();
             return;
         }
+        self.put_past_end(bytes);
+    }
+
+    #[cold]
+    fn put_past_end(&mut self, bytes: &[u8]) {
         self.inner.update(&self.stage[..self.len]);
         self.len = 0;
         if bytes.len() < STAGE_BYTES {
-            self.put(bytes);
+            self.stage[..bytes.len()].copy_from_slice(bytes);
+            self.len = bytes.len();
         } else {
             self.inner.update(bytes);
         }
