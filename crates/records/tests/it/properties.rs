@@ -20,6 +20,14 @@ fn rows(width: usize) -> impl Strategy<Value = Vec<Vec<String>>> {
     vec(vec(number(), width), 1..6)
 }
 
+/// A column's name: any text that blanks and the choice of a delimiter leave as it is, and that is
+/// not a value.
+fn name() -> impl Strategy<Value = String> {
+    "[^\t ][^\t]{0,8}[^\t ]".prop_filter("a name", |name| {
+        name.trim() == name && name.parse::<f32>().is_err() && !name.starts_with('\u{feff}')
+    })
+}
+
 fn value_of(text: &str) -> f32 {
     if text == "null" { f32::NAN } else { text.parse().expect("a number") }
 }
@@ -117,12 +125,11 @@ proptest! {
 
     #[test]
     fn names_of_any_kind_are_matched_in_any_order(
-        names in prop::collection::hash_set("[^0-9\u{feff}\t ][^\t]{0,8}[^0-9\t ]", 2..6),
+        names in prop::collection::hash_set(name(), 2..6),
         shift in 0..5_usize,
         row in vec(number(), 6),
     ) {
-        let names: Vec<String> = names.into_iter().filter(|n| n.trim() == n && n.parse::<f32>().is_err()).collect();
-        prop_assume!(names.len() > 1);
+        let names: Vec<String> = names.into_iter().collect();
         let row = &row[..names.len()];
         let columns = Columns::named(names.clone());
         let expect: Vec<f32> = row.iter().map(|text| value_of(text)).collect();
