@@ -41,6 +41,7 @@ pub(super) async fn receive(
         hasher.update(&bytes);
         writer.write(bytes).await.map_err(errors::from_fault)?;
     }
+    check_length(&incoming.headers, size)?;
     let mut stated = checksums::stated(&incoming.headers);
     let trailers = incoming.trailers.and_then(|trailers| trailers.take());
     stated.extend(trailers.as_ref().map(checksums::stated).unwrap_or_default());
@@ -60,6 +61,18 @@ async fn next(body: &mut Option<StreamingBlob>) -> S3Result<Option<bytes::Bytes>
         error
     };
     body.next().await.transpose().map_err(broken)
+}
+
+/// Compares with the length that a chunked body announces; s3s does not. Other bodies have their
+/// length from HTTP.
+fn check_length(headers: &HeaderMap, size: u64) -> S3Result<()> {
+    let announced = headers.get("x-amz-decoded-content-length");
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_none_or(|announced| announced == size) {
+        return Ok(());
+    }
+    let text = "the body does not have the length that `x-amz-decoded-content-length` says";
+    Err(S3Error::with_message(S3ErrorCode::IncompleteBody, text))
 }
 
 fn check_md5(stored: &Stored, content_md5: Option<&str>) -> S3Result<()> {
