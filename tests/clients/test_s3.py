@@ -2,13 +2,18 @@
 
 import base64
 import hashlib
+import http.client
 import io
 import os
+import re
 import zlib
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
 
 import pytest
 from boto3.s3.transfer import TransferConfig
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 MB = 1024 * 1024
 PART_MIN = 5 * MB
@@ -236,6 +241,61 @@ def test_many_objects_are_deleted_at_once(s3, bucket):
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="many/")
     quiet = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
     assert "Deleted" not in quiet
+
+
+def send(method, url, body=None, headers=None):
+    """Calls without boto3; the status, the code of an error, and the body."""
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.netloc, timeout=30)
+    path = f"{place.path}?{place.query}" if place.query else place.path
+    connection.request(method, path, body=body, headers=headers or {})
+    reply = connection.getresponse()
+    answer = reply.read()
+    connection.close()
+    code = re.search(b"<Code>(.*)</Code>", answer)
+    return reply.status, code and code[1].decode(), answer
+
+
+def test_checksums_in_trailers(s3, bucket):
+    """What boto3 sends over TLS only: chunks without signatures, and the checksum after them."""
+    credentials = s3._request_signer._credentials
+    data = os.urandom(100_000)
+    url = f"{s3.meta.endpoint_url}/{bucket}/trailer"
+    cases = [
+        (zlib.crc32(data), len(data), (200, None)),
+        (zlib.crc32(data) ^ 1, len(data), (400, "BadDigest")),
+        (zlib.crc32(data), len(data) + 1, (400, "IncompleteBody")),
+    ]
+    for crc, length, expect in cases:
+        chunks = [data[at : at + 65_536] for at in range(0, len(data), 65_536)]
+        body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+        trailer = base64.b64encode(crc.to_bytes(4, "big"))
+        body += b"0\r\nx-amz-checksum-crc32:" + trailer + b"\r\n\r\n"
+        headers = {
+            "Content-Encoding": "aws-chunked",
+            "X-Amz-Decoded-Content-Length": str(length),
+            "X-Amz-Trailer": "x-amz-checksum-crc32",
+        }
+        request = AWSRequest("PUT", url, headers=headers)
+        request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
+        S3SigV4Auth(credentials, "s3", "us-east-1").add_auth(request)
+        assert send("PUT", url, body, dict(request.headers))[:2] == expect
+    got = s3.get_object(Bucket=bucket, Key="trailer", ChecksumMode="ENABLED")
+    assert got["Body"].read() == data
+    assert got["ChecksumCRC32"] == base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
+    assert "ContentEncoding" not in got
+
+
+def test_presigned_urls(s3, bucket):
+    place = {"Bucket": bucket, "Key": "pre signed/ü"}
+    assert send("PUT", s3.generate_presigned_url("put_object", place), b"data")[0] == 200
+    get = s3.generate_presigned_url("get_object", place)
+    assert send("GET", get) == (200, None, b"data")
+    assert send("GET", get.replace("/pre", "/other"))[:2] == (403, "SignatureDoesNotMatch")
+
+
+def test_a_call_without_a_signature_is_refused(s3, bucket):
+    assert send("GET", f"{s3.meta.endpoint_url}/{bucket}")[:2] == (403, "AccessDenied")
 
 
 # Lists
