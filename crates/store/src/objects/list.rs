@@ -85,9 +85,9 @@ impl Listing {
     }
 }
 
-/// How many rows a seek fetches: enough to make pages of plain keys cheap, few enough not to
-/// walk far into a group.
-const ROWS_PER_SEEK: usize = 64;
+/// How many rows a seek fetches at most. The first one after a group fetches a single row, which
+/// is likely to be in the next group, and each one after that twice as many.
+const ROWS_PER_SEEK_MAX: usize = 64;
 
 struct Scan<'a> {
     statement: CachedStatement<'a>,
@@ -98,6 +98,8 @@ struct Scan<'a> {
     until: Vec<u8>,
     /// Rows fetched, the next one last.
     rows: Vec<ObjectInfo>,
+    /// How many rows the next seek fetches.
+    rows_per_seek: usize,
     ended: bool,
 }
 
@@ -113,7 +115,8 @@ impl<'a> Scan<'a> {
             None => prefix.to_vec(),
         };
         let until = successor(prefix);
-        Ok(Self { statement, query, from, until, rows: Vec::new(), ended: false })
+        let rows_per_seek = query.max_keys.saturating_add(1).min(ROWS_PER_SEEK_MAX);
+        Ok(Self { statement, query, from, until, rows: Vec::new(), rows_per_seek, ended: false })
     }
 
     fn next(&mut self) -> Result<Option<Entry>, Error> {
@@ -132,7 +135,8 @@ impl<'a> Scan<'a> {
     }
 
     fn seek(&mut self) -> Result<(), Error> {
-        let limit = ROWS_PER_SEEK.min(self.query.max_keys.saturating_add(1));
+        let limit = self.rows_per_seek;
+        self.rows_per_seek = (limit * 2).min(ROWS_PER_SEEK_MAX);
         let arguments = params![self.query.bucket, self.from, self.until, limit as i64];
         let rows = self.statement.query_map(arguments, |row| {
             let key = row.get::<_, Vec<u8>>(0)?;
@@ -160,6 +164,7 @@ impl<'a> Scan<'a> {
         }
         if self.rows.is_empty() {
             self.from = successor(prefix.as_bytes()).max(std::mem::take(&mut self.from));
+            self.rows_per_seek = 1;
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
 use resources::ErrorKind;
 use store::{ArtifactError, ArtifactId, Limits, Options, Store};
 use tar::{Builder, EntryType, Header};
@@ -247,6 +248,74 @@ fn bad_archives_are_refused_and_leave_nothing() {
             assert_eq!(left, 0, "{place}");
         }
     });
+}
+
+/// A sound archive with some of its bytes changed, or cut off.
+fn damaged_archives() -> impl Strategy<Value = Vec<u8>> {
+    let sound = [
+        pax("path", "dir/pax"),
+        file("short", &[1; 600]),
+        raw(EntryType::GNULongName, b"l", b"dir/long"),
+        file("short", b"2"),
+        raw(EntryType::Directory, b"dir", b""),
+    ];
+    let sound = sound.concat();
+    let length = sound.len();
+    // Headers are what matters: most changes fall on their first bytes, size and type.
+    let place =
+        prop_oneof![0..length, (0..length / 512, 0_usize..160).prop_map(|(b, at)| b * 512 + at)];
+    let changes = proptest::collection::vec((place, any::<u8>()), 0..6);
+    (changes, 0..=length, any::<bool>()).prop_map(move |(changes, cut, mend)| {
+        let mut bytes = sound.clone();
+        for (place, byte) in changes {
+            bytes[place] = byte;
+        }
+        if mend {
+            mend_checksums(&mut bytes);
+        }
+        bytes.truncate(if cut % 4 == 0 { cut } else { bytes.len() });
+        bytes
+    })
+}
+
+/// Makes changed headers pass for sound ones.
+fn mend_checksums(bytes: &mut [u8]) {
+    for block in bytes.chunks_exact_mut(512) {
+        if block.iter().any(|&byte| byte != 0) {
+            let mut header = Header::new_old();
+            header.as_mut_bytes().copy_from_slice(block);
+            header.set_cksum();
+            block.copy_from_slice(header.as_bytes());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_archives_are_unpacked_inside_or_refused(
+        archives in proptest::collection::vec(damaged_archives(), 10)
+    ) {
+        run(async {
+            let Scratch { store, dir } = scratch().await;
+            for archive in archives {
+                match fetch(&store, &gzip(&archive)).await {
+                    Ok(_) | Err(ArtifactError::Refused(_)) => {}
+                    Err(error) => prop_assert!(false, "{error:?}"),
+                }
+                let tmp = fs::read_dir(dir.path().join("tmp")).expect("it is listed").count();
+                prop_assert_eq!(tmp, 0);
+            }
+            let parts = fs::read_dir(dir.path()).expect("it is listed");
+            let known = ["LAYOUT", "artifacts", "meta.sqlite", "meta.sqlite-shm", "meta.sqlite-wal", "objects", "tmp"];
+            for part in parts {
+                let name = part.expect("an entry").file_name();
+                prop_assert!(known.iter().any(|known| name == *known), "{name:?} came from an archive");
+            }
+            Ok(())
+        })?;
+    }
 }
 
 #[test]
