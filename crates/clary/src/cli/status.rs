@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, iter, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use resources::Clock;
 use serde_json::{Value, json};
 
@@ -42,7 +42,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn describe(client: &Client, name: &str) -> anyhow::Result<Value> {
-    Ok(client.json(SAGEMAKER, "DescribeEndpoint", &json!({ "EndpointName": name }))?)
+    match client.json(SAGEMAKER, "DescribeEndpoint", &json!({ "EndpointName": name })) {
+        Err(error) if error.is_not_found() => {
+            bail!("there is no endpoint `{name}`; `clary status` lists what there is")
+        }
+        described => Ok(described?),
+    }
 }
 
 fn describe_all(client: &Client) -> anyhow::Result<Vec<Value>> {
