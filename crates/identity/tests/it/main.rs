@@ -117,8 +117,10 @@ fn the_root_key_belongs_to_the_account() {
     assert_eq!(record.principal, "arn:aws:iam::123456789012:root");
     assert_eq!(record.secret.expose(), "secret");
     assert_eq!(keys.lookup("akidexample"), None);
+    let before = keys.snapshot();
     keys.replace([]);
     assert_eq!(keys.lookup("AKIDEXAMPLE"), None);
+    assert_eq!(before.lookup("AKIDEXAMPLE"), Some(&*record), "a request sees one moment");
 }
 
 #[test]

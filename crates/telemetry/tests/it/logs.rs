@@ -247,6 +247,16 @@ fn a_deleted_group_gives_all_its_memory_back() {
 }
 
 #[test]
+fn a_cleared_store_is_empty_and_goes_on() {
+    let logs = two_streams();
+    logs.append("h", "a", at(1), "line");
+    logs.clear();
+    assert_eq!((logs.groups("", 9, None).items.len(), logs.totals().bytes), (0, 0));
+    logs.append("g", "a", at(9), "again");
+    assert_eq!(found(&logs, FilterQuery::default()), ["a:again"]);
+}
+
+#[test]
 fn threads_that_append_at_once_lose_nothing() {
     let logs = Logs::new(LogLimits::default());
     thread::scope(|scope| {
