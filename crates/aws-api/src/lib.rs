@@ -1,1 +1,124 @@
-//! The AWS face: one file per operation.
+//! The AWS face: one file per operation, each in four parts: shape, rules, call, reply.
+//!
+//! It is the only crate that sees wire and domain. A request comes to [`Aws::answer`], which finds
+//! the service, verifies the signature, decodes and validates by the shape tables, calls the
+//! domain and encodes what came of it. `InvokeEndpoint` alone is answered on the caller's thread
+//! and decoded by hand; everything else moves to the background runtime.
+
+mod authenticate;
+mod body;
+mod error;
+mod front;
+mod json_services;
+mod logs;
+mod operations;
+mod request_id;
+pub mod s3;
+mod sagemaker;
+mod sagemaker_runtime;
+
+use std::{sync::Arc, time::Duration};
+
+use hosting::Hosting;
+use identity::Keys;
+use resources::{Account, Clock, Error, Timestamp};
+use store::Store;
+use telemetry::{Logs, Metrics};
+
+pub use body::{Body, full};
+pub use request_id::RequestId;
+
+/// The bounds that the edge keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of an `InvokeEndpoint` body.
+    pub payload_bytes_max: usize,
+    /// Bytes of a control-plane request's body.
+    pub control_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { payload_bytes_max: 6_291_456, control_bytes_max: 4 * 1024 * 1024 }
+    }
+}
+
+/// What the face stands on.
+#[derive(Debug)]
+pub struct Parts {
+    /// Whose services these are.
+    pub account: Account,
+    /// What time it is.
+    pub clock: Arc<Clock>,
+    /// Everything durable.
+    pub store: Store,
+    /// Endpoints.
+    pub hosting: Hosting,
+    /// Where calls are counted.
+    pub metrics: Arc<Metrics>,
+    /// What models said.
+    pub logs: Arc<Logs>,
+    /// Who may call.
+    pub keys: Arc<Keys>,
+    /// Where everything but invocations runs.
+    pub background: tokio::runtime::Handle,
+    /// The bounds to keep.
+    pub limits: Limits,
+}
+
+/// What an operation may use.
+pub(crate) type Context = Parts;
+
+/// The AWS services of one server. Clones are handles to the same.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    cx: Arc<Context>,
+    s3: s3::Front,
+}
+
+impl Aws {
+    /// The services on top of `parts`.
+    pub fn new(parts: Parts) -> Self {
+        let keys = Arc::clone(&parts.keys);
+        let secrets: s3::SecretLookup =
+            Arc::new(move |id| keys.lookup(id).map(|key| key.secret.expose().to_owned()));
+        let s3 = s3::service(parts.store.clone(), parts.account.clone(), secrets);
+        Self { cx: Arc::new(parts), s3 }
+    }
+
+    /// Starts what makes intent true, and waits up to `settle_timeout` for endpoints that served
+    /// before the last stop.
+    pub async fn start(&self, settle_timeout: Duration) {
+        self.cx.hosting.start();
+        if tokio::time::timeout(settle_timeout, self.cx.hosting.settled()).await.is_err() {
+            tracing::warn!("some endpoints are still being brought up");
+        }
+    }
+
+    /// All metrics in the Prometheus text format.
+    pub fn metrics_text(&self) -> String {
+        let mut text = String::new();
+        self.cx.metrics.render(&mut text);
+        self.cx.logs.render(&mut text);
+        text
+    }
+
+    /// Forgets everything but the keys; for test suites.
+    pub async fn reset(&self) -> Result<(), Error> {
+        self.cx.store.reset().await?;
+        self.cx.hosting.reset();
+        self.cx.logs.clear();
+        Ok(())
+    }
+
+    /// Moves the server's clock forward and says what time it is then; for test suites.
+    pub fn advance_clock(&self, by: Duration) -> Timestamp {
+        self.cx.clock.advance(by);
+        self.cx.clock.now()
+    }
+}
+
+/// Whether two secrets are equal, in a time that does not tell where they differ.
+pub fn same_secret(ours: &[u8], given: &[u8]) -> bool {
+    bool::from(subtle::ConstantTimeEq::ct_eq(ours, given))
+}

@@ -97,6 +97,7 @@ fn shared_status(code: &str, protocol: Protocol) -> u16 {
         "InternalFailure" | "InternalServerError" | "InternalServerException" => 500,
         "ServiceUnavailable" | "ServiceUnavailableException" => 503,
         "RequestEntityTooLargeException" => 413,
+        "NotImplemented" => 501,
         "ThrottlingException" if rest => 429,
         "UnknownOperationException" if rest => 404,
         "AccessDeniedException"

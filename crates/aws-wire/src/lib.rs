@@ -55,3 +55,6 @@ pub use fault::Fault;
 pub use route::{NoRoute, Route, route_path, route_target, service_for_target};
 pub use table::{Operation, Protocol, Service, ShapeId};
 pub use tables::SERVICES;
+
+/// The data plane, for the server that decodes its calls by hand and writes errors by the table.
+pub static SAGEMAKER_RUNTIME: &Service = &tables::sagemaker_runtime::SERVICE;

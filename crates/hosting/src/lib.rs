@@ -27,6 +27,7 @@ use store::Store;
 use telemetry::{Logs, Metrics};
 use tokio::sync::{Notify, Semaphore, watch};
 
+pub use engine_api::{NoAnswer, Reply, Request as ModelRequest};
 pub use invoke::{Fault, Invocation, Invoked, Refusal};
 use routes::RouteTable;
 

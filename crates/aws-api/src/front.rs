@@ -1,0 +1,128 @@
+//! The front door of the AWS face: which service a request is for.
+//!
+//! SDKs say it in several ways, and each is asked in turn: the path of an invocation, the
+//! `X-Amz-Target` header, the service in the credential's scope. What says nothing is S3's, whose
+//! requests have no mark of their own.
+
+use std::time::Instant;
+
+use aws_wire::{NoRoute, Service};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Either;
+use hyper::body::Incoming;
+
+use crate::{
+    Aws,
+    body::{Body, full},
+    error, json_services,
+    request_id::RequestId,
+    sagemaker_runtime::invoke_endpoint,
+};
+
+/// Where a request goes, apart from invocations.
+enum Destination {
+    Json(&'static Service, String),
+    S3,
+    /// A path of a REST service that no served operation has.
+    NoRoute(NoRoute),
+    /// A service that is not here.
+    Elsewhere(String),
+}
+
+impl Aws {
+    /// Answers one request. Invocations are answered on the calling thread.
+    pub async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let arrived = Instant::now();
+        if *request.method() == Method::POST
+            && invoke_endpoint::endpoint_of(request.uri().path()).is_some()
+        {
+            return invoke_endpoint::answer(&self.cx, request, arrived).await;
+        }
+        let aws = self.clone();
+        let task = self.cx.background.spawn(async move { aws.answer_apart(request).await });
+        task.await.unwrap_or_else(|panic| {
+            let id = RequestId::fresh();
+            tracing::error!(request_id = %id, %panic, "a call was not finished");
+            json_services::broken(id)
+        })
+    }
+
+    async fn answer_apart(self, request: Request<Incoming>) -> Response<Body> {
+        match destination(&request) {
+            Destination::Json(service, target) => {
+                json_services::answer(&self.cx, service, &target, request).await
+            }
+            Destination::S3 => self.s3.handle(request).await.map(Either::Right),
+            Destination::NoRoute(none) => no_route(&none),
+            Destination::Elsewhere(service) => elsewhere(&service, request.headers()),
+        }
+    }
+}
+
+fn destination(request: &Request<Incoming>) -> Destination {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+    if let Some(target) = target {
+        return match aws_wire::service_for_target(target) {
+            Some((service, _)) => Destination::Json(service, target.to_owned()),
+            None => Destination::Elsewhere(target.to_owned()),
+        };
+    }
+    match scope_service(request) {
+        Some("s3") | None => Destination::S3,
+        Some(name) => match aws_wire::route_path(name, request.method(), request.uri().path()) {
+            Err(NoRoute::UnknownService(name)) => Destination::Elsewhere(name),
+            Err(none) => Destination::NoRoute(none),
+            Ok(route) => Destination::NoRoute(NoRoute::NotServed {
+                service: route.service.name,
+                operation: route.operation.name.to_owned(),
+            }),
+        },
+    }
+}
+
+/// The service of the credential scope: `AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/SERVICE/…`.
+fn scope_service(request: &Request<Incoming>) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (_, credential) = value.split_once("Credential=")?;
+    credential.split(',').next()?.split('/').nth(3)
+}
+
+fn no_route(none: &NoRoute) -> Response<Body> {
+    let id = RequestId::fresh();
+    match none.service() {
+        Some(service) => error::no_route(none).response(service, id.as_str()).map(full),
+        None => json_services::broken(id),
+    }
+}
+
+/// Says, in JSON or for the query protocol in XML, that a whole service is not here.
+fn elsewhere(service: &str, headers: &http::HeaderMap) -> Response<Body> {
+    let id = RequestId::fresh();
+    let is_query = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    let name: String =
+        service.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_".contains(*c)).collect();
+    let text = format!("Service `{name}` is not served by clary; COMPATIBILITY.md lists what is");
+    let (content_type, body) = if is_query {
+        ("text/xml", query_error(&text, id))
+    } else {
+        ("application/json", serde_json::json!({ "__type": CODE, "message": text }).to_string())
+    };
+    let mut response = Response::new(full(body));
+    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert("x-amzn-errortype", HeaderValue::from_static(CODE));
+    headers.insert("x-amzn-requestid", id.header());
+    response
+}
+
+const CODE: &str = "NotImplemented";
+
+fn query_error(text: &str, id: RequestId) -> String {
+    format!(
+        "<ErrorResponse><Error><Type>Receiver</Type><Code>{CODE}</Code><Message>{text}</Message>\
+         </Error><RequestId>{id}</RequestId></ErrorResponse>"
+    )
+}

@@ -1,0 +1,139 @@
+//! Calls of the services that speak JSON with `X-Amz-Target`: route, authenticate, decode, call,
+//! encode, and one place that counts and logs what happened.
+
+use std::time::Instant;
+
+use aws_wire::{Fault, Input, NoRoute, Output, Route, Service};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, request::Parts};
+use hyper::body::Incoming;
+use resources::{Error, ErrorKind};
+use telemetry::ServerCounter;
+
+use crate::{
+    Context, authenticate,
+    body::{self, Body, BodyError, full},
+    error,
+    operations::{self, Operation},
+    request_id::RequestId,
+};
+
+/// What a metric calls an operation that no table has.
+const UNKNOWN: &str = "unknown";
+
+/// Answers a call of the operation that `target` names.
+pub(crate) async fn answer(
+    cx: &Context,
+    service: &'static Service,
+    target: &str,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let id = RequestId::fresh();
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let (name, outcome) = Call { cx, service, parts: &parts, id }.answer(target, body).await;
+    let response = outcome.unwrap_or_else(|fault| refusal(service, &fault, id));
+    cx.metrics.server.count_request(service.name, name, response.status().as_u16());
+    tracing::info!(
+        request_id = %id, service = service.name, operation = name,
+        status = response.status().as_u16(), us = started.elapsed().as_micros() as u64, "answered",
+    );
+    response.map(full)
+}
+
+struct Call<'a> {
+    cx: &'a Context,
+    service: &'static Service,
+    parts: &'a Parts,
+    id: RequestId,
+}
+
+impl Call<'_> {
+    /// The operation's name as far as it is known, and the reply.
+    async fn answer(
+        &self,
+        target: &str,
+        body: Incoming,
+    ) -> (&'static str, Result<Response<Bytes>, Fault>) {
+        let body = match self.admit(body).await {
+            Ok(body) => body,
+            Err(fault) => return (UNKNOWN, Err(fault)),
+        };
+        match route(target) {
+            Ok((route, operation)) => (operation.name, self.perform(route, operation, &body).await),
+            Err(fault) => (UNKNOWN, Err(fault)),
+        }
+    }
+
+    /// The body of a call that its caller may make.
+    async fn admit(&self, body: Incoming) -> Result<Bytes, Fault> {
+        let body = body::read(body, self.cx.limits.control_bytes_max)
+            .await
+            .map_err(|error| body_error(&error, self.cx.limits.control_bytes_max))?;
+        authenticate::verify(self.cx, self.parts, &body, self.service.signing_name).map_err(
+            |error| {
+                self.cx.metrics.server.count(ServerCounter::SignatureRefused);
+                Fault::from(&error)
+            },
+        )?;
+        Ok(body)
+    }
+
+    async fn perform(
+        &self,
+        route: Route,
+        operation: &Operation,
+        body: &Bytes,
+    ) -> Result<Response<Bytes>, Fault> {
+        let Input { params, .. } =
+            aws_wire::decode(route.service, route.operation, self.parts, body)?;
+        let members = (operation.call)(self.cx, params.into()).await;
+        let members = members.map_err(|error| self.failed(operation, &error))?;
+        let output = Output { members, payload: None };
+        aws_wire::encode(route.service, route.operation, output, self.id.as_str())
+            .map_err(|error| self.failed(operation, &Error::internal(error)))
+    }
+
+    /// The error for the client; of one that is ours to mend, the cause goes to the log.
+    fn failed(&self, operation: &Operation, error: &Error) -> Fault {
+        if error.kind() == ErrorKind::Internal {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::error!(request_id = %self.id, operation = operation.name, cause, "{error}");
+        }
+        error::fault(error, operation.code_of)
+    }
+}
+
+fn route(target: &str) -> Result<(Route, &'static Operation), Fault> {
+    let route = aws_wire::route_target(target).map_err(|none| error::no_route(&none))?;
+    let (service, name) = (route.service.name, route.operation.name);
+    match operations::find(service, name) {
+        Some(operation) => Ok((route, operation)),
+        None => Err(error::no_route(&NoRoute::NotServed { service, operation: name.to_owned() })),
+    }
+}
+
+fn refusal(service: &Service, fault: &Fault, id: RequestId) -> Response<Bytes> {
+    tracing::debug!(request_id = %id, code = fault.code(), message = fault.message(), "refused");
+    fault.response(service, id.as_str())
+}
+
+fn body_error(error: &BodyError, bytes_max: usize) -> Fault {
+    match error {
+        BodyError::TooLong => Fault::new(
+            "RequestEntityTooLargeException",
+            format!("The body is longer than {bytes_max} bytes, the most that is accepted."),
+        ),
+        BodyError::Broken(error) => {
+            Fault::new("SerializationException", format!("The body could not be read: {error}."))
+        }
+    }
+}
+
+/// The answer when the task that worked on a call is gone: a panic, which is a bug of ours.
+pub(crate) fn broken(id: RequestId) -> Response<Body> {
+    let mut response = Response::new(full(r#"{"message":"internal failure"}"#));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert("x-amzn-requestid", id.header());
+    response
+}

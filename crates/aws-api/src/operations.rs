@@ -1,0 +1,88 @@
+//! The closed table of operations served in the JSON protocols, alphabetical within their service.
+
+use std::{future::Future, pin::Pin};
+
+use resources::{Error, ErrorKind};
+use serde_json::Value;
+
+use crate::{Context, error, logs, sagemaker};
+
+/// One operation of one service.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// The SDKs' name of the service.
+    pub(crate) service: &'static str,
+    /// The operation's name.
+    pub(crate) name: &'static str,
+    /// The codes of the service's errors.
+    pub(crate) code_of: fn(ErrorKind) -> &'static str,
+    /// Does it: parameters by the shape tables in, reply by the shape tables out.
+    pub(crate) call: for<'a> fn(&'a Context, Value) -> Reply<'a>,
+}
+
+/// A reply to come.
+type Reply<'a> = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send + 'a>>;
+
+macro_rules! operations {
+    ($($service:literal, $module:ident { $($name:ident => $operation:ident,)* })*) => {
+        /// Every operation.
+        pub(crate) static OPERATIONS: &[Operation] = &[
+            $($(Operation {
+                service: $service,
+                name: stringify!($name),
+                code_of: error::$module,
+                call: |cx, params| Box::pin(async move {
+                    let input = serde_json::from_value(params).map_err(Error::internal)?;
+                    let output = $module::$operation::call(cx, input).await?;
+                    serde_json::to_value(output).map_err(Error::internal)
+                }),
+            },)*)*
+        ];
+    };
+}
+
+operations! {
+    "logs", logs {
+        DescribeLogGroups => describe_log_groups,
+        DescribeLogStreams => describe_log_streams,
+        FilterLogEvents => filter_log_events,
+        GetLogEvents => get_log_events,
+    }
+    "sagemaker", sagemaker {
+        CreateEndpoint => create_endpoint,
+        CreateEndpointConfig => create_endpoint_config,
+        CreateModel => create_model,
+        DeleteEndpoint => delete_endpoint,
+        DeleteEndpointConfig => delete_endpoint_config,
+        DeleteModel => delete_model,
+        DescribeEndpoint => describe_endpoint,
+        DescribeEndpointConfig => describe_endpoint_config,
+        DescribeModel => describe_model,
+        ListEndpointConfigs => list_endpoint_configs,
+        ListEndpoints => list_endpoints,
+        ListModels => list_models,
+    }
+}
+
+/// The operation of that name.
+pub(crate) fn find(service: &str, name: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|operation| operation.service == service && operation.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OPERATIONS;
+
+    #[test]
+    fn the_table_is_sorted_and_equals_the_shape_tables() {
+        let ours: Vec<_> = OPERATIONS.iter().map(|o| (o.service, o.name)).collect();
+        assert!(ours.is_sorted(), "{ours:?}");
+        let shapes: Vec<_> = aws_wire::SERVICES
+            .iter()
+            // The data plane is decoded by hand; see `sagemaker_runtime`.
+            .filter(|service| service.name != "sagemaker-runtime")
+            .flat_map(|service| service.operations.iter().map(|o| (service.name, o.name)))
+            .collect();
+        assert_eq!(ours, shapes);
+    }
+}

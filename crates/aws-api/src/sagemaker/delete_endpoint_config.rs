@@ -1,0 +1,20 @@
+//! `DeleteEndpointConfig`.
+
+use resources::Error;
+use serde::{Deserialize, Serialize};
+
+use crate::Context;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Input {
+    endpoint_config_name: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Output {}
+
+pub(crate) async fn call(cx: &Context, input: Input) -> Result<Output, Error> {
+    hosting::endpoint_configs::delete(&cx.hosting, input.endpoint_config_name).await?;
+    Ok(Output {})
+}

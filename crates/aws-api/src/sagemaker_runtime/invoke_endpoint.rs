@@ -1,0 +1,238 @@
+//! `InvokeEndpoint`, the hot path: decoded by hand, on the listener's thread. A test holds the
+//! header names and bounds used here against the shape tables.
+
+use std::time::Instant;
+
+use aws_wire::{Fault, SAGEMAKER_RUNTIME};
+use bytes::Bytes;
+use hosting::{Invocation, Invoked, ModelRequest, Reply};
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts,
+};
+use hyper::body::Incoming;
+
+use super::errors::{self, validation};
+use crate::{
+    Context, authenticate,
+    body::{self, Body, BodyError, full},
+    error,
+    request_id::RequestId,
+};
+
+// Shape.
+
+const CUSTOM_ATTRIBUTES: HeaderName = HeaderName::from_static("x-amzn-sagemaker-custom-attributes");
+const INVOKED_VARIANT: HeaderName = HeaderName::from_static("x-amzn-invoked-production-variant");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// What the names of all other request headers of this operation begin with.
+const HEADER_PREFIX: &str = "x-amzn-sagemaker-";
+
+const CUSTOM_ATTRIBUTES_BYTES_MAX: usize = 1024;
+const INFERENCE_ID_BYTES_MAX: usize = 64;
+
+/// The endpoint that a path invokes: `/endpoints/{EndpointName}/invocations`.
+pub(crate) fn endpoint_of(path: &str) -> Option<&str> {
+    path.strip_prefix("/endpoints/")?
+        .strip_suffix("/invocations")
+        .filter(|name| !name.contains('/'))
+}
+
+#[derive(Debug, Default)]
+struct Input<'a> {
+    content_type: Option<&'a str>,
+    accept: Option<&'a str>,
+    custom_attributes: Option<&'a str>,
+    target_variant: Option<&'a str>,
+}
+
+impl<'a> Input<'a> {
+    fn of(headers: &'a HeaderMap) -> Result<Self, Fault> {
+        let mut input = Self::default();
+        for (name, value) in headers {
+            if let Some(member) = name.as_str().strip_prefix(HEADER_PREFIX) {
+                input.set(member, text(name, value)?)?;
+            } else if name == header::CONTENT_TYPE {
+                input.content_type = Some(text(name, value)?);
+            } else if name == header::ACCEPT {
+                input.accept = Some(text(name, value)?);
+            }
+        }
+        Ok(input)
+    }
+
+    // Rules.
+
+    /// Takes the member that the header `x-amzn-sagemaker-{member}` stands for.
+    fn set(&mut self, member: &str, value: &'a str) -> Result<(), Fault> {
+        match member {
+            "custom-attributes" => {
+                check_length("customAttributes", value, CUSTOM_ATTRIBUTES_BYTES_MAX)?;
+                self.custom_attributes = Some(value);
+            }
+            "target-variant" => self.target_variant = Some(value),
+            "inference-id" => check_inference_id(value)?,
+            "target-model" => return Err(not_served("TargetModel")),
+            "target-container-hostname" => return Err(not_served("TargetContainerHostname")),
+            "enable-explanations" => return Err(not_served("EnableExplanations")),
+            "inference-component" => return Err(not_served("InferenceComponentName")),
+            "session-id" => return Err(not_served("SessionId")),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+// Call.
+
+/// Answers one invocation.
+pub(crate) async fn answer(
+    cx: &Context,
+    request: Request<Incoming>,
+    arrived: Instant,
+) -> Response<Body> {
+    let id = RequestId::fresh();
+    let (parts, body) = request.into_parts();
+    // A path that names none would not have come here, and nothing is called "".
+    let endpoint = endpoint_of(parts.uri.path()).unwrap_or_default();
+    match call(cx, &parts, body, endpoint, arrived).await {
+        Ok(invoked) => reply(invoked, id),
+        Err(fault) => {
+            tracing::debug!(
+                request_id = %id, endpoint, code = fault.code(), message = fault.message(),
+                "an invocation was not answered",
+            );
+            fault.response(SAGEMAKER_RUNTIME, id.as_str()).map(full)
+        }
+    }
+}
+
+async fn call(
+    cx: &Context,
+    parts: &Parts,
+    body: Incoming,
+    endpoint: &str,
+    arrived: Instant,
+) -> Result<Invoked, Fault> {
+    let body = body::read(body, cx.limits.payload_bytes_max)
+        .await
+        .map_err(|error| body_error(&error, cx.limits.payload_bytes_max))?;
+    authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
+    let input = Input::of(&parts.headers)?;
+    let invocation = Invocation {
+        endpoint,
+        target_variant: input.target_variant,
+        request: ModelRequest {
+            body: &body,
+            content_type: input.content_type,
+            accept: input.accept,
+            custom_attributes: input.custom_attributes,
+        },
+        arrived,
+    };
+    cx.hosting
+        .invoke(invocation)
+        .await
+        .map_err(|fault| errors::of_fault(&cx.account, endpoint, fault))
+}
+
+fn refused(cx: &Context, error: &sigv4::Error) -> Fault {
+    cx.metrics.server.count(telemetry::ServerCounter::SignatureRefused);
+    Fault::from(error)
+}
+
+// Reply.
+
+fn reply(invoked: Invoked, id: RequestId) -> Response<Body> {
+    let Reply { status, content_type, body, custom_attributes } = invoked.reply;
+    let mut response = Response::new(full(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    if !content_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, content_type_value(content_type));
+    }
+    if let Ok(variant) = HeaderValue::from_maybe_shared(invoked.variant) {
+        headers.insert(INVOKED_VARIANT, variant);
+    }
+    headers.insert(REQUEST_ID, id.header());
+    if let Some(value) = custom_attributes.and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert(CUSTOM_ATTRIBUTES, value);
+    }
+    response
+}
+
+/// A content type that the model made up and no header can carry is only bytes.
+fn content_type_value(content_type: std::borrow::Cow<'static, str>) -> HeaderValue {
+    let value = match content_type {
+        std::borrow::Cow::Borrowed(text) => return HeaderValue::from_static(text),
+        std::borrow::Cow::Owned(text) => HeaderValue::from_maybe_shared(Bytes::from(text)),
+    };
+    value.unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+/// The value of a header as text, or the error that it is none.
+fn text<'a>(name: &HeaderName, value: &'a HeaderValue) -> Result<&'a str, Fault> {
+    value
+        .to_str()
+        .map_err(|_| validation(format!("The value of header `{name}` is not visible ASCII.")))
+}
+
+fn check_length(member: &str, value: &str, bytes_max: usize) -> Result<(), Fault> {
+    if value.len() <= bytes_max {
+        return Ok(());
+    }
+    Err(constraint(
+        member,
+        value,
+        &format!("Member must have length less than or equal to {bytes_max}"),
+    ))
+}
+
+/// 1 to 64 printable characters, the first of them no space: `\A\S[\p{Print}]*\z`.
+fn check_inference_id(id: &str) -> Result<(), Fault> {
+    check_length("inferenceId", id, INFERENCE_ID_BYTES_MAX)?;
+    if id.is_empty() {
+        let rule = "Member must have length greater than or equal to 1";
+        return Err(constraint("inferenceId", id, rule));
+    }
+    if id.starts_with(char::is_whitespace) || id.bytes().any(|byte| byte.is_ascii_control()) {
+        let rule = r"Member must satisfy regular expression pattern: \A\S[\p{Print}]*\z";
+        return Err(constraint("inferenceId", id, rule));
+    }
+    Ok(())
+}
+
+fn constraint(member: &str, value: &str, rule: &str) -> Fault {
+    validation(format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy \
+         constraint: {rule}"
+    ))
+}
+
+fn not_served(member: &str) -> Fault {
+    error::fault(&error::not_served(&format!("`{member}`")), error::sagemaker)
+}
+
+fn body_error(error: &BodyError, bytes_max: usize) -> Fault {
+    validation(match error {
+        BodyError::TooLong => {
+            format!("The body is longer than {bytes_max} bytes, the most that is accepted.")
+        }
+        BodyError::Broken(error) => format!("The body could not be read: {error}."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_invocation_paths_name_an_endpoint() {
+        assert_eq!(endpoint_of("/endpoints/forest/invocations"), Some("forest"));
+        for path in ["/endpoints/a/b/invocations", "/endpoints/a/async-invocations", "/endpoints/"]
+        {
+            assert_eq!(endpoint_of(path), None, "{path}");
+        }
+    }
+}

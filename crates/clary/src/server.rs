@@ -1,0 +1,257 @@
+//! A server from start to end: wiring, the ready line, and the drain.
+
+use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use aws_api::{Aws, Body, RequestId};
+use engines::Factory;
+use hosting::{Foundations, Hosting};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use identity::{AccessKey, KeyRecord, Keys, root};
+use resources::Clock;
+use store::{Durability, Options, Store};
+use telemetry::{LogLimits, Logs, Metrics, ServerCounter};
+use tokio::runtime::Runtime;
+
+use crate::{
+    admin::Admin,
+    cli::demo::{self, DemoContext},
+    config::{Config, LogFormat, ServeArgs},
+    data_dir::{DataDir, ServerNote},
+    gateway_door,
+    listen::{Address, Door, Limits, Listeners},
+    signals::StopSignals,
+};
+
+/// How long a start waits for what served before; the rest comes back while others are served.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Threads for everything that blocks: files, `SQLite`, opening models, heavy calls.
+const BLOCKING_THREADS_MAX: usize = 64;
+
+/// `clary serve`.
+pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+    let config = Config::resolve(args)?;
+    start_logging(&config)?;
+    let mut server = Server::start(&config)?;
+    server.announce()?;
+    server.wait_for_stop();
+    server.stop();
+    Ok(())
+}
+
+/// `clary demo`.
+pub(crate) fn demo(args: &demo::Args) -> anyhow::Result<()> {
+    let serve = args.serve_args();
+    let config = Config::resolve(&serve)?;
+    start_logging(&config)?;
+    let mut server = Server::start(&config)?;
+    let outcome = demo::run(args, &server.demo_context());
+    if outcome.is_ok() && !args.exit {
+        server.wait_for_stop();
+    }
+    server.stop();
+    outcome
+}
+
+fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).with_context(|| {
+        format!("`--log {}` is not a log filter; say for example `info`", config.log)
+    })?;
+    let format = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => format.init(),
+        LogFormat::Json => format.json().init(),
+    }
+    Ok(())
+}
+
+/// What answers requests.
+#[derive(Debug)]
+pub(crate) struct App {
+    aws: Aws,
+    admin: Admin,
+    metrics: Arc<Metrics>,
+}
+
+impl App {
+    /// Answers one request that came in through `door`.
+    pub(crate) async fn answer(
+        &self,
+        door: Door,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        let for_gateway = match door {
+            Door::Api => false,
+            Door::Gateway => true,
+            Door::Both => gateway_door::is_for_gateway(&request),
+        };
+        if for_gateway {
+            return gateway_door::no_such_route(RequestId::fresh().as_str()).map(aws_api::full);
+        }
+        if request.uri().path().starts_with("/_clary/") {
+            return self.admin.answer(peer, request).await.map(aws_api::full);
+        }
+        self.aws.answer(request).await
+    }
+
+    /// Counts a connection that was closed because there are too many.
+    pub(crate) fn refused_connection(&self) {
+        self.metrics.server.count(ServerCounter::AdmissionRefused);
+    }
+}
+
+#[derive(Debug)]
+struct Server {
+    note: ServerNote,
+    root: AccessKey,
+    data_dir: DataDir,
+    background: Runtime,
+    listeners: Option<Listeners>,
+    signals: StopSignals,
+}
+
+impl Server {
+    fn start(config: &Config) -> anyhow::Result<Self> {
+        let data_dir = DataDir::open(config.data_dir.as_deref(), config.ephemeral)?;
+        let background = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("background")
+            .max_blocking_threads(BLOCKING_THREADS_MAX)
+            .enable_all()
+            .build()?;
+        let signals = {
+            let _guard = background.enter();
+            StopSignals::listen()?
+        };
+        let addresses = bind(config)?;
+        let note = note(config, &addresses);
+        let root = root_key(config, &data_dir)?;
+        let app = Arc::new(build(config, &data_dir, &background, &root)?);
+        background.block_on(app.aws.start(SETTLE_TIMEOUT));
+        let listeners = Listeners::start(addresses, &app, listener_limits(config))?;
+        data_dir.leave_note(&note)?;
+        Ok(Self { note, root, data_dir, background, listeners: Some(listeners), signals })
+    }
+
+    /// The ready line: the one thing that `serve` prints on stdout.
+    fn announce(&self) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "clary ready api={} gateway={}", self.note.api, self.note.gateway)?;
+        out.flush()?;
+        tracing::info!(data_dir = %self.data_dir.path().display(), "serving");
+        Ok(())
+    }
+
+    fn wait_for_stop(&mut self) {
+        self.background.block_on(self.signals.wait());
+        tracing::info!("stopping: no new calls, those in flight end");
+    }
+
+    fn stop(&mut self) {
+        if let Some(listeners) = self.listeners.take() {
+            listeners.drain();
+        }
+    }
+
+    fn demo_context(&self) -> DemoContext {
+        DemoContext {
+            api: self.note.api.clone(),
+            region: self.note.region.clone(),
+            account: self.note.account.clone(),
+            key: self.root.clone(),
+        }
+    }
+}
+
+fn build(
+    config: &Config,
+    data_dir: &DataDir,
+    background: &Runtime,
+    root: &AccessKey,
+) -> anyhow::Result<App> {
+    let clock = Arc::new(Clock::new());
+    let metrics = Arc::new(Metrics::new());
+    let log_limits = LogLimits { bytes_max: config.limits.log_bytes_max, ..LogLimits::default() };
+    let logs = Arc::new(Logs::new(log_limits));
+    let store = Store::open(store_options(config, data_dir, &clock))?;
+    let hosting = Hosting::new(Foundations {
+        account: config.account.clone(),
+        clock: Arc::clone(&clock),
+        store: store.clone(),
+        engines: Arc::new(Factory::new()),
+        metrics: Arc::clone(&metrics),
+        logs: Arc::clone(&logs),
+        background: background.handle().clone(),
+        limits: config.limits.hosting(),
+    });
+    let keys = Arc::new(Keys::new([KeyRecord::root(&config.account, root.clone())]));
+    let aws = Aws::new(aws_api::Parts {
+        account: config.account.clone(),
+        clock,
+        store,
+        hosting,
+        metrics: Arc::clone(&metrics),
+        logs,
+        keys,
+        background: background.handle().clone(),
+        limits: aws_api::Limits {
+            payload_bytes_max: config.limits.payload_bytes_max,
+            ..aws_api::Limits::default()
+        },
+    });
+    let admin = Admin::new(aws.clone(), config.ephemeral, config.admin_token.clone());
+    Ok(App { aws, admin, metrics })
+}
+
+fn store_options(config: &Config, data_dir: &DataDir, clock: &Arc<Clock>) -> Options {
+    let durability = if config.ephemeral { Durability::Ephemeral } else { Durability::Synced };
+    Options { durability, clock: Arc::clone(clock), ..Options::new(data_dir.state()) }
+}
+
+fn root_key(config: &Config, data_dir: &DataDir) -> anyhow::Result<AccessKey> {
+    if let Some((id, secret)) = &config.root_credentials {
+        return AccessKey::new(id, secret).map_err(anyhow::Error::msg);
+    }
+    let root = root::load_or_generate(data_dir.path())?;
+    if root.origin == root::Origin::LoadedAndLocked {
+        tracing::warn!("others could read the credentials file until now; consider new ones");
+    }
+    Ok(root.key)
+}
+
+/// One address for each side, or one for both.
+fn bind(config: &Config) -> anyhow::Result<Vec<Address>> {
+    let shared = config.api == config.gateway && config.api.port() != 0;
+    if shared {
+        return Ok(vec![Address::bind(Door::Both, config.api, config.threads)?]);
+    }
+    Ok(vec![
+        Address::bind(Door::Api, config.api, config.threads)?,
+        Address::bind(Door::Gateway, config.gateway, config.threads)?,
+    ])
+}
+
+fn note(config: &Config, addresses: &[Address]) -> ServerNote {
+    let url = |wanted: Door| {
+        let address = addresses
+            .iter()
+            .find(|address| matches!(address.door, Door::Both) || address.door == wanted);
+        address.map_or_else(String::new, |address| format!("http://{}", address.local))
+    };
+    ServerNote {
+        api: url(Door::Api),
+        gateway: url(Door::Gateway),
+        pid: std::process::id(),
+        account: config.account.id().to_owned(),
+        region: config.account.region().to_owned(),
+    }
+}
+
+fn listener_limits(config: &Config) -> Limits {
+    Limits {
+        head_bytes_max: config.limits.head_bytes_max,
+        connections_max: config.limits.connections_max,
+        drain_timeout: Duration::from_secs(config.limits.drain_timeout_seconds),
+    }
+}
