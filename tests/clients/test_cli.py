@@ -213,5 +213,5 @@ def test_the_aws_cli_goes_from_model_to_prediction(aws, deploy, tmp_path, fresh)
     aws("sagemaker", "delete-endpoint", *endpoint)
     deploy.wait_deleted(name)
     aws("sagemaker", "wait", "endpoint-deleted", *endpoint)
-    said = aws("sagemaker", "describe-endpoint", *endpoint, fails=254)
+    said = aws("sagemaker", "describe-endpoint", *endpoint, fails=255)
     assert "ValidationException" in said and "Could not find endpoint" in said

@@ -17,7 +17,7 @@ VARIANT = {"VariantName": "a", "ModelName": "m", "InitialInstanceCount": 1, "Ins
     [
         ("DescribeEndpoint", {"EndpointName": "-x"}, ["'-x'", "'endpointName'", "regular expression pattern"]),
         ("DescribeModel", {"ModelName": "a b"}, ["'a b'", "'modelName'", "regular expression pattern"]),
-        ("DescribeEndpoint", {"EndpointName": "x" * 64}, ["'endpointName'", "less than or equal to 63"]),
+        ("ListEndpoints", {"NameContains": "x" * 64}, ["'nameContains'", "less than or equal to 63"]),
         ("DescribeEndpoint", {}, ["null", "'endpointName'", "must not be null"]),
         ("CreateEndpoint", {"EndpointName": "e"}, ["null", "'endpointConfigName'", "must not be null"]),
         ("ListEndpoints", {"SortBy": "Colour"}, ["'Colour'", "'sortBy'", "enum value set"]),
