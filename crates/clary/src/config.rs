@@ -96,7 +96,8 @@ struct File {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct LimitsTable {
-    /// Bytes of a request's head: its line and all its headers.
+    /// Bytes of a request's head: its line and all its headers. One that came in a single read may
+    /// be up to twice as long.
     pub(crate) head_bytes_max: usize,
     /// Bytes of an `InvokeEndpoint` body.
     pub(crate) payload_bytes_max: usize,
