@@ -36,6 +36,8 @@ fn shapes(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// Unit, integration and documentation tests of every crate, with cargo's own harness.
 fn rust(workspace: &Workspace) -> anyhow::Result<()> {
+    // Built aloud and run quietly: minutes without a word look like a hang, names of tests do not help.
+    succeed(&mut workspace.cargo(&["test", "--locked", "--workspace", "--no-run"]))?;
     succeed(&mut workspace.cargo(&["test", "--locked", "--workspace", "--quiet"]))
 }
 
