@@ -19,7 +19,7 @@ use crate::{
     sagemaker_runtime::invoke_endpoint,
 };
 
-/// Where a request goes, apart from invocations.
+/// Where a request goes that is no invocation.
 enum Destination {
     Json(&'static Service, String),
     S3,
@@ -30,14 +30,19 @@ enum Destination {
 }
 
 impl Aws {
-    /// Answers one request. Invocations are answered on the calling thread.
-    pub async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let arrived = Instant::now();
-        if *request.method() == Method::POST
+    /// Whether [`Aws::invoke`] answers the request.
+    pub fn is_invocation<B>(request: &Request<B>) -> bool {
+        *request.method() == Method::POST
             && invoke_endpoint::endpoint_of(request.uri().path()).is_some()
-        {
-            return invoke_endpoint::answer(&self.cx, request, arrived).await;
-        }
+    }
+
+    /// Answers one `InvokeEndpoint` on the calling thread.
+    pub async fn invoke(&self, request: Request<Incoming>) -> Response<Body> {
+        invoke_endpoint::answer(&self.cx, request, Instant::now()).await
+    }
+
+    /// Answers any other request, on the background runtime.
+    pub async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let aws = self.clone();
         let task = self.cx.background.spawn(async move { aws.answer_apart(request).await });
         task.await.unwrap_or_else(|panic| {

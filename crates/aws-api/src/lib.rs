@@ -1,9 +1,9 @@
 //! The AWS face: one file per operation, each in four parts: shape, rules, call, reply.
 //!
-//! It is the only crate that sees wire and domain. A request comes to [`Aws::answer`], which finds
-//! the service, verifies the signature, decodes and validates by the shape tables, calls the
-//! domain and encodes what came of it. `InvokeEndpoint` alone is answered on the caller's thread
-//! and decoded by hand; everything else moves to the background runtime.
+//! It is the only crate that sees wire and domain. A request comes to [`Aws::answer`], which moves
+//! to the background runtime, finds the service, verifies the signature, decodes and validates by
+//! the shape tables, calls the domain and encodes what came of it. `InvokeEndpoint` alone has a
+//! way of its own: [`Aws::invoke`] answers on the caller's thread and decodes by hand.
 
 mod authenticate;
 mod body;

@@ -76,6 +76,9 @@ pub(crate) struct App {
 
 impl App {
     /// Answers one request that came in through `door`.
+    ///
+    /// What is not an invocation is boxed, so that the future of one stays small: it is moved with
+    /// every request.
     pub(crate) async fn answer(
         &self,
         door: Door,
@@ -87,6 +90,18 @@ impl App {
             Door::Gateway => true,
             Door::Both => gateway_door::is_for_gateway(&request),
         };
+        if !for_gateway && Aws::is_invocation(&request) {
+            return self.aws.invoke(request).await;
+        }
+        Box::pin(self.answer_apart(for_gateway, peer, request)).await
+    }
+
+    async fn answer_apart(
+        &self,
+        for_gateway: bool,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
         if for_gateway {
             return gateway_door::no_such_route(RequestId::fresh().as_str()).map(aws_api::full);
         }
