@@ -1,10 +1,19 @@
 //! Request and reply bodies to and from rows of numbers.
 //!
 //! A model wants a dense matrix of `f32`, one row per record, with its columns in the order it was
-//! trained on. Clients send CSV and JSON in many shapes. The readers here turn the one into the
-//! other in a single pass, without a document tree in between and, once a [`Matrix`] has grown to
-//! its working size, without allocating. The writers print predictions the way SageMaker's
-//! XGBoost container does.
+//! trained on. Clients send CSV, JSON and more, in many shapes. The readers here turn the one into
+//! the other without a document tree in between and, once a [`Matrix`] has grown to its working
+//! size, without allocating. The writers print predictions the way SageMaker's XGBoost container
+//! does.
+//!
+//! | Module | Rows in | Predictions out |
+//! |---|---|---|
+//! | [`csv`] | with or without a header | scores, or named [cells](Cell) |
+//! | [`json`] | lists and records, pandas' `split` orientation | scores, or named cells |
+//! | [`jsonlines`] | a list or a record per line | scores, or named cells |
+//! | [`libsvm`] | sparse, a block at a time | |
+//! | [`recordio`] | protobuf, dense or sparse, a block at a time | scores, or named cells |
+//! | [`npy`] | `NumPy` arrays | scores |
 //!
 //! ```
 //! use records::{Columns, Matrix, csv, json};
@@ -29,14 +38,19 @@
 //! The crate knows nothing of HTTP, content types or models; `engines` chooses the format and says
 //! which columns there are.
 
+mod cell;
 mod columns;
 pub mod csv;
 mod error;
 pub mod json;
 pub mod jsonlines;
+pub mod libsvm;
 mod matrix;
+pub mod npy;
 mod number;
+pub mod recordio;
 
+pub use cell::Cell;
 pub use columns::Columns;
 pub use error::{Error, ErrorKind};
 pub use matrix::Matrix;

@@ -15,10 +15,12 @@ pub struct Matrix {
 /// What readers remember between fields, rows and calls. None of it is trusted across calls.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// Position in the body's rows -> column of the model, or [`SKIP`].
+    /// Position in the body's rows -> column of the model, or [`SKIP`]. Keys of a sparse row.
     pub(crate) order: Vec<u32>,
     /// Column -> number of the last row that set it, to find columns that come twice or not at all.
     pub(crate) seen: Vec<u32>,
+    /// The values of a row before they are put in their places.
+    pub(crate) values: Vec<f32>,
     /// A name with its escapes resolved.
     pub(crate) text: Vec<u8>,
 }
@@ -60,6 +62,9 @@ impl Matrix {
         }
         if self.scratch.order.capacity() > values_max {
             self.scratch.order = Vec::new();
+        }
+        if self.scratch.values.capacity() > values_max {
+            self.scratch.values = Vec::new();
         }
     }
 

@@ -3,6 +3,10 @@
 //! Owns what counts as a number, a missing value or a boolean, and how values are printed. Where a
 //! number's text begins and ends is the readers' and writers' business.
 
+use std::io::Write as _;
+
+use crate::cell::{Cell, Item};
+
 /// Why a text is not a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotANumber {
@@ -112,6 +116,22 @@ impl Printer {
             NonFinite::Words => "-inf",
         };
         out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Prints the values of a cell, with `separator` between those of a list.
+    pub(crate) fn print_cell(&mut self, cell: Cell<'_>, separator: &str, out: &mut Vec<u8>) {
+        let mut first = true;
+        cell.visit(|item| {
+            if !std::mem::take(&mut first) {
+                out.extend_from_slice(separator.as_bytes());
+            }
+            match item {
+                Item::Number(value) => self.print(value, out),
+                Item::Label(label) => {
+                    write!(out, "{label}").expect("memory takes it: this is a bug");
+                }
+            }
+        });
     }
 }
 

@@ -15,4 +15,4 @@ mod read;
 mod write;
 
 pub use read::read;
-pub use write::write;
+pub use write::{write, write_lists, write_records};

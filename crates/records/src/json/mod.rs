@@ -26,6 +26,6 @@ mod read;
 mod scan;
 mod write;
 
-pub use read::read;
-pub use write::write;
-pub(crate) use write::write_score;
+pub use read::{read, read_lines};
+pub use write::{write, write_records};
+pub(crate) use write::{write_record, write_score};

@@ -22,13 +22,32 @@ const REMEMBERED_MAX: usize = 4096;
 /// a number, and [`Columns`](crate::ErrorKind::Columns) for lists that are not as wide as the
 /// model and for records that lack a column of the model or have one twice.
 pub fn read(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
+    read_as(Reader::document, body, columns, matrix)
+}
+
+/// Reads a JSON Lines `body` into the rows of `matrix`, whatever it held before.
+///
+/// See [`jsonlines`](crate::jsonlines) for what is read. On an error `matrix` is empty; the error
+/// is the one that [`read`] gives, or [`Malformed`](crate::ErrorKind::Malformed) for a line that is
+/// not exactly one row.
+pub fn read_lines(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
+    read_as(Reader::lines, body, columns, matrix)
+}
+
+fn read_as<'a>(
+    rows: fn(&mut Reader<'a>) -> Result<(), Error>,
+    body: &'a [u8],
+    columns: &'a Columns,
+    matrix: &'a mut Matrix,
+) -> Result<(), Error> {
+    matrix.begin(columns.width());
     std::str::from_utf8(body)
         .map_err(|error| Error::malformed("the body is not UTF-8").at(error.valid_up_to()))?;
-    matrix.begin(columns.width());
     let scratch = std::mem::take(&mut matrix.scratch);
     let scan = Scanner::new(body);
-    let mut reader = Reader { scan, columns, matrix, scratch, named: false, stamp: 0 };
-    let outcome = reader.body();
+    let mut reader =
+        Reader { scan, columns, matrix, scratch, named: false, rows_before: 0, stamp: 0 };
+    let outcome = reader.body(rows);
     let Reader { matrix, scratch, .. } = reader;
     matrix.scratch = scratch;
     if outcome.is_err() {
@@ -44,6 +63,8 @@ struct Reader<'a> {
     scratch: Scratch,
     /// Whether the body gave the order of its columns, in `scratch.order`.
     named: bool,
+    /// How many rows stand before this document.
+    rows_before: usize,
     /// What `scratch.seen` holds for the columns that the record being read has set.
     stamp: u32,
 }
@@ -61,18 +82,40 @@ enum Member {
 }
 
 impl Reader<'_> {
-    fn body(&mut self) -> Result<(), Error> {
+    fn body(&mut self, rows: fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
         if self.columns.width() == 0 {
             return Err(no_columns());
         }
         self.scratch.seen.clear();
         self.scratch.seen.resize(self.columns.width(), 0);
+        rows(self)?;
+        if self.matrix.row_count() == 0 {
+            return Err(Error::malformed("the body holds no rows"));
+        }
+        Ok(())
+    }
+
+    /// One document and nothing else.
+    fn document(&mut self) -> Result<(), Error> {
         self.rows(0)?;
         if self.scan.peek().is_some() {
             return Err(self.scan.unexpected("the end of the body"));
         }
-        if self.matrix.row_count() == 0 {
-            return Err(Error::malformed("the body holds no rows"));
+        Ok(())
+    }
+
+    /// A document per line, each a row.
+    fn lines(&mut self) -> Result<(), Error> {
+        while self.scan.peek().is_some() {
+            self.rows_before = self.matrix.row_count();
+            self.named = false;
+            self.row(0)?;
+            if !self.scan.at_line_end() {
+                return Err(self
+                    .scan
+                    .unexpected("the end of the line")
+                    .in_row(self.rows_before + 1));
+            }
         }
         Ok(())
     }
@@ -171,7 +214,7 @@ impl Reader<'_> {
 
     /// The value of `columns`: the names of the columns in the order that lists will have.
     fn order(&mut self) -> Result<(), Error> {
-        if self.matrix.row_count() > 0 {
+        if self.matrix.row_count() > self.rows_before {
             return Err(Error::malformed("`columns` must stand before the rows").at(self.scan.at));
         }
         if !self.columns.has_names() {

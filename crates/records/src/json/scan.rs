@@ -46,6 +46,12 @@ impl<'a> Scanner<'a> {
         self.body.get(self.at).copied()
     }
 
+    /// Whether nothing stands between here and the next line.
+    pub(super) fn at_line_end(&self) -> bool {
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
+        matches!(self.rest().iter().find(|byte| !blank(byte)), None | Some(b'\n'))
+    }
+
     /// Moves behind `byte`, if that is the next token.
     #[inline]
     pub(super) fn accept(&mut self, byte: u8) -> bool {

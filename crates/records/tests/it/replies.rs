@@ -1,6 +1,6 @@
 //! What the writers print.
 
-use records::{csv, json, jsonlines};
+use records::{Cell, csv, json, jsonlines};
 
 type Write = fn(&[f32], usize, &mut Vec<u8>);
 
@@ -60,4 +60,47 @@ fn the_fewest_digits_that_read_back() {
         assert_eq!(read.to_bits(), value.to_bits(), "{text}");
         assert!(text.len() <= "-1.1754944e-38\n".len(), "{text}");
     }
+}
+
+#[test]
+fn rows_for_batch_transform() {
+    let scores = [0.25, 0.75, 1.0, 0.0];
+    check(csv::write_lists, &scores, 1, "0.25\n0.75\n1.0\n0.0\n");
+    check(csv::write_lists, &scores, 2, "[0.25, 0.75]\n[1.0, 0.0]\n");
+}
+
+/// Two rows of every kind of cell.
+fn cells() -> impl Iterator<Item = impl Iterator<Item = (&'static str, Cell<'static>)>> {
+    let row = |label: u32, numbers: &'static [f32]| {
+        [
+            ("label", Cell::Label(label)),
+            ("score", Cell::Number(0.5)),
+            ("n\"a\n", Cell::Missing),
+            ("labels", Cell::Labels(3)),
+            ("pair", Cell::Pair([0.4, 0.6])),
+            ("numbers", Cell::Numbers(numbers)),
+        ]
+        .into_iter()
+    };
+    [row(1, &[1.0]), row(0, &[f32::NAN, -2.0])].into_iter()
+}
+
+#[test]
+fn named_cells() {
+    let mut out = Vec::new();
+    csv::write_records(cells(), &mut out);
+    let expect = "1,0.5,nan,\"[0, 1, 2]\",\"[0.4, 0.6]\",\"[1.0]\"\n\
+                  0,0.5,nan,\"[0, 1, 2]\",\"[0.4, 0.6]\",\"[nan, -2.0]\"";
+    assert_eq!(String::from_utf8(out).expect("text"), expect);
+
+    let first = r#"{"label":1,"score":0.5,"n\"a\u000a":null,"labels":[0,1,2],"pair":[0.4,0.6],"numbers":[1.0]}"#;
+    let second = r#"{"label":0,"score":0.5,"n\"a\u000a":null,"labels":[0,1,2],"pair":[0.4,0.6],"numbers":[null,-2.0]}"#;
+    let mut out = Vec::new();
+    json::write_records(cells(), &mut out);
+    let text = String::from_utf8(out).expect("text");
+    assert_eq!(text, format!("{{\"predictions\":[{first},{second}]}}"));
+
+    let mut out = Vec::new();
+    jsonlines::write_records(cells(), &mut out);
+    assert_eq!(String::from_utf8(out).expect("text"), format!("{first}\n{second}\n"));
 }

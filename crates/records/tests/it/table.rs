@@ -1,6 +1,6 @@
 //! Rows of `body -> rows or message`, and how they are checked.
 
-use records::{Columns, Error, ErrorKind, Matrix};
+use records::{Columns, Error, ErrorKind, Matrix, libsvm, recordio};
 
 /// What a reader should make of a body.
 #[derive(Clone, Copy, Debug)]
@@ -17,16 +17,38 @@ pub(crate) type Read = fn(&[u8], &Columns, &mut Matrix) -> Result<(), Error>;
 
 pub(crate) const NAN: f32 = f32::NAN;
 
+/// A whole libsvm body at once.
+pub(crate) fn read_libsvm(
+    body: &[u8],
+    columns: &Columns,
+    matrix: &mut Matrix,
+) -> Result<(), Error> {
+    libsvm::Reader::new(body, columns).read(matrix, usize::MAX)
+}
+
+/// A whole `RecordIO` body at once.
+pub(crate) fn read_recordio(
+    body: &[u8],
+    columns: &Columns,
+    matrix: &mut Matrix,
+) -> Result<(), Error> {
+    recordio::Reader::new(body, columns).read(matrix, usize::MAX)
+}
+
 /// The columns `a`, `b` and so on, `width` of them.
 pub(crate) fn named(width: usize) -> Columns {
     Columns::named(('a'..).take(width).map(String::from))
 }
 
 /// Reads every body with the same matrix, as a server's thread does, and compares.
-pub(crate) fn check(read: Read, columns: &Columns, cases: &[(&str, Expect)]) {
+pub(crate) fn check<B>(read: Read, columns: &Columns, cases: &[(B, Expect)])
+where
+    B: AsRef<[u8]>,
+{
     let mut matrix = Matrix::new();
     for (body, expect) in cases {
-        let outcome = read(body.as_bytes(), columns, &mut matrix);
+        let outcome = read(body.as_ref(), columns, &mut matrix);
+        let body = String::from_utf8_lossy(body.as_ref());
         match (*expect, outcome) {
             (Expect::Rows(values), Ok(())) => {
                 assert_eq!(bits(matrix.values()), bits(values), "{body:?}: {:?}", matrix.values());

@@ -1,7 +1,8 @@
-//! JSON Lines: predictions out, one object per row.
+//! Predictions to JSON Lines.
 
 use crate::{
-    json::write_score,
+    Cell,
+    json::{write_record, write_score},
     number::{NonFinite, Printer},
 };
 
@@ -13,6 +14,19 @@ pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
     let mut printer = Printer::new(NonFinite::Null);
     for row in values.chunks_exact(width) {
         write_score(row, &mut printer, out);
+        out.push(b'\n');
+    }
+}
+
+/// Appends an object of named cells and LF per row, as
+/// [`json::write_records`](crate::json::write_records) prints them.
+pub fn write_records<'a, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
+where
+    R: Iterator<Item = (&'a str, Cell<'a>)>,
+{
+    let mut printer = Printer::new(NonFinite::Null);
+    for row in rows {
+        write_record(row, &mut printer, out);
         out.push(b'\n');
     }
 }
