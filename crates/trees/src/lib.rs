@@ -104,9 +104,17 @@
 //! - Shallow trees are filled up to a common depth and numbered like a heap: 8 bytes a split, no
 //!   child pointers, a fixed number of steps. Deep or lopsided trees keep pointers, in 16 bytes a
 //!   node.
-//! - Eight walks are under way at once, of eight trees when there is one row and of eight rows when
+//! - Many walks are under way at once, of many trees when there is one row and of many rows when
 //!   there are many, so that their loads overlap. Many rows go in blocks that stay in the first-level
 //!   cache together with the tree.
+//! - With AVX-512 or AVX2, if the processor has them, a block's walks go sixteen or eight in a
+//!   register. Gathers are slow, so a tree's upper levels stay in registers and are looked up by
+//!   permutation. For one row gathers lose to the portable walk on every model measured; what wins
+//!   for trees of depth 5 or less is to decide all their splits at once and find the way in the bits.
+//!
+//! Measured on one core of a shared Xeon (Sapphire Rapids), in predictions: 350 trees of depth 5
+//! with 7 classes take 1.3 µs for one row (1.7 portable) and give 1.8 M rows/s for many (0.62 M);
+//! 1000 trees of depth 8 take 17 µs and give 0.22 M rows/s (0.13 M).
 //!
 //! All of that is decided when the model is loaded. `examples/throughput.rs` measures a model.
 

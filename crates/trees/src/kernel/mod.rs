@@ -1,18 +1,24 @@
 //! How margins are computed: the memory layout that an ensemble gets at load, and the walk over it.
 //!
 //! A [`Forest`] is a list of runs of consecutive trees, each run in the layout that suits it:
-//! [`Perfect`] for shallow trees, [`Sparse`] for deep or lopsided ones. Both are [`Kernel`]s, which
-//! is the whole interface that a kernel for wider registers has to fill.
+//! [`Perfect`] for shallow trees, [`Sparse`] for deep or lopsided ones. Both are [`Kernel`]s, and
+//! both have their walks three times: for AVX-512, for AVX2 (see `simd`) and for any machine.
 //!
 //! Rows come in as ordered keys (see `keys`), one row alone or in tiles of [`LANES`] rows. Either
-//! way [`LANES`] independent walks are under way at once, of trees for a single row and of rows for
-//! a tile, so that the loads of one hide behind those of the others. Leaves are added in the order
+//! way many independent walks are under way at once, of trees for a single row and of rows for a
+//! tile, so that the loads of one hide behind those of the others. Leaves are added in the order
 //! of the trees to sums that start from the base margins, as XGBoost does, so that every path here
 //! gives the same bits.
 
 mod keys;
 mod perfect;
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "gathers and loads of wide registers take pointers")
+)]
+mod simd;
 mod sparse;
+mod sums;
 #[cfg(test)]
 mod tests;
 
@@ -24,10 +30,14 @@ use crate::{
 };
 use keys::{ColumnIndex, Columns};
 use perfect::Perfect;
+use simd::Isa;
 use sparse::Sparse;
+use sums::Order;
 
-/// How many walks are interleaved, and rows per tile.
-const LANES: usize = 8;
+/// Rows per tile, and trees that are walked together for one row: the lanes of the widest register.
+const LANES: usize = 16;
+/// How many walks are interleaved on machines without wide registers.
+const WALKS: usize = 8;
 /// Tiles over which one tree is walked while it is in the cache.
 const BLOCK_TILES_MAX: usize = 8;
 /// Keys of a block, so that with the tree they fit the first-level cache: 16 KiB.
@@ -35,15 +45,16 @@ const BLOCK_KEYS_MAX: usize = 4096;
 /// Rows left over below this number are walked one by one: a tile costs as much as about so many.
 const TILE_ROWS_MIN: usize = 4;
 
-/// One value for each row of a tile.
+/// One value for each row of a tile, or for each of [`LANES`] trees.
 type Lanes<T> = [T; LANES];
 
-/// Adds the leaves of a run of trees to the sums of rows.
+/// Finds the leaves of a run of trees.
 trait Kernel: Debug + Send + Sync {
-    /// One row: a key per column, a sum per group.
-    fn row(&self, keys: &[i32], sums: &mut [f32]);
+    /// One row, a key per column: writes the leaf of each tree, and anything for trees that would
+    /// fill the last lanes up.
+    fn row(&self, keys: &[i32], leaves: &mut [Lanes<f32>]);
 
-    /// Several tiles.
+    /// Several tiles: adds the leaves to the sums.
     fn tiles(&self, tiles: &mut Tiles<'_>);
 
     /// Bytes of heap memory.
@@ -73,7 +84,17 @@ impl Tiles<'_> {
 pub(crate) struct Forest {
     columns: Columns,
     base_margins: Vec<f32>,
-    runs: Vec<Box<dyn Kernel>>,
+    runs: Vec<Run>,
+    order: Order,
+    tree_count: usize,
+}
+
+/// Consecutive trees of one layout: as many as fill `lanes`, the last run also fewer.
+#[derive(Debug)]
+struct Run {
+    kernel: Box<dyn Kernel>,
+    /// Groups of [`LANES`] trees.
+    lanes: usize,
 }
 
 /// Working memory of one thread, grown once and used again.
@@ -82,6 +103,7 @@ struct Scratch {
     row: Vec<i32>,
     keys: Vec<Lanes<i32>>,
     sums: Vec<Lanes<f32>>,
+    leaves: Vec<Lanes<f32>>,
 }
 
 thread_local! {
@@ -90,10 +112,16 @@ thread_local! {
 
 impl Forest {
     pub(crate) fn new(ensemble: &Ensemble) -> Self {
-        let index = ColumnIndex::new(&ensemble.trees);
-        let runs = runs(&ensemble.trees, &index);
-        let base_margins = ensemble.base_margins.clone();
-        Self { columns: index.into_columns(), base_margins, runs }
+        Self::with_isa(ensemble, Isa::detect())
+    }
+
+    fn with_isa(ensemble: &Ensemble, isa: Isa) -> Self {
+        let trees = &ensemble.trees;
+        let index = ColumnIndex::new(trees);
+        let runs = runs(trees, &index, isa);
+        let order = Order::of(trees, ensemble.base_margins.len());
+        let (base_margins, tree_count) = (ensemble.base_margins.clone(), trees.len());
+        Self { columns: index.into_columns(), base_margins, runs, order, tree_count }
     }
 
     /// Margins per row.
@@ -102,8 +130,9 @@ impl Forest {
     }
 
     pub(crate) fn byte_size(&self) -> usize {
-        let runs: usize = self.runs.iter().map(|run| run.byte_size()).sum();
-        runs + self.columns.byte_size() + size_of_val(&self.base_margins[..])
+        let runs: usize = self.runs.iter().map(|run| run.kernel.byte_size()).sum();
+        let order = self.order.byte_size() + size_of_val(&self.base_margins[..]);
+        runs + order + self.columns.byte_size()
     }
 
     /// Writes the margins of every row, `group_count` each.
@@ -140,10 +169,16 @@ impl Forest {
     fn row(&self, row: &[f32], sums: &mut [f32], scratch: &mut Scratch) {
         scratch.row.resize(self.columns.count(), 0);
         self.columns.fill(row, scratch.row.iter_mut());
-        sums.copy_from_slice(&self.base_margins);
+        // One more than the trees need: room for `Order::add` to look too far.
+        scratch.leaves.resize(self.tree_count.div_ceil(LANES) + 1, [0.0; LANES]);
+        let mut leaves = &mut scratch.leaves[..];
         for run in &self.runs {
-            run.row(&scratch.row, sums);
+            let (own, rest) = leaves.split_at_mut(run.lanes);
+            run.kernel.row(&scratch.row, own);
+            leaves = rest;
         }
+        sums.copy_from_slice(&self.base_margins);
+        self.order.add(&scratch.leaves, self.tree_count, sums);
     }
 
     /// As many rows as `out` has room for; lanes without a row keep whatever keys they have.
@@ -161,7 +196,7 @@ impl Forest {
         let (keys, sums) = (&scratch.keys[..], &mut scratch.sums[..]);
         let mut tiles = Tiles { keys, column_count, sums, group_count };
         for run in &self.runs {
-            run.tiles(&mut tiles);
+            run.kernel.tiles(&mut tiles);
         }
         for (number, margins) in out.chunks_exact_mut(group_count).enumerate() {
             let tile = &scratch.sums[number / LANES * group_count..];
@@ -174,14 +209,15 @@ impl Forest {
 
 /// Cuts the ensemble into runs: [`LANES`] trees at a time decide on a layout, and neighbours that
 /// agree share a run.
-fn runs(trees: &[Tree], index: &ColumnIndex) -> Vec<Box<dyn Kernel>> {
+fn runs(trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut rest = trees;
     while !rest.is_empty() {
         let layout = Layout::of(&rest[..LANES.min(rest.len())]);
         let alike = rest.chunks(LANES).take_while(|chunk| Layout::of(chunk) == layout);
         let (run, after) = rest.split_at(alike.map(<[Tree]>::len).sum());
-        runs.push(layout.build(run, index));
+        let kernel = layout.build(run, index, isa);
+        runs.push(Run { kernel, lanes: run.len().div_ceil(LANES) });
         rest = after;
     }
     runs
@@ -203,10 +239,10 @@ impl Layout {
         if fits { Self::Perfect { depth } } else { Self::Sparse }
     }
 
-    fn build(self, trees: &[Tree], index: &ColumnIndex) -> Box<dyn Kernel> {
+    fn build(self, trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Box<dyn Kernel> {
         match self {
-            Self::Perfect { depth } => Box::new(Perfect::new(trees, depth, index)),
-            Self::Sparse => Box::new(Sparse::new(trees, index)),
+            Self::Perfect { depth } => Box::new(Perfect::new(trees, depth, index, isa)),
+            Self::Sparse => Box::new(Sparse::new(trees, index, isa)),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Trees filled up to a common depth, so that a walk is a fixed number of steps without a branch
-//! and children need no pointers.
+//! and children need no pointers. Walks here are portable; `simd` has those for wide registers.
 //!
 //! A tree of depth `d` has `N = 2^d` slots of 8 bytes for its splits and as many leaves. The splits
 //! are numbered as in a heap: the root is 1 and node `i` has the children `2i` and `2i + 1`; number 0
 //! is unused, which makes eight siblings of the fourth level share a cache line. A leaf that stands
 //! higher is repeated below splits that lead nowhere else.
 
-use super::{Kernel, LANES, Lanes, Tiles, keys::ColumnIndex};
+use super::{
+    Kernel, LANES, Lanes, Tiles, WALKS,
+    keys::ColumnIndex,
+    simd::{Isa, PerfectTrees, Planes},
+};
 use crate::ensemble::{Node, Tree};
 
 /// Trees up to this depth are always filled up: 64 slots are little memory.
@@ -18,14 +22,18 @@ pub(super) const GROWTH_MAX: usize = 2;
 
 /// Goes to the second child if the row's key in `column` is at least `key`.
 #[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    key: i32,
-    column: u32,
+#[repr(C)]
+pub(super) struct Slot {
+    pub(super) key: i32,
+    pub(super) column: u32,
 }
 
 /// A run of trees of one depth.
 #[derive(Debug)]
 pub(super) struct Perfect {
+    isa: Isa,
+    /// The same trees once more, where that makes single rows faster.
+    planes: Option<Planes>,
     depth: u32,
     /// `2^depth` per tree; trees of zeros fill the last [`LANES`] up.
     slots: Vec<Slot>,
@@ -33,10 +41,12 @@ pub(super) struct Perfect {
     leaves: Vec<f32>,
     /// One per tree, without the fillers.
     groups: Vec<u32>,
+    /// No slot has a greater column.
+    column_max: u32,
 }
 
 impl Perfect {
-    pub(super) fn new(trees: &[Tree], depth: u32, index: &ColumnIndex) -> Self {
+    pub(super) fn new(trees: &[Tree], depth: u32, index: &ColumnIndex, isa: Isa) -> Self {
         let len = trees.len().next_multiple_of(LANES) << depth;
         let mut slots = vec![Slot::default(); len];
         let mut leaves = vec![0.0; len];
@@ -44,61 +54,66 @@ impl Perfect {
         for (tree, (slots, leaves)) in trees.iter().zip(places) {
             fill(tree, slots, leaves, index);
         }
-        Self { depth, slots, leaves, groups: trees.iter().map(|tree| tree.group).collect() }
+        let column_max = slots.iter().map(|slot| slot.column).max().unwrap_or(0);
+        let groups = trees.iter().map(|tree| tree.group).collect();
+        let planes = Planes::new(isa, &slots, 1 << depth, column_max);
+        Self { isa, planes, depth, slots, leaves, groups, column_max }
     }
 
-    fn row_of<const N: usize>(&self, keys: &[i32], sums: &mut [f32]) {
-        match sums {
-            // A sum in a register: through memory, each addition would wait for the last.
-            [only] => {
-                let mut sum = *only;
-                self.walk_row::<N>(keys, |_, leaf| sum += leaf);
-                *only = sum;
-            }
-            sums => self.walk_row::<N>(keys, |group, leaf| sums[group as usize] += leaf),
+    fn trees<const N: usize>(&self) -> PerfectTrees<'_, N> {
+        PerfectTrees {
+            slots: self.slots.as_chunks().0,
+            leaves: self.leaves.as_chunks().0,
+            column_max: self.column_max,
         }
     }
 
-    /// Hands every tree's group and leaf to `add`, in order.
-    fn walk_row<const N: usize>(&self, keys: &[i32], mut add: impl FnMut(u32, f32)) {
-        let trees = self.slots.as_chunks::<N>().0.as_chunks::<LANES>().0;
-        let leaves = self.leaves.as_chunks::<N>().0.as_chunks::<LANES>().0;
-        for ((trees, leaves), groups) in trees.iter().zip(leaves).zip(self.groups.chunks(LANES)) {
+    fn row_of<const N: usize>(&self, keys: &[i32], out: &mut [Lanes<f32>]) {
+        let trees = self.trees::<N>();
+        let (slots, leaves) = (trees.slots.as_chunks::<WALKS>().0, trees.leaves.as_chunks().0);
+        let out = out.as_flattened_mut().as_chunks_mut::<WALKS>().0;
+        for ((slots, leaves), out) in slots.iter().zip(leaves).zip(out) {
+            let leaves: &[[f32; N]; WALKS] = leaves;
             let ends = descend::<N>(|lane, at| {
-                let slot = trees[lane][at];
+                let slot = slots[lane][at];
                 keys[slot.column as usize] >= slot.key
             });
-            for (lane, group) in groups.iter().enumerate() {
-                add(*group, leaves[lane][ends[lane]]);
+            for (lane, out) in out.iter_mut().enumerate() {
+                *out = leaves[lane][ends[lane]];
             }
         }
     }
 
     fn tiles_of<const N: usize>(&self, tiles: &mut Tiles<'_>) {
-        let trees = self.slots.as_chunks::<N>().0.iter().zip(self.leaves.as_chunks::<N>().0);
-        for ((slots, leaves), group) in trees.zip(&self.groups) {
+        let trees = self.trees::<N>();
+        if self.isa.perfect_tiles(&trees, &self.groups, tiles) {
+            return;
+        }
+        for ((slots, leaves), group) in trees.slots.iter().zip(trees.leaves).zip(&self.groups) {
             for (keys, sums) in tiles.of_group(*group) {
-                let ends = descend::<N>(|lane, at| {
-                    let slot = slots[at];
-                    keys[slot.column as usize][lane] >= slot.key
-                });
-                for (sum, end) in sums.iter_mut().zip(ends) {
-                    *sum += leaves[end];
+                for (part, sums) in sums.as_chunks_mut::<WALKS>().0.iter_mut().enumerate() {
+                    let ends = descend::<N>(|lane, at| {
+                        let slot = slots[at];
+                        keys[slot.column as usize][part * WALKS + lane] >= slot.key
+                    });
+                    for (sum, end) in sums.iter_mut().zip(ends) {
+                        *sum += leaves[end];
+                    }
                 }
             }
         }
     }
 }
 
-/// Takes [`LANES`] walks from the root to a leaf together; `N` is the number of leaves. The masks
+/// Takes [`WALKS`] walks from the root to a leaf together; `N` is the number of leaves. The masks
 /// change no number: they show the compiler that no step leaves the tree.
 #[allow(
     clippy::inline_always,
     reason = "the closures are the loop body; a call would hold them apart"
 )]
 #[inline(always)]
-fn descend<const N: usize>(goes_right: impl Fn(usize, usize) -> bool) -> Lanes<usize> {
-    let mut at = [1; LANES];
+fn descend<const N: usize>(goes_right: impl Fn(usize, usize) -> bool) -> [usize; WALKS] {
+    let mut at = [1; WALKS];
     for _ in 0..N.trailing_zeros() {
         for (lane, at) in at.iter_mut().enumerate() {
             *at = 2 * *at + usize::from(goes_right(lane, *at & (N - 1)));
@@ -127,8 +142,11 @@ macro_rules! for_depth {
 }
 
 impl Kernel for Perfect {
-    fn row(&self, keys: &[i32], sums: &mut [f32]) {
-        for_depth!(self.row_of(keys, sums));
+    fn row(&self, keys: &[i32], out: &mut [Lanes<f32>]) {
+        match &self.planes {
+            Some(planes) => planes.row(&self.leaves, keys, out),
+            None => for_depth!(self.row_of(keys, out)),
+        }
     }
 
     fn tiles(&self, tiles: &mut Tiles<'_>) {
@@ -136,7 +154,9 @@ impl Kernel for Perfect {
     }
 
     fn byte_size(&self) -> usize {
-        size_of_val(&self.slots[..]) + size_of_val(&self.leaves[..]) + size_of_val(&self.groups[..])
+        let planes = self.planes.as_ref().map_or(0, Planes::byte_size);
+        let trees = size_of_val(&self.slots[..]) + size_of_val(&self.leaves[..]);
+        planes + trees + size_of_val(&self.groups[..])
     }
 }
 

@@ -1,5 +1,5 @@
 //! Any forest gives the bits that walking its trees one by one gives, whatever layouts it is cut
-//! into and however many rows come at once.
+//! into, however many rows come at once, and on every instruction set that this machine has.
 
 use proptest::{collection::vec, prelude::*};
 
@@ -98,12 +98,14 @@ proptest! {
         rows in vec(vec(cell(), FEATURES), 1..150),
     ) {
         let ensemble = ensemble(trees);
-        let forest = Forest::new(&ensemble);
         let values = rows.concat();
-        let mut margins = vec![f32::NAN; rows.len() * GROUPS];
-        forest.margins(Rows::new(&values, FEATURES), &mut margins);
-        for (row, margins) in rows.iter().zip(margins.chunks(GROUPS)) {
-            prop_assert_eq!(margins, &walk_all(&ensemble, row)[..]);
+        for isa in Isa::available() {
+            let forest = Forest::with_isa(&ensemble, isa);
+            let mut margins = vec![f32::NAN; rows.len() * GROUPS];
+            forest.margins(Rows::new(&values, FEATURES), &mut margins);
+            for (row, margins) in rows.iter().zip(margins.chunks(GROUPS)) {
+                prop_assert_eq!(margins, &walk_all(&ensemble, row)[..], "{:?}", isa);
+            }
         }
     }
 }
@@ -116,9 +118,9 @@ fn neighbours_that_agree_share_a_run() {
     };
     for (depths, expected) in [
         (vec![2; 20], 1),
-        ([vec![2; 8], vec![3; 8]].concat(), 2),
-        ([vec![2; 4], vec![3; 4]].concat(), 1),
-        ([vec![2; 8], vec![40; 8], vec![2; 3]].concat(), 3),
+        ([vec![2; LANES], vec![3; LANES]].concat(), 2),
+        ([vec![2; LANES / 2], vec![3; LANES / 2]].concat(), 1),
+        ([vec![2; LANES], vec![40; LANES], vec![2; 3]].concat(), 3),
         (vec![40; 100], 1),
         (vec![0; 100], 1),
         (vec![], 0),

@@ -1,0 +1,155 @@
+//! Walks in wide registers, and the choice among them at run time: the only module with `unsafe`.
+//! The layouts are `perfect`'s and `sparse`'s, and so are the walks for other machines, which these
+//! must equal bit by bit.
+//!
+//! Safety rests on three facts, each held by one place:
+//! - An [`Isa`] other than the portable one exists only if the processor has it: its field is
+//!   private and set from [`is_x86_feature_detected`] alone.
+//! - Walks over filled trees of `N` slots stay below `N`, by masks. Links lead to links: `ensemble`
+//!   checked that children are nodes of their tree, and a leaf leads to itself.
+//! - No column is greater than `column_max`, which the layouts compute from all of their nodes. It
+//!   is compared with the number of keys at every entry here.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod planes;
+
+pub(super) use planes::Planes;
+
+use super::{Lanes, Tiles, perfect::Slot, sparse::Link};
+
+/// From so many links on, places times two are no longer `i32`, as gathers need them.
+const LINKS_MAX: usize = 1 << 30;
+
+/// An instruction set that this processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Isa(Level);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// A run of `perfect`'s trees; of both slots and leaves there are a multiple of
+/// [`LANES`](super::LANES).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PerfectTrees<'a, const N: usize> {
+    pub(super) slots: &'a [[Slot; N]],
+    pub(super) leaves: &'a [[f32; N]],
+    pub(super) column_max: u32,
+}
+
+/// A run of `sparse`'s trees.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SparseTrees<'a> {
+    pub(super) links: &'a [Link],
+    pub(super) roots: &'a [Lanes<u32>],
+    pub(super) column_max: u32,
+}
+
+/// Calls the walk for the processor; `false` if it has none.
+macro_rules! dispatch {
+    ($isa:expr, $walk:ident($($argument:expr),*)) => {
+        match $isa.0 {
+            Level::Portable => false,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => {
+                // SAFETY: this level exists only where AVX2 was detected, and every column is less
+                // than the number of keys, as the callers of this macro assert.
+                unsafe { avx2::$walk($($argument),*) };
+                true
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => {
+                // SAFETY: this level exists only where AVX-512F was detected, and every column is
+                // less than the number of keys, as the callers of this macro assert.
+                unsafe { avx512::$walk($($argument),*) };
+                true
+            }
+        }
+    };
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod planes {
+    //! What no other machine has.
+    use super::{super::perfect::Slot, Isa, Lanes};
+
+    #[derive(Debug)]
+    pub(in crate::kernel) enum Planes {}
+
+    impl Planes {
+        pub(in crate::kernel) fn new(_: Isa, _: &[Slot], _: usize, _: u32) -> Option<Self> {
+            None
+        }
+
+        pub(in crate::kernel) fn byte_size(&self) -> usize {
+            match *self {}
+        }
+
+        pub(in crate::kernel) fn row(&self, _: &[f32], _: &[i32], _: &mut [Lanes<f32>]) {
+            match *self {}
+        }
+    }
+}
+
+/// Every method answers whether it did the work; if not, the portable walk must.
+impl Isa {
+    /// The best that this processor has.
+    pub(super) fn detect() -> Self {
+        Self::available().pop().expect("portable is always there: this is a bug")
+    }
+
+    /// All that this processor has, the best one last.
+    pub(super) fn available() -> Vec<Self> {
+        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+        let mut levels = vec![Self(Level::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                levels.push(Self(Level::Avx2));
+            }
+            if is_x86_feature_detected!("avx512f") {
+                levels.push(Self(Level::Avx512));
+            }
+        }
+        levels
+    }
+
+    pub(super) fn perfect_tiles<const N: usize>(
+        self,
+        trees: &PerfectTrees<'_, N>,
+        groups: &[u32],
+        tiles: &mut Tiles<'_>,
+    ) -> bool {
+        assert!((trees.column_max as usize) < tiles.column_count, "a tile has all columns");
+        dispatch!(self, perfect_tiles(trees, groups, tiles))
+    }
+
+    pub(super) fn sparse_row(
+        self,
+        trees: &SparseTrees<'_>,
+        keys: &[i32],
+        leaves: &mut [Lanes<f32>],
+    ) -> bool {
+        assert!((trees.column_max as usize) < keys.len(), "a row has a key for every column");
+        trees.links.len() < LINKS_MAX && dispatch!(self, sparse_row(trees, keys, leaves))
+    }
+
+    pub(super) fn sparse_tiles(
+        self,
+        trees: &SparseTrees<'_>,
+        groups: &[u32],
+        tiles: &mut Tiles<'_>,
+    ) -> bool {
+        assert!((trees.column_max as usize) < tiles.column_count, "a tile has all columns");
+        trees.links.len() < LINKS_MAX && dispatch!(self, sparse_tiles(trees, groups, tiles))
+    }
+}
