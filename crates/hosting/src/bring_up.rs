@@ -1,27 +1,27 @@
-//! Bringing a deployment up: fetch each variant's artifact, open its model, lay out its instances.
-//! It only builds; publishing what was built is the reconciler's.
+//! Bringing a deployment up: fetch each variant's artifact and open its model. Laying out what
+//! serves, and publishing it, is the reconciler's.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, atomic::AtomicU32},
-};
+use std::{path::PathBuf, sync::Arc};
 
-use bytes::Bytes;
-use engine_api::{Engine, LogSink, ModelSource, OpenError};
+use engine_api::{Engine, LogSink, ModelSource};
 use resources::{Container, DeployedVariant, Deployment};
 use store::ArtifactId;
 
-use crate::{
-    Hosting,
-    instance_log::InstanceLog,
-    routes::{Instance, Serving, Variant},
-};
+use crate::{Hosting, engine_calls, instance_log::InstanceLog};
 
-/// A deployment ready to serve, and the record of it with every artifact named.
+/// A deployment whose models are open, and the record of it with every artifact named.
 #[derive(Debug)]
 pub(crate) struct BroughtUp {
     pub(crate) deployment: Deployment,
-    pub(crate) serving: Arc<Serving>,
+    /// One for each variant, in their order.
+    pub(crate) models: Vec<OpenModel>,
+}
+
+/// A model that answers, and where it logs.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenModel {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) log: Arc<dyn LogSink>,
 }
 
 /// Why a deployment can't serve: the endpoint's `FailureReason`.
@@ -46,49 +46,32 @@ pub(crate) async fn deployment(
     endpoint: String,
     mut deployment: Deployment,
 ) -> Result<BroughtUp, FailureReason> {
-    let mut variants = Vec::with_capacity(deployment.variants.len());
+    let mut models = Vec::with_capacity(deployment.variants.len());
     for planned in &mut deployment.variants {
-        let limit = hosting.on().limits.startup_timeout;
         let log = hosting.stream(&endpoint, planned);
-        let start = variant(&hosting, &endpoint, planned, &log);
-        let brought_up = tokio::time::timeout(limit, start).await;
-        let cause = match brought_up {
-            Ok(Ok(variant)) => {
-                variants.push(Arc::new(variant));
-                continue;
+        match in_time(&hosting, planned, &log).await {
+            Ok(engine) => models.push(OpenModel { engine, log }),
+            Err(cause) => {
+                log.line(&cause);
+                return Err(FailureReason::of(&planned.name, &cause));
             }
-            Ok(Err(cause)) => cause,
-            Err(_) => format!("it was not ready within {} s", limit.as_secs()),
-        };
-        log.line(&cause);
-        return Err(FailureReason::of(&planned.name, &cause));
+        }
     }
-    let serving = Arc::new(Serving::new(deployment.id.clone(), variants));
-    Ok(BroughtUp { deployment, serving })
+    Ok(BroughtUp { deployment, models })
 }
 
-async fn variant(
+async fn in_time(
     hosting: &Hosting,
-    endpoint: &str,
     planned: &mut DeployedVariant,
     log: &Arc<dyn LogSink>,
-) -> Result<Variant, String> {
-    let directory = fetch(hosting, planned).await?;
-    let engine = open(hosting, planned.container.clone(), directory, Arc::clone(log))
-        .await
-        .map_err(|error| error.message)?;
-    let instance = || Instance {
-        engine: Arc::clone(&engine),
-        log: Arc::clone(log),
-        calls_max: hosting.on().limits.calls_per_instance,
-        calls: AtomicU32::new(0),
+) -> Result<Arc<dyn Engine>, String> {
+    let limit = hosting.on().limits.startup_timeout;
+    let start = async {
+        let directory = fetch(hosting, planned).await?;
+        open(hosting, planned.container.clone(), directory, Arc::clone(log)).await
     };
-    Ok(Variant {
-        name: Bytes::from(planned.name.clone()),
-        weight: planned.weight,
-        instances: (0..planned.instance_count.max(1)).map(|_| instance()).collect(),
-        metrics: hosting.on().metrics.variant(endpoint, &planned.name),
-    })
+    let late = || format!("it was not ready within {limit:?}");
+    tokio::time::timeout(limit, start).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// The artifact's directory. An artifact fetched before a restart is used as it was, even if the
@@ -117,21 +100,21 @@ async fn open(
     container: Container,
     directory: PathBuf,
     log: Arc<dyn LogSink>,
-) -> Result<Arc<dyn Engine>, OpenError> {
+) -> Result<Arc<dyn Engine>, String> {
     let engines = Arc::clone(&hosting.on().engines);
-    let background = hosting.on().background.clone();
-    let opening = hosting.on().background.spawn_blocking(move || {
+    let opening = engine_calls::apart(&hosting.on().background, async move || {
         let source = ModelSource {
             image: &container.image,
             directory: &directory,
             environment: &container.environment,
             log: &log,
         };
-        background.block_on(engines.open(source))
+        engines.open(source).await
     });
-    opening.await.unwrap_or_else(|panic| {
-        Err(OpenError { message: format!("the engine panicked while it read the model: {panic}") })
-    })
+    match opening.await {
+        Ok(opened) => opened.map_err(|error| error.message),
+        Err(panic) => Err(format!("the engine panicked while it read the model: {panic}")),
+    }
 }
 
 impl Hosting {

@@ -64,6 +64,13 @@ fn check_variants(variants: &[ProductionVariant]) -> Result<(), Error> {
                 variant.name
             ));
         }
+        if !variant.initial_weight.is_finite() || variant.initial_weight < 0.0 {
+            return invalid(format!(
+                "The InitialVariantWeight of production variant \"{}\" must be 0 or more and fit \
+                 a 32-bit float",
+                variant.name
+            ));
+        }
     }
     if variants.iter().all(|variant| variant.initial_weight == 0.0) {
         return invalid(

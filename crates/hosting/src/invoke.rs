@@ -11,7 +11,7 @@ use engine_api::{Answer, NoAnswer, Outcome, Reply, Request};
 use telemetry::{CallClass, Sample};
 
 use crate::{
-    Hosting, Shared,
+    Hosting, Shared, engine_calls,
     routes::{Instance, Route, Serving, Variant},
 };
 
@@ -103,12 +103,21 @@ impl Hosting {
 
 impl Shared {
     async fn call(&self, instance: &Instance, request: Request<'_>) -> Outcome {
-        if request.body.len() > instance.engine.inline_body_bytes_max() {
-            return self.in_time(self.call_apart(instance, request)).await;
+        let outcome = self.ask(instance, request).await;
+        if let Err(no_answer) = &outcome {
+            instance.log.line(&no_answer.message);
         }
-        match instance.engine.invoke(request) {
+        outcome
+    }
+
+    /// What waits is boxed, so that the future of a call that is computed here stays small.
+    async fn ask(&self, instance: &Instance, request: Request<'_>) -> Outcome {
+        if request.body.len() > instance.engine.inline_body_bytes_max() {
+            return Box::pin(self.in_time(self.call_apart(instance, request))).await;
+        }
+        match engine_calls::invoke(&*instance.engine, request) {
             Answer::Ready(outcome) => outcome,
-            Answer::Pending(answer) => self.in_time(answer).await,
+            Answer::Pending(answer) => Box::pin(self.in_time(engine_calls::finish(answer))).await,
         }
     }
 
@@ -117,19 +126,15 @@ impl Shared {
         let permit = Arc::clone(&self.heavy_calls).acquire_owned().await;
         let engine = Arc::clone(&instance.engine);
         let owned = OwnedRequest::from(request);
-        let background = self.on.background.clone();
-        let call = self.on.background.spawn_blocking(move || {
+        let call = engine_calls::apart(&self.on.background, async move || {
+            // Moved in, so that the core counts as taken for as long as the work lasts.
             let _permit = permit;
             match engine.invoke(owned.borrow()) {
                 Answer::Ready(outcome) => outcome,
-                Answer::Pending(answer) => background.block_on(answer),
+                Answer::Pending(answer) => answer.await,
             }
         });
-        call.await.unwrap_or_else(|panic| {
-            let message = format!("the model's engine panicked: {panic}");
-            instance.log.line(&message);
-            Err(NoAnswer { message })
-        })
+        call.await.unwrap_or_else(|panic| Err(engine_calls::panicked_with(&panic)))
     }
 
     async fn in_time(&self, answer: impl Future<Output = Outcome>) -> Outcome {

@@ -9,9 +9,11 @@
 mod bring_up;
 pub mod endpoint_configs;
 pub mod endpoints;
+mod engine_calls;
 mod instance_log;
 mod invoke;
 pub mod models;
+mod news;
 mod reconcile;
 mod routes;
 
@@ -123,6 +125,7 @@ impl Hosting {
 
     /// Forgets every endpoint at once; for test suites, after the store was emptied.
     pub fn reset(&self) {
+        self.shared.routes.store(Arc::default());
         self.wake();
     }
 

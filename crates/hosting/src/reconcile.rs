@@ -10,13 +10,15 @@ use std::{
     time::Duration,
 };
 
-use resources::{Deployment, Endpoint, EndpointStatus, Error, Timestamp};
-use store::{ArtifactId, Tx};
+use resources::{Deployment, Endpoint, EndpointStatus, Error};
+use store::ArtifactId;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::{
     Hosting,
     bring_up::{self, BroughtUp, FailureReason},
+    engine_calls,
+    news::{News, Outcome, kept, wanted},
     routes::{Route, RouteTable, Serving},
 };
 
@@ -42,6 +44,10 @@ struct Reconciler {
     /// Deployments being brought up, by id.
     starting: HashMap<String, AbortHandle>,
     results: JoinSet<Started>,
+    /// Deployments that did not come up, by id. They are not tried again before the next start.
+    given_up: HashSet<String>,
+    /// What became true and is not written down yet.
+    news: Vec<News>,
     /// Whether there may be artifacts that nobody refers to any more.
     litter: bool,
 }
@@ -54,56 +60,6 @@ struct Started {
     result: Result<BroughtUp, FailureReason>,
 }
 
-/// What the store must learn about one endpoint.
-#[derive(Debug)]
-struct News {
-    endpoint: String,
-    deployment_id: String,
-    outcome: Outcome,
-}
-
-#[derive(Debug)]
-enum Outcome {
-    Serves(Deployment),
-    Failed { reason: String, old_serves: bool },
-}
-
-impl News {
-    /// Writes it down, unless the intent has moved on meanwhile.
-    fn write_down(self, tx: &Tx<'_>, now: Timestamp) -> Result<(), Error> {
-        let Some(mut endpoint) = tx.endpoints().get(&self.endpoint)? else { return Ok(()) };
-        if wanted(&endpoint).is_none_or(|deployment| deployment.id != self.deployment_id) {
-            return Ok(());
-        }
-        self.outcome.apply(&mut endpoint);
-        endpoint.modified = now;
-        Ok(tx.endpoints().put(&endpoint)?)
-    }
-}
-
-impl Outcome {
-    /// A failed change leaves what served before; a failed start leaves nothing.
-    fn apply(self, endpoint: &mut Endpoint) {
-        endpoint.failure_reason = None;
-        match self {
-            Self::Serves(deployment) => {
-                endpoint.status = EndpointStatus::InService;
-                endpoint.current = Some(deployment);
-                endpoint.pending = None;
-            }
-            Self::Failed { reason, old_serves: true } => {
-                endpoint.status = EndpointStatus::InService;
-                endpoint.failure_reason = Some(reason);
-                endpoint.pending = None;
-            }
-            Self::Failed { reason, old_serves: false } => {
-                endpoint.status = EndpointStatus::Failed;
-                endpoint.failure_reason = Some(reason);
-            }
-        }
-    }
-}
-
 impl Reconciler {
     fn new(hosting: Hosting) -> Self {
         Self {
@@ -112,6 +68,8 @@ impl Reconciler {
             returning: HashSet::new(),
             starting: HashMap::new(),
             results: JoinSet::new(),
+            given_up: HashSet::new(),
+            news: Vec::new(),
             litter: true,
         }
     }
@@ -126,7 +84,7 @@ impl Reconciler {
                     endpoint.status = EndpointStatus::SystemUpdating;
                     tx.endpoints().put(&endpoint)?;
                 }
-                if endpoint.status == EndpointStatus::SystemUpdating {
+                if wanted(&endpoint).is_some() && endpoint.current.is_some() {
                     names.insert(endpoint.name);
                 }
             }
@@ -147,12 +105,16 @@ impl Reconciler {
                 let mut joined = vec![first];
                 joined.extend(std::iter::from_fn(|| self.results.try_join_next()));
                 // A bring-up ends in an error only when it was aborted: nobody wants it any more.
-                self.finish(joined.into_iter().flatten().collect()).await;
+                joined.into_iter().flatten().for_each(|started| self.take_over(started));
+                // Published before it is written down, so that a client which reads `InService`
+                // can call.
+                self.publish();
             }
         }
     }
 
     async fn pass(&mut self) {
+        self.write_news().await;
         let store = &self.hosting.on().store;
         let endpoints =
             match store.read(|tx| -> Result<_, Error> { Ok(tx.endpoints().all()?) }).await {
@@ -165,33 +127,70 @@ impl Reconciler {
         }
         self.publish();
         self.collect_artifacts(&endpoints).await;
-        self.hosting.shared.settled.send_replace(self.returning.is_empty());
+        let settled = self.returning.is_empty() && self.news.is_empty();
+        self.hosting.shared.settled.send_replace(settled);
+    }
+
+    /// Writes down what became true. What can't be written now is kept for the next pass.
+    async fn write_news(&mut self) {
+        if self.news.is_empty() {
+            return;
+        }
+        let news = self.news.clone();
+        let now = self.hosting.on().clock.now();
+        let written = self.hosting.on().store.write(move |tx| -> Result<(), Error> {
+            news.into_iter().try_for_each(|news| news.write_down(tx, now))
+        });
+        match written.await {
+            Ok(()) => self.news.clear(),
+            Err(error) => report("what became of the endpoints could not be written", &error),
+        }
     }
 
     /// Forgets every deployment that no endpoint asks for.
     fn drop_unwanted(&mut self, endpoints: &[Endpoint]) {
-        let wanted: HashSet<&str> = ids(endpoints.iter().filter_map(wanted));
-        let kept: HashSet<&str> = ids(endpoints.iter().flat_map(kept));
+        let kept: HashSet<&str> = endpoints.iter().flat_map(kept).map(|d| d.id.as_str()).collect();
         self.starting.retain(|id, task| {
-            let keep = wanted.contains(id.as_str());
+            let keep = kept.contains(id.as_str());
             if !keep {
                 task.abort();
             }
             keep
         });
-        self.serving.retain(|_, serving| kept.contains(serving.deployment_id.as_str()));
-        self.returning.retain(|name| endpoints.iter().any(|endpoint| endpoint.name == *name));
+        let metrics = &self.hosting.on().metrics;
+        self.serving.retain(|name, serving| {
+            let keep = kept.contains(serving.deployment_id.as_str());
+            if !keep {
+                self.litter = true;
+                metrics.remove_endpoint(name);
+            }
+            keep
+        });
+        self.given_up.retain(|id| kept.contains(id.as_str()));
+        let alive = endpoints.iter().filter(|endpoint| wanted(endpoint).is_some());
+        let alive: HashSet<&str> = alive.map(|endpoint| endpoint.name.as_str()).collect();
+        self.returning.retain(|name| alive.contains(name.as_str()));
     }
 
     async fn converge(&mut self, endpoint: &Endpoint) {
         if endpoint.status == EndpointStatus::Deleting {
             return self.forget(endpoint).await;
         }
-        let Some(deployment) = wanted(endpoint) else { return };
+        let Some(next) = self.next(endpoint) else { return };
         let serves = self.serving.get(&endpoint.name).map(|serving| serving.deployment_id.as_str());
-        if serves != Some(&deployment.id) && !self.starting.contains_key(&deployment.id) {
-            self.start(endpoint.name.clone(), deployment.clone());
+        let tried = self.starting.contains_key(&next.id) || self.given_up.contains(&next.id);
+        if serves != Some(&next.id) && !tried {
+            self.start(endpoint.name.clone(), next.clone());
         }
+    }
+
+    /// The deployment to bring up next: the wanted one; but where a stop broke an update off, the
+    /// one that served before goes first, so that the endpoint serves while the update goes on.
+    fn next<'e>(&self, endpoint: &'e Endpoint) -> Option<&'e Deployment> {
+        let wanted = wanted(endpoint)?;
+        let nothing_serves = !self.serving.contains_key(&endpoint.name);
+        let before = endpoint.current.as_ref().filter(|_| nothing_serves);
+        before.filter(|current| !self.given_up.contains(&current.id)).or(Some(wanted))
     }
 
     fn start(&mut self, endpoint: String, deployment: Deployment) {
@@ -199,61 +198,51 @@ impl Reconciler {
         let hosting = self.hosting.clone();
         let id = deployment_id.clone();
         let task = self.results.spawn(async move {
-            let result = bring_up::deployment(hosting, endpoint.clone(), deployment).await;
+            let work = bring_up::deployment(hosting, endpoint.clone(), deployment);
+            let result = engine_calls::contained(work).await;
+            let result = result.unwrap_or_else(|panic| Err(FailureReason(panic)));
             Started { endpoint, deployment_id, result }
         });
         self.starting.insert(id, task);
     }
 
-    /// Publishes first and writes down after, so that a client which reads `InService` can call.
-    async fn finish(&mut self, started: Vec<Started>) {
-        let news: Vec<News> =
-            started.into_iter().filter_map(|started| self.take_over(started)).collect();
-        self.publish();
-        let now = self.hosting.on().clock.now();
-        let written = self.hosting.on().store.write(move |tx| -> Result<(), Error> {
-            news.into_iter().try_for_each(|news| news.write_down(tx, now))
-        });
-        if let Err(error) = written.await {
-            report("what became of the endpoints could not be written", &error);
-        }
-    }
-
-    /// Lets what came up serve; none if nobody wants it any more.
-    fn take_over(&mut self, started: Started) -> Option<News> {
+    /// Lets what came up serve, unless nobody wants it any more.
+    fn take_over(&mut self, started: Started) {
         let Started { endpoint, deployment_id, result } = started;
-        self.starting.remove(&deployment_id)?;
-        self.returning.remove(&endpoint);
+        if self.starting.remove(&deployment_id).is_none() {
+            return;
+        }
+        // Whatever the outcome, artifacts of the old deployment or of a part of the new one may
+        // have no use any more.
+        self.litter = true;
         let outcome = match result {
-            Ok(BroughtUp { deployment, serving }) => {
-                self.serving.insert(endpoint.clone(), serving);
+            Ok(BroughtUp { deployment, models }) => {
+                let serving = Serving::new(self.hosting.on(), &endpoint, &deployment, models);
+                self.serving.insert(endpoint.clone(), Arc::new(serving));
+                self.returning.remove(&endpoint);
                 Outcome::Serves(deployment)
             }
             Err(FailureReason(reason)) => {
                 tracing::warn!(endpoint, reason, "a deployment did not come up");
+                self.given_up.insert(deployment_id.clone());
                 let old_serves = self.serving.contains_key(&endpoint);
                 Outcome::Failed { reason, old_serves }
             }
         };
-        Some(News { endpoint, deployment_id, outcome })
+        self.news.push(News { endpoint, deployment_id, outcome });
     }
 
     /// Takes a deleted endpoint out of the table, then out of the store. Calls in flight keep
     /// their engine until they end.
     async fn forget(&mut self, endpoint: &Endpoint) {
-        self.serving.remove(&endpoint.name);
-        self.returning.remove(&endpoint.name);
         self.litter = true;
         self.publish();
         let name = endpoint.name.clone();
-        let deleted = self
-            .hosting
-            .on()
-            .store
-            .write(move |tx| -> Result<_, Error> { Ok(tx.endpoints().delete(&name)?) });
-        match deleted.await {
-            Ok(_) => self.hosting.on().metrics.remove_endpoint(&endpoint.name),
-            Err(error) => report("an endpoint could not be removed", &error),
+        let store = &self.hosting.on().store;
+        let deleted =
+            store.write(move |tx| -> Result<_, Error> { Ok(tx.endpoints().delete(&name)?) });
+        if let Err(error) = deleted.await {
+            report("an endpoint could not be removed", &error);
         }
     }
 
@@ -267,15 +256,15 @@ impl Reconciler {
         self.hosting.shared.routes.store(Arc::new(RouteTable { routes }));
     }
 
-    /// Removes artifacts that no endpoint refers to. While something starts, an artifact may be
-    /// fetched that no record names yet, so nothing is removed then.
+    /// Removes artifacts that no endpoint refers to. While something starts, and until it is
+    /// written down, there may be an artifact that no record names yet, so nothing is removed.
     async fn collect_artifacts(&mut self, endpoints: &[Endpoint]) {
-        if !self.litter || !self.starting.is_empty() {
+        if !self.litter || !self.starting.is_empty() || !self.news.is_empty() {
             return;
         }
         let used: Vec<ArtifactId> = endpoints
             .iter()
-            .flat_map(|endpoint| endpoint.current.iter().chain(endpoint.pending.iter()))
+            .flat_map(kept)
             .flat_map(|deployment| &deployment.variants)
             .filter_map(|variant| variant.artifact_id.clone().map(ArtifactId))
             .collect();
@@ -284,23 +273,6 @@ impl Reconciler {
             Err(error) => tracing::error!(%error, "unused artifacts could not be removed"),
         }
     }
-}
-
-/// The deployment that should serve in the end.
-fn wanted(endpoint: &Endpoint) -> Option<&Deployment> {
-    match endpoint.status {
-        EndpointStatus::Deleting | EndpointStatus::Failed => None,
-        _ => endpoint.pending.as_ref().or(endpoint.current.as_ref()),
-    }
-}
-
-/// The deployments that may serve meanwhile.
-fn kept(endpoint: &Endpoint) -> impl Iterator<Item = &Deployment> {
-    wanted(endpoint).into_iter().chain(wanted(endpoint).and(endpoint.current.as_ref()))
-}
-
-fn ids<'a>(deployments: impl Iterator<Item = &'a Deployment>) -> HashSet<&'a str> {
-    deployments.map(|deployment| deployment.id.as_str()).collect()
 }
 
 fn report(what: &str, error: &Error) {

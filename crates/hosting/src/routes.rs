@@ -11,7 +11,10 @@ use std::{
 
 use bytes::Bytes;
 use engine_api::{Engine, LogSink};
+use resources::{DeployedVariant, Deployment};
 use telemetry::VariantMetrics;
+
+use crate::{Foundations, bring_up::OpenModel};
 
 /// Every endpoint by name.
 #[derive(Debug, Default)]
@@ -56,9 +59,26 @@ pub(crate) struct Instance {
 }
 
 impl Serving {
-    pub(crate) fn new(deployment_id: String, variants: Vec<Arc<Variant>>) -> Self {
+    /// Lays out what was brought up behind an endpoint's name. The instruments are taken here and
+    /// not while it was brought up, so that what nobody wants any more leaves none behind.
+    pub(crate) fn new(
+        on: &Foundations,
+        endpoint: &str,
+        deployment: &Deployment,
+        models: Vec<OpenModel>,
+    ) -> Self {
+        let variant = |(planned, model): (&DeployedVariant, OpenModel)| Variant {
+            name: Bytes::from(planned.name.clone()),
+            weight: planned.weight,
+            instances: (0..planned.instance_count.max(1))
+                .map(|_| Instance::new(&model, on.limits.calls_per_instance))
+                .collect(),
+            metrics: on.metrics.variant(endpoint, &planned.name),
+        };
+        let variants: Vec<_> =
+            deployment.variants.iter().zip(models).map(variant).map(Arc::new).collect();
         let total_weight = variants.iter().map(|variant| f64::from(variant.weight)).sum();
-        Self { deployment_id, variants, total_weight }
+        Self { deployment_id: deployment.id.clone(), variants, total_weight }
     }
 
     /// The variant of that name, whatever its weight.
@@ -98,6 +118,11 @@ impl Variant {
 }
 
 impl Instance {
+    fn new(model: &OpenModel, calls_max: u32) -> Self {
+        let OpenModel { engine, log } = model.clone();
+        Self { engine, log, calls_max, calls: AtomicU32::new(0) }
+    }
+
     fn admit(&self) -> Option<Permit<'_>> {
         if self.calls.fetch_add(1, Ordering::Relaxed) < self.calls_max {
             return Some(Permit { instance: self });

@@ -1,0 +1,79 @@
+//! What the reconciler writes down: how an endpoint's record changes when a deployment came up or
+//! did not, and which deployments a record asks for. Bringing them up is the reconciler's.
+
+use resources::{Deployment, Endpoint, EndpointStatus, Error, Timestamp};
+use store::Tx;
+
+/// What the store must learn about one endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    pub(crate) endpoint: String,
+    pub(crate) deployment_id: String,
+    pub(crate) outcome: Outcome,
+}
+
+/// What became of a deployment.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// It serves; here with every artifact named.
+    Serves(Deployment),
+    /// It did not come up.
+    Failed {
+        /// Why.
+        reason: String,
+        /// Whether another deployment serves under the name.
+        old_serves: bool,
+    },
+}
+
+impl News {
+    /// Writes it down, unless the intent has moved on meanwhile.
+    pub(crate) fn write_down(self, tx: &Tx<'_>, now: Timestamp) -> Result<(), Error> {
+        let Some(mut endpoint) = tx.endpoints().get(&self.endpoint)? else { return Ok(()) };
+        if wanted(&endpoint).is_none_or(|deployment| deployment.id != self.deployment_id) {
+            return Ok(());
+        }
+        self.outcome.apply(&mut endpoint);
+        endpoint.modified = now;
+        Ok(tx.endpoints().put(&endpoint)?)
+    }
+}
+
+impl Outcome {
+    /// A failed change leaves what served before; a failed start leaves nothing. The reason of a
+    /// failed change stays until the next one, whatever restarts there are between.
+    fn apply(self, endpoint: &mut Endpoint) {
+        match self {
+            Self::Serves(deployment) => {
+                if endpoint.pending.take().is_some() {
+                    endpoint.failure_reason = None;
+                }
+                endpoint.status = EndpointStatus::InService;
+                endpoint.current = Some(deployment);
+            }
+            Self::Failed { reason, old_serves: true } => {
+                endpoint.status = EndpointStatus::InService;
+                endpoint.failure_reason = Some(reason);
+                endpoint.pending = None;
+            }
+            Self::Failed { reason, old_serves: false } => {
+                endpoint.status = EndpointStatus::Failed;
+                endpoint.failure_reason = Some(reason);
+            }
+        }
+    }
+}
+
+/// The deployment that should serve in the end.
+pub(crate) fn wanted(endpoint: &Endpoint) -> Option<&Deployment> {
+    match endpoint.status {
+        EndpointStatus::Deleting | EndpointStatus::Failed => None,
+        _ => endpoint.pending.as_ref().or(endpoint.current.as_ref()),
+    }
+}
+
+/// The deployments that may serve meanwhile.
+pub(crate) fn kept(endpoint: &Endpoint) -> impl Iterator<Item = &Deployment> {
+    let wanted = wanted(endpoint);
+    wanted.into_iter().chain(wanted.and(endpoint.current.as_ref()))
+}

@@ -1,0 +1,9 @@
+//! Endpoints from outside: what operations say, what serves, what is counted, what a restart keeps.
+
+mod catalogue;
+mod fake;
+mod house;
+mod interleavings;
+mod keeping;
+mod lifecycle;
+mod traffic;
