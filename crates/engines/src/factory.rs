@@ -17,10 +17,9 @@ use crate::{image, native};
 pub struct Factory;
 
 /// Settings that turn the XGBoost image into something that the native engine is not.
-const NOT_NATIVE: [(&str, &str); 3] = [
+const NOT_NATIVE: [(&str, &str); 2] = [
     ("SAGEMAKER_PROGRAM", "runs a script, and scripts are not served yet"),
     ("SAGEMAKER_MULTI_MODEL", "asks for many models behind one endpoint, which is not served yet"),
-    ("SAGEMAKER_INFERENCE_OUTPUT", "selects what an answer holds, which is not served yet"),
 ];
 
 impl Factory {

@@ -1,6 +1,6 @@
-//! From a directory of files to a model.
+//! From a directory of files to models.
 //!
-//! Owns which file is the model, how large it may be, and what is said if it can't be read. Its
+//! Owns which files are models, how large they may be, and what is said if they can't be read. Their
 //! format is `trees`' business.
 
 use std::{
@@ -15,22 +15,48 @@ use trees::Model;
 
 /// Models beyond this size are refused: one is read into memory as a whole.
 const MODEL_BYTES_MAX: u64 = 2 << 30;
-/// How many files an error message lists.
-const LISTED_MAX: usize = 5;
+/// An artifact with more files than this at its top level is not a few models with a note beside.
+const FILES_MAX: usize = 1000;
 
-/// Reads the model file of the artifact in `directory` and says so in the log.
-pub(super) fn load(directory: &Path, log: &Arc<dyn LogSink>) -> Result<Model, OpenError> {
-    let started = Instant::now();
-    let name = choose(files(directory)?)?;
-    let bytes = read(&directory.join(&name), &name)?;
-    let model = Model::from_bytes(&bytes).map_err(|error| {
-        refuse(format!("model file `{name}` is not a model that clary reads: {error}"))
-    })?;
-    log.line(&format!("loaded {name}: {} in {}", describe(&model), elapsed(started)));
-    Ok(model)
+/// What SageMaker's XGBoost calls the model it has trained, and starts the names of several with.
+const NAME: &str = "xgboost-model";
+
+/// Reads the model files of the artifact in `directory`, says so in the log, and gives them in the
+/// order of their names. Of several files that are models, all are read for an `ensemble`, else one.
+///
+/// To the container every top-level file that isn't hidden is a model, and one that isn't keeps it
+/// from starting. Here other files may stand beside models whose names start with `xgboost-model`.
+pub(super) fn load(
+    directory: &Path,
+    ensemble: bool,
+    log: &Arc<dyn LogSink>,
+) -> Result<Vec<(String, Model)>, OpenError> {
+    let names = files(directory)?;
+    let has_named = names.iter().any(|name| name.starts_with(NAME));
+    let mut models = Vec::new();
+    for name in names {
+        match read(directory, &name, log) {
+            Ok(model) => models.push((name, model)),
+            Err(error) if has_named && !name.starts_with(NAME) => {
+                log.line(&format!("passed over a file beside the model: {}", error.message));
+            }
+            Err(error) => return Err(error),
+        }
+        if models.len() == 1 && !ensemble {
+            break;
+        }
+    }
+    if models.is_empty() {
+        return Err(refuse(format!(
+            "the model artifact holds no model file at its top level; put `{NAME}` into the root \
+             of model.tar.gz"
+        )));
+    }
+    Ok(models)
 }
 
-/// The names of the top-level files that are not hidden, in order.
+/// The names of the top-level files that are not hidden: those that are named like models first,
+/// then by name.
 fn files(directory: &Path) -> Result<Vec<String>, OpenError> {
     let unreadable = |error| refuse(format!("the model's directory can't be read: {error}"));
     let mut names = Vec::new();
@@ -41,50 +67,28 @@ fn files(directory: &Path) -> Result<Vec<String>, OpenError> {
             names.push(name);
         }
     }
-    names.sort_unstable();
+    if names.len() > FILES_MAX {
+        let count = names.len();
+        return Err(refuse(format!(
+            "the model artifact holds {count} files at its top level, more than the {FILES_MAX} \
+             that are looked at"
+        )));
+    }
+    names.sort_unstable_by(|a, b| (!a.starts_with(NAME), a).cmp(&(!b.starts_with(NAME), b)));
     Ok(names)
 }
 
-/// The one that is the model: `xgboost-model`, else one that is called so up to its extension,
-/// else the only one. The container takes several files for an ensemble.
-fn choose(mut names: Vec<String>) -> Result<String, OpenError> {
-    if names.iter().any(|name| stem(name) == NAME) {
-        names.retain(|name| stem(name) == NAME);
-    }
-    if names.iter().any(|name| name == NAME) {
-        return Ok(NAME.to_owned());
-    }
-    match names.len() {
-        0 => Err(refuse(format!(
-            "the model artifact holds no model file at its top level; put `{NAME}` into the root \
-             of model.tar.gz"
-        ))),
-        1 => Ok(names.remove(0)),
-        _ => Err(refuse(format!(
-            "the model artifact holds several model files ({}), which XGBoost's container serves \
-             as an ensemble, and that is not served yet; keep one or name it `{NAME}`",
-            list(&names)
-        ))),
-    }
+fn read(directory: &Path, name: &str, log: &Arc<dyn LogSink>) -> Result<Model, OpenError> {
+    let started = Instant::now();
+    let bytes = bytes(&directory.join(name), name)?;
+    let model = Model::from_bytes(&bytes).map_err(|error| {
+        refuse(format!("model file `{name}` is not a model that clary reads: {error}"))
+    })?;
+    log.line(&format!("loaded {name}: {} in {}", describe(&model), elapsed(started)));
+    Ok(model)
 }
 
-/// What SageMaker's XGBoost calls the model it has trained.
-const NAME: &str = "xgboost-model";
-
-fn stem(name: &str) -> &str {
-    name.split_once('.').map_or(name, |(stem, _)| stem)
-}
-
-fn list(names: &[String]) -> String {
-    let mut listed: Vec<String> =
-        names.iter().take(LISTED_MAX).map(|name| format!("`{name}`")).collect();
-    if names.len() > LISTED_MAX {
-        listed.push("…".to_owned());
-    }
-    listed.join(", ")
-}
-
-fn read(path: &PathBuf, name: &str) -> Result<Vec<u8>, OpenError> {
+fn bytes(path: &PathBuf, name: &str) -> Result<Vec<u8>, OpenError> {
     let unreadable = |error| refuse(format!("model file `{name}` can't be read: {error}"));
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size == 0 {

@@ -1,22 +1,21 @@
 //! One call: body to rows, rows to predictions, predictions to body.
 //!
-//! Owns the order of checks, the status codes and the working memory of a thread. The order and
-//! the codes are the container's: empty, body, prediction, `Accept`.
+//! Owns the order of checks, the status codes and the text of an answer. The order and the codes are
+//! the container's: length, empty, body, prediction, `Accept`.
 
 use std::{borrow::Cow, cell::RefCell};
 
 use bytes::Bytes;
 use engine_api::{Answer, Engine, Reply, Request};
-use records::{Columns, Error, ErrorKind, Matrix, csv, json, jsonlines};
-use trees::Rows;
+use records::{Error, ErrorKind, csv, json, jsonlines, npy, recordio};
 
 use super::{
     Native,
+    body::{Predictions, Predictor},
     media::{self, Input, Output},
+    selection::Selection,
 };
 
-/// How many values of a large body a thread keeps memory for.
-const RETAINED_VALUES_MAX: usize = 64 * 1024;
 /// How many bytes of a large answer a thread keeps memory for.
 const RETAINED_BYTES_MAX: usize = 256 * 1024;
 
@@ -24,7 +23,7 @@ const RETAINED_BYTES_MAX: usize = 256 * 1024;
 const INLINE_NS_MAX: usize = 1_000_000;
 /// About what one tree costs per row, on the slow side.
 const TREE_NS: usize = 10;
-/// No field of a row is shorter than a digit and a delimiter.
+/// No field of a CSV row is shorter than a digit and a delimiter.
 const FIELD_BYTES_MIN: usize = 2;
 /// Reading a body of this size takes a good part of the time by itself.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -36,8 +35,7 @@ thread_local! {
 /// The working memory of a thread: what a call leaves behind for the next.
 #[derive(Default)]
 struct Scratch {
-    matrix: Matrix,
-    predictions: Vec<f32>,
+    predictions: Predictions,
     text: Vec<u8>,
 }
 
@@ -53,9 +51,9 @@ impl Engine for Native {
         Answer::Ready(Ok(reply))
     }
 
-    /// So many bytes that even the shortest rows are predicted within a millisecond.
+    /// So many bytes that even the shortest rows of CSV are predicted within a millisecond.
     fn inline_body_bytes_max(&self) -> usize {
-        let row_ns = (self.model.tree_count() * TREE_NS).max(1);
+        let row_ns = (self.ensemble.tree_count() * TREE_NS).max(1);
         let row_bytes_min = (self.columns.width() * FIELD_BYTES_MIN).max(1);
         (INLINE_NS_MAX / row_ns * row_bytes_min).min(INLINE_BYTES_MAX)
     }
@@ -63,6 +61,9 @@ impl Engine for Native {
 
 impl Native {
     fn answer(&self, request: Request<'_>) -> Result<Reply, Refusal> {
+        if request.body.len() > self.settings.body_bytes_max {
+            return Err(self.too_large(request.body.len()));
+        }
         if request.body.is_empty() {
             return Ok(reply(204, "", Bytes::new()));
         }
@@ -80,30 +81,43 @@ impl Native {
         request: Request<'_>,
         scratch: &mut Scratch,
     ) -> Result<Reply, Refusal> {
-        input.read(request.body, &self.columns, &mut scratch.matrix)?;
+        let predictor = Predictor { ensemble: &self.ensemble, columns: &self.columns };
+        let outcome = scratch.predictions.of(request.body, input, predictor);
+        outcome.map_err(|error| unreadable(request.content_type, input, &error))?;
         let output = self.output(request.accept)?;
-        let (matrix, width) = (&scratch.matrix, self.model.prediction_width());
-        scratch.predictions.clear();
-        scratch.predictions.resize(matrix.row_count() * width, 0.0);
-        let rows = Rows::new(matrix.values(), matrix.width());
-        self.model.predict(rows, &mut scratch.predictions);
         scratch.text.clear();
-        output.write(&scratch.predictions, width, &mut scratch.text);
+        self.write(output, scratch.predictions.values(), &mut scratch.text);
         Ok(reply(200, output.content_type(), Bytes::copy_from_slice(&scratch.text)))
     }
 
+    /// The type of the answer. An array has no room for selected content.
     fn output(&self, accept: Option<&str>) -> Result<Output, Refusal> {
-        if self.settings.batch {
-            return Ok(Output::Csv);
+        match Output::of(accept, self.settings.default_output) {
+            Some(Output::Npy) if self.selection.is_some() => {
+                Err(not_acceptable("`application/x-npy` can't hold selected content"))
+            }
+            Some(_) if self.settings.batch && self.selection.is_none() => Ok(Output::Csv),
+            Some(output) => Ok(output),
+            None => {
+                let accept = accept.unwrap_or_default();
+                Err(not_acceptable(&format!("accept type `{accept}` is not served")))
+            }
         }
-        Output::of(accept, self.settings.default_output).ok_or_else(|| Refusal {
-            status: 406,
-            message: format!(
-                "accept type `{}` is not served; ask for one of {}",
-                accept.unwrap_or_default(),
-                media::OUTPUTS
-            ),
-        })
+    }
+
+    fn write(&self, output: Output, predictions: &[f32], out: &mut Vec<u8>) {
+        let width = self.ensemble.first().prediction_width();
+        match &self.selection {
+            Some(selection) => {
+                write_selected(output, selection, predictions.chunks_exact(width), out);
+                // The container ends the last line for batch transform only, which joins answers.
+                if output == Output::Csv && self.settings.batch {
+                    out.push(b'\n');
+                }
+            }
+            None if self.settings.batch => csv::write_lists(predictions, width, out),
+            None => write_scores(output, predictions, width, out),
+        }
     }
 
     #[cold]
@@ -111,35 +125,50 @@ impl Native {
         self.log.line(&format!("refused a call with {}: {}", refusal.status, refusal.message));
         reply(refusal.status, "text/plain; charset=utf-8", refusal.message.into())
     }
-}
 
-impl Input {
-    fn read(self, body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Refusal> {
-        let (name, outcome) = match self {
-            Self::Csv => ("text/csv", csv::read(body, columns, matrix)),
-            Self::Json => ("application/json", json::read(body, columns, matrix)),
-        };
-        outcome.map_err(|error| unreadable(name, &error))
+    #[cold]
+    fn too_large(&self, found: usize) -> Refusal {
+        let limit = self.settings.body_bytes_max;
+        Refusal {
+            status: 413,
+            message: format!(
+                "the body has {found} bytes, more than {limit}; send fewer rows at a time, or set \
+                 the container's environment variable `MAX_CONTENT_LENGTH`"
+            ),
+        }
     }
 }
 
-impl Output {
-    fn write(self, values: &[f32], width: usize, out: &mut Vec<u8>) {
-        match self {
-            Self::Csv => csv::write(values, width, out),
-            Self::Json => json::write(values, width, out),
-            Self::JsonLines => jsonlines::write(values, width, out),
-        }
+fn write_scores(output: Output, values: &[f32], width: usize, out: &mut Vec<u8>) {
+    match output {
+        Output::Csv => csv::write(values, width, out),
+        Output::Json => json::write(values, width, out),
+        Output::JsonLines => jsonlines::write(values, width, out),
+        Output::Npy => npy::write(values, width, out),
+        Output::RecordIo => recordio::write(values, width, out),
+    }
+}
+
+fn write_selected(
+    output: Output,
+    selection: &Selection,
+    predictions: std::slice::ChunksExact<'_, f32>,
+    out: &mut Vec<u8>,
+) {
+    let rows = selection.rows(predictions);
+    match output {
+        // `output` refuses arrays.
+        Output::Csv | Output::Npy => csv::write_records(rows, out),
+        Output::Json => json::write_records(rows, out),
+        Output::JsonLines => jsonlines::write_records(rows, out),
+        Output::RecordIo => recordio::write_records(rows, out),
     }
 }
 
 impl Scratch {
     /// Gives back what one large call has made the thread keep.
     fn release(&mut self) {
-        self.matrix.release_above(RETAINED_VALUES_MAX);
-        if self.predictions.capacity() > RETAINED_VALUES_MAX {
-            self.predictions = Vec::new();
-        }
+        self.predictions.release();
         if self.text.capacity() > RETAINED_BYTES_MAX {
             self.text = Vec::new();
         }
@@ -151,18 +180,26 @@ fn unsupported(message: String) -> Refusal {
     Refusal { status: 415, message }
 }
 
+#[cold]
+fn not_acceptable(reason: &str) -> Refusal {
+    Refusal { status: 406, message: format!("{reason}; ask for one of {}", media::OUTPUT_NAMES) }
+}
+
 /// A body that can't be parsed is 415, one that doesn't fit the model 400, as in the container.
 #[cold]
-fn unreadable(content_type: &str, error: &Error) -> Refusal {
-    match error.kind() {
-        ErrorKind::Malformed => {
-            unsupported(format!("the body can't be read as `{content_type}`: {error}"))
-        }
-        ErrorKind::Columns => Refusal {
-            status: 400,
-            message: format!("Unable to evaluate payload provided: {error}"),
-        },
+fn unreadable(content_type: Option<&str>, input: Input, error: &Error) -> Refusal {
+    if error.kind() == ErrorKind::Columns {
+        let message = format!("Unable to evaluate payload provided: {error}");
+        return Refusal { status: 400, message };
     }
+    let name = input.name();
+    let untold = content_type.is_none_or(|text| text.trim().is_empty());
+    let hint = if untold {
+        ", which a body without a content type is; say what it is if it is something else"
+    } else {
+        ""
+    };
+    unsupported(format!("the body can't be read as `{name}`{hint}: {error}"))
 }
 
 fn reply(status: u16, content_type: &'static str, body: Bytes) -> Reply {

@@ -8,6 +8,10 @@
 pub(super) enum Input {
     Csv,
     Json,
+    JsonLines,
+    Libsvm,
+    Npy,
+    RecordIo,
 }
 
 /// Formats of an answer.
@@ -16,49 +20,77 @@ pub(super) enum Output {
     Csv,
     Json,
     JsonLines,
+    Npy,
+    RecordIo,
 }
 
-pub(super) const INPUTS: &str = "`text/csv`, `application/json`";
-pub(super) const OUTPUTS: &str = "`text/csv`, `application/json`, `application/jsonlines`";
-
-/// What the XGBoost container reads besides CSV.
-const NOT_YET: [&str; 8] = [
-    "libsvm",
-    "text/libsvm",
-    "text/x-libsvm",
-    "parquet",
-    "application/x-parquet",
-    "recordio-protobuf",
-    "application/x-recordio-protobuf",
-    "application/x-recordio",
+/// The names of bodies' formats. The container knows all of them but JSON, JSON Lines and arrays.
+const INPUTS: [(&str, Input); 10] = [
+    ("text/csv", Input::Csv),
+    ("csv", Input::Csv),
+    ("text/libsvm", Input::Libsvm),
+    ("text/x-libsvm", Input::Libsvm),
+    ("libsvm", Input::Libsvm),
+    ("application/x-recordio-protobuf", Input::RecordIo),
+    ("recordio-protobuf", Input::RecordIo),
+    ("application/json", Input::Json),
+    ("application/jsonlines", Input::JsonLines),
+    ("application/x-npy", Input::Npy),
 ];
 
+const INPUT_NAMES: &str = "`text/csv`, `csv`, `text/libsvm`, `text/x-libsvm`, `libsvm`, \
+     `application/x-recordio-protobuf`, `recordio-protobuf`, `application/json`, \
+     `application/jsonlines`, `application/x-npy`";
+
+/// What the container reads to train, and lists as accepted, but refuses to predict.
+const TRAINING_ONLY: [&str; 2] = ["application/x-parquet", "parquet"];
+
+const OUTPUTS: [(&str, Output); 6] = [
+    ("text/csv", Output::Csv),
+    ("csv", Output::Csv),
+    ("application/json", Output::Json),
+    ("application/jsonlines", Output::JsonLines),
+    ("application/x-recordio-protobuf", Output::RecordIo),
+    ("application/x-npy", Output::Npy),
+];
+
+pub(super) const OUTPUT_NAMES: &str = "`text/csv`, `application/json`, `application/jsonlines`, \
+     `application/x-recordio-protobuf`, `application/x-npy`";
+
 impl Input {
-    /// The format that a `Content-Type` names, or the reason why its body can't be read.
+    /// The format that a `Content-Type` names, or the reason why its body can't be read. Without
+    /// one, a body is libsvm.
     pub(super) fn of(content_type: Option<&str>) -> Result<Self, String> {
         let content_type = content_type.map_or("", str::trim);
         let essence = essence(content_type);
         if essence.is_empty() {
-            return Err(format!(
-                "the request has no content type, which means `text/libsvm` to XGBoost, and that is \
-                 not served yet; say which of {INPUTS} the body is"
-            ));
+            return Ok(Self::Libsvm);
         }
-        match Self::by_name(essence) {
+        match by_name(&INPUTS, essence) {
             Some(Self::Csv) => label_size_is_one(content_type).map(|()| Self::Csv),
             Some(input) => Ok(input),
-            None if is_any(essence, &NOT_YET) => {
-                Err(format!("content type `{essence}` is not served yet; send one of {INPUTS}"))
+            None if TRAINING_ONLY.iter().any(|name| name.eq_ignore_ascii_case(essence)) => {
+                Err(format!(
+                    "content type `{essence}` is for training, not for predictions; send one of \
+                     {INPUT_NAMES}"
+                ))
             }
-            None => Err(format!("content type `{essence}` is not accepted; send one of {INPUTS}")),
+            None => {
+                Err(format!("content type `{essence}` is not accepted; send one of {INPUT_NAMES}"))
+            }
         }
     }
 
-    fn by_name(essence: &str) -> Option<Self> {
-        if is_any(essence, &["text/csv", "csv"]) {
-            return Some(Self::Csv);
+    /// The format's name for messages.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Json => "application/json",
+            Self::JsonLines => "application/jsonlines",
+            Self::Libsvm => "text/libsvm",
+            Self::Npy => "application/x-npy",
+            Self::RecordIo => "application/x-recordio-protobuf",
         }
-        essence.eq_ignore_ascii_case("application/json").then_some(Self::Json)
     }
 }
 
@@ -94,14 +126,7 @@ impl Output {
     }
 
     pub(super) fn by_name(essence: &str) -> Option<Self> {
-        let names = [
-            ("text/csv", Self::Csv),
-            ("csv", Self::Csv),
-            ("application/json", Self::Json),
-            ("application/jsonlines", Self::JsonLines),
-        ];
-        let named = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(essence));
-        named.map(|(_, output)| *output)
+        by_name(&OUTPUTS, essence)
     }
 
     /// The `Content-Type` of the answer; the charset of CSV is what the container's server adds.
@@ -110,6 +135,8 @@ impl Output {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json",
             Self::JsonLines => "application/jsonlines",
+            Self::Npy => "application/x-npy",
+            Self::RecordIo => "application/x-recordio-protobuf",
         }
     }
 }
@@ -127,8 +154,9 @@ fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-fn is_any(essence: &str, names: &[&str]) -> bool {
-    names.iter().any(|name| name.eq_ignore_ascii_case(essence))
+fn by_name<T: Copy>(table: &[(&str, T)], essence: &str) -> Option<T> {
+    let named = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(essence));
+    named.map(|(_, format)| *format)
 }
 
 #[cfg(test)]
@@ -142,14 +170,26 @@ mod tests {
             ("csv", Ok(Input::Csv)),
             (" Text/CSV ; charset=UTF-8", Ok(Input::Csv)),
             ("text/csv; label_size=1", Ok(Input::Csv)),
+            ("text/csv;label_size = 1; charset=utf-8", Ok(Input::Csv)),
             ("text/csv;label_size=0", Err("`label_size`")),
+            ("text/csv; label_size=1=1", Err("`label_size`")),
+            ("text/csv; label_size=1; label_size=2", Err("`label_size`")),
+            ("label_size=1; text/csv", Err("not accepted")),
             ("application/json", Ok(Input::Json)),
             ("application/json; charset=utf-8", Ok(Input::Json)),
-            ("text/libsvm", Err("not served yet")),
-            ("application/x-parquet", Err("not served yet")),
+            ("application/jsonlines; charset=utf-8", Ok(Input::JsonLines)),
+            ("text/libsvm", Ok(Input::Libsvm)),
+            ("text/x-libsvm ;charset=utf8", Ok(Input::Libsvm)),
+            ("libsvm", Ok(Input::Libsvm)),
+            ("", Ok(Input::Libsvm)),
+            ("; charset=utf-8", Ok(Input::Libsvm)),
+            ("application/x-recordio-protobuf", Ok(Input::RecordIo)),
+            ("recordio-protobuf", Ok(Input::RecordIo)),
+            ("application/x-npy", Ok(Input::Npy)),
+            ("application/x-parquet", Err("is for training")),
+            ("parquet", Err("is for training")),
             ("application/xml", Err("not accepted")),
             ("application/jsonx", Err("not accepted")),
-            ("", Err("no content type")),
         ] {
             match (Input::of(Some(content_type)), expect) {
                 (Ok(found), Ok(expect)) => assert_eq!(found, expect, "{content_type}"),
@@ -157,7 +197,19 @@ mod tests {
                 (found, expect) => panic!("{content_type}: {found:?}, expected {expect:?}"),
             }
         }
-        assert!(Input::of(None).is_err_and(|text| text.contains("text/libsvm")));
+        assert_eq!(Input::of(None), Ok(Input::Libsvm));
+    }
+
+    #[test]
+    fn every_name_is_listed_where_a_sender_is_told_what_to_send() {
+        for (name, _) in INPUTS {
+            assert!(INPUT_NAMES.contains(&format!("`{name}`")), "{name}");
+        }
+        for (name, output) in OUTPUTS {
+            let listed = OUTPUT_NAMES.contains(&format!("`{name}`"));
+            assert!(listed || output == Output::Csv, "{name}");
+            assert!(name == "csv" || output.content_type().starts_with(name), "{name}");
+        }
     }
 
     #[test]
@@ -169,12 +221,15 @@ mod tests {
             ("application/json", Some(Output::Json)),
             ("Application/JSON; charset=utf-8", Some(Output::Json)),
             ("application/jsonlines", Some(Output::JsonLines)),
+            ("application/x-recordio-protobuf", Some(Output::RecordIo)),
+            ("application/x-npy", Some(Output::Npy)),
             ("image/png, application/json;q=0.5, text/csv", Some(Output::Json)),
             ("application/json;q=0, text/*", Some(Output::Csv)),
             ("application/*;q=0.9", Some(Output::Json)),
             ("text/csv; q=0.0", None),
             ("image/png", None),
-            ("application/x-recordio-protobuf", None),
+            ("recordio-protobuf", None),
+            ("text/libsvm", None),
         ] {
             assert_eq!(Output::of(Some(accept), Output::JsonLines), expect, "{accept}");
         }

@@ -1,56 +1,80 @@
 //! Tree models in this process: the behaviour of SageMaker's XGBoost container in algorithm mode.
 //!
-//! `artifact` finds and reads the model, `settings` the environment, `media` the content types,
-//! `invoke` answers calls. The arithmetic is `trees`' business, the formats are `records`'.
+//! `artifact` finds and reads the models, `ensemble` lets several answer as one, `settings` reads the
+//! environment, `media` the content types, `selection` says what of a prediction an answer holds,
+//! `body` turns bodies into predictions, `invoke` answers calls. The arithmetic is `trees`' business,
+//! the formats are `records`'.
 //!
-//! JSON requests are an extension: the container refuses them. What it reads and this engine does
-//! not yet (libsvm, Parquet, `RecordIO`) is refused by name.
+//! JSON, JSON Lines and `NumPy` requests are an extension: the container refuses them.
 
 mod artifact;
+mod body;
+mod ensemble;
 mod invoke;
 mod media;
+mod selection;
 mod settings;
 
 use std::{fmt, sync::Arc};
 
 use engine_api::{LogSink, ModelSource, OpenError};
+use ensemble::Ensemble;
 use records::Columns;
+use selection::Selection;
 use settings::Settings;
 use trees::{Model, Rows};
 
-/// A loaded model and the way it talks.
+/// Loaded models and the way they talk.
 pub(crate) struct Native {
-    model: Model,
+    ensemble: Ensemble,
     columns: Columns,
     settings: Settings,
+    /// What an answer holds, if that is not plain scores.
+    selection: Option<Selection>,
     log: Arc<dyn LogSink>,
 }
 
-/// Reads the model in the artifact and proves that it can answer.
+/// Reads the models in the artifact and proves that they can answer.
 pub(crate) fn open(source: ModelSource<'_>) -> Result<Native, OpenError> {
     let settings = Settings::read(source.environment)?;
-    let model = artifact::load(source.directory, source.log)?;
-    let columns = columns(&model);
-    let native = Native { model, columns, settings, log: Arc::clone(source.log) };
+    let models = artifact::load(source.directory, settings.ensemble, source.log)?;
+    if models.len() > 1 {
+        source.log.line(&format!("{} model files answer as one ensemble", models.len()));
+    }
+    let ensemble = Ensemble::new(models)?;
+    let native = Native {
+        columns: ensemble.columns(),
+        selection: selection(&settings, ensemble.first(), source.log),
+        ensemble,
+        settings,
+        log: Arc::clone(source.log),
+    };
     native.prove();
     Ok(native)
 }
 
-fn columns(model: &Model) -> Columns {
-    if model.feature_names().len() == model.feature_count() {
-        Columns::named(model.feature_names().iter().cloned())
-    } else {
-        Columns::unnamed(model.feature_count())
+fn selection(settings: &Settings, model: &Model, log: &Arc<dyn LogSink>) -> Option<Selection> {
+    if settings.selected.is_empty() {
+        return None;
     }
+    let objective = model.objective().name();
+    let selection = Selection::new(&settings.selected, objective, model.group_count());
+    for name in selection.meaningless() {
+        log.line(&format!(
+            "`{name}` in `SAGEMAKER_INFERENCE_OUTPUT` means nothing for objective `{objective}` and \
+             is answered as missing"
+        ));
+    }
+    Some(selection)
 }
 
 impl Native {
     /// Predicts a row of missing values, as the container's first `/ping` loads the model.
     fn prove(&self) {
-        let row = vec![f32::NAN; self.model.feature_count()];
-        let mut prediction = vec![0.0; self.model.prediction_width()];
+        let row = vec![f32::NAN; self.columns.width()];
+        let mut prediction = vec![0.0; self.ensemble.first().prediction_width()];
         if !row.is_empty() {
-            self.model.predict(Rows::new(&row, row.len()), &mut prediction);
+            self.ensemble.predict(Rows::new(&row, row.len()), &mut prediction, &mut Vec::new());
         }
     }
 }
@@ -58,7 +82,7 @@ impl Native {
 impl fmt::Debug for Native {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Native")
-            .field("trees", &self.model.tree_count())
+            .field("trees", &self.ensemble.tree_count())
             .field("columns", &self.columns.width())
             .field("settings", &self.settings)
             .finish_non_exhaustive()

@@ -31,9 +31,27 @@ fn bodies_that_are_refused() {
     let (stage, engine) = open();
     let wide = "1,".repeat(54) + "1\n";
     let cases: &[(Option<&str>, &str, u16, &str)] = &[
-        (None, "1,2", 415, "the request has no content type"),
-        (Some("text/libsvm"), "0 1:2", 415, "`text/libsvm` is not served yet"),
-        (Some("image/png"), "1", 415, "`image/png` is not accepted; send one of `text/csv`, `app"),
+        (
+            None,
+            "1,2",
+            415,
+            "the body can't be read as `text/libsvm`, which a body without a content type is; say \
+             what it is if it is something else: row 1: found `1,2`, expected `index:value`",
+        ),
+        (Some("text/libsvm"), "1,2", 415, "the body can't be read as `text/libsvm`: row 1: found"),
+        (Some("text/libsvm"), "0 55:2", 400, "Unable to evaluate payload provided: row 1: found"),
+        (Some("application/x-parquet"), "PAR1", 415, "is for training, not for predictions; send"),
+        (Some("application/x-npy"), "1,2", 415, "the body is no NumPy array"),
+        (Some("application/x-recordio-protobuf"), "1,2,3\n", 415, "no RecordIO frame"),
+        (Some("application/jsonlines"), "[1]\n", 400, "row 1: found 1 values, but the model"),
+        (
+            Some("image/png"),
+            "1",
+            415,
+            "`image/png` is not accepted; send one of `text/csv`, `csv`, `text/libsvm`, \
+             `text/x-libsvm`, `libsvm`, `application/x-recordio-protobuf`, `recordio-protobuf`, ",
+        ),
+        (Some("text/csv;label_size=2"), "1", 415, "`label_size` of content type `text/csv` is `2`"),
         (Some("text/csv"), "1,2,x", 415, "row 1, column 3: found `x`, expected a number"),
         (
             Some("application/json"),
@@ -85,9 +103,37 @@ fn accept_is_looked_at_after_the_body() {
     assert_eq!(
         text(&reply),
         "accept type `image/png` is not served; \
-         ask for one of `text/csv`, `application/json`, `application/jsonlines`"
+         ask for one of `text/csv`, `application/json`, `application/jsonlines`, \
+         `application/x-recordio-protobuf`, `application/x-npy`"
     );
     assert_eq!(ask(&*engine, Some("text/csv"), Some("image/png"), b"x").status, 415);
+}
+
+#[test]
+fn a_body_beyond_the_limit_is_too_large_whatever_it_is() {
+    let small = Stage::new(&covtype().join("model")).with("MAX_CONTENT_LENGTH", "10");
+    let default = Stage::new(&covtype().join("model"));
+    for (stage, limit) in [(small, 10), (default, 6_291_456)] {
+        let engine = stage.open().expect("the example opens");
+        let at_limit = call(&*engine, "image/png", &vec![b'1'; limit]);
+        assert_eq!(at_limit.status, 415, "{}", text(&at_limit));
+        let beyond = call(&*engine, "image/png", &vec![b'1'; limit + 1]);
+        assert_eq!(beyond.status, 413);
+        let start = format!("the body has {} bytes, more than {limit}; send fewer", limit + 1);
+        assert!(text(&beyond).starts_with(&start), "{}", text(&beyond));
+    }
+}
+
+#[test]
+fn batch_transform_gets_one_list_per_row() {
+    let stage = Stage::new(&covtype().join("model")).with("SAGEMAKER_BATCH", "true");
+    let engine = stage.open().expect("the example opens");
+    let plain = call(&*open().1, "text/csv", &one_row());
+    let batch = ask(&*engine, Some("text/csv"), Some("application/json"), &one_row());
+    let list = format!("[{}]\n", text(&plain).trim_end().replace(',', ", "));
+    assert_eq!(text(&batch), list);
+    let refused = ask(&*engine, Some("text/csv"), Some("image/png"), &one_row());
+    assert_eq!(refused.status, 406, "a type that isn't known is refused all the same");
 }
 
 #[test]
@@ -96,6 +142,7 @@ fn the_environment_chooses_the_type_of_answers() {
         ("SAGEMAKER_BATCH", "false", None, "text/csv; charset=utf-8"),
         ("SAGEMAKER_BATCH", "true", Some("application/json"), "text/csv; charset=utf-8"),
         ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json", None, "application/json"),
+        ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/x-npy", None, "application/x-npy"),
         (
             "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
             "application/json",

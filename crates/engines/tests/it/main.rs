@@ -2,5 +2,9 @@
 
 mod answers;
 mod covtype;
+mod ensembles;
+mod formats;
+mod models;
 mod opening;
+mod selected;
 mod stage;

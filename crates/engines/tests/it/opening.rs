@@ -1,28 +1,11 @@
 //! Which artifacts, images and environments are opened, and what is said about the others.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use tempfile::TempDir;
-
-use crate::stage::{Stage, covtype, covtype_file};
-
-/// Names and contents of files.
-type Files<'a> = &'a [(&'a str, &'a [u8])];
-
-/// A directory with these files.
-fn artifact(files: Files<'_>) -> TempDir {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    for (name, bytes) in files {
-        put(&directory.path().join(name), bytes);
-    }
-    directory
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test's artifact need not be durable")]
-fn put(path: &Path, bytes: &[u8]) {
-    fs::create_dir_all(path.parent().expect("a file in a directory")).expect("a directory");
-    fs::write(path, bytes).expect("a file");
-}
+use crate::{
+    models::{Files, artifact},
+    stage::{Stage, covtype, covtype_file},
+};
 
 #[test]
 fn the_model_file_is_found_among_others() {
@@ -30,8 +13,9 @@ fn the_model_file_is_found_among_others() {
     let cases: &[Files<'_>] = &[
         &[("xgboost-model", &model)],
         &[("forest.ubj", &model), (".hidden", b"x"), ("code/inference.py", b"x")],
-        &[("a-readme.txt", b"x"), ("xgboost-model", &model), ("xgboost-model.json", b"x")],
+        &[("a-readme.txt", b"x"), ("xgboost-model", &model), ("z", b"")],
         &[("a-readme.txt", b"x"), ("xgboost-model.ubj", &model)],
+        &[("xgboost-model-0", &model), ("xgboost-model-1", &model), ("folds.csv", b"1,2\n")],
     ];
     for files in cases {
         let directory = artifact(files);
@@ -52,24 +36,47 @@ fn loading_is_logged_in_one_line() {
 }
 
 #[test]
+fn files_that_are_passed_over_are_logged() {
+    let model = covtype_file("model/xgboost-model");
+    let directory = artifact(&[("xgboost-model", &model), ("notes", b"hello")]);
+    let stage = Stage::new(directory.path());
+    stage.open().expect("the model is there");
+    let lines = stage.lines.all();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let start = "passed over a file beside the model: model file `notes` is not a model";
+    assert!(lines[1].starts_with(start), "{lines:?}");
+}
+
+#[test]
+fn an_ensemble_is_logged_as_such() {
+    let model = covtype_file("model/xgboost-model");
+    let directory = artifact(&[("a", &model), ("b", &model)]);
+    let stage = Stage::new(directory.path());
+    stage.open().expect("two models");
+    let lines = stage.lines.all();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("loaded a: ") && lines[1].starts_with("loaded b: "), "{lines:?}");
+    assert_eq!(lines[2], "2 model files answer as one ensemble");
+}
+
+#[test]
 fn artifacts_that_are_refused() {
     let model = covtype_file("model/xgboost-model");
     let cases: &[(Files<'_>, &str)] = &[
         (&[], "holds no model file at its top level; put `xgboost-model` into the root"),
         (&[(".hidden", &model), ("model/xgboost-model", &model)], "holds no model file"),
-        (&[("a", &model), ("b", &model)], "several model files (`a`, `b`)"),
+        (&[("a", &model), ("b", b"x")], "model file `b` is not a model that clary reads: "),
         (
-            &[("xgboost-model.json", &model), ("xgboost-model.ubj", &model), ("z", b"x")],
-            "several model files (`xgboost-model.json`, `xgboost-model.ubj`)",
+            &[("xgboost-model", &model), ("xgboost-model-1", &model[..9])],
+            "model file `xgboost-model-1` is not a model that clary reads: ",
         ),
         (&[("xgboost-model", b"")], "model file `xgboost-model` is empty"),
         (
-            &[("xgboost-model", b"\x80\x03cxgboost.core\nBooster\n")],
-            "model file `xgboost-model` is not a model that clary reads: \
-             looks like a Python pickle, which is not supported; save the booster with `save_model`",
+            &[("xgboost-model", b"hello")],
+            "model file `xgboost-model` is not a model that clary reads: ",
         ),
-        (&[("xgboost-model", b"binf\0\0\0\x3f")], "legacy binary format"),
-        (&[("xgboost-model", b"hello")], "neither JSON nor UBJSON"),
+        (&[("xgboost-model", b"\x80\x03cxgboost.core\nBooster\n")], "is not a model that clary"),
+        (&[("xgboost-model", b"binf\0\0\0\x3f")], "is not a model that clary reads: "),
         (&[("xgboost-model", &model[..model.len() / 2])], "is not a model that clary reads: "),
     ];
     for (files, part) in cases {
@@ -107,7 +114,7 @@ fn settings_that_are_not_served_are_refused_by_name() {
     for (variable, value, part) in [
         ("SAGEMAKER_PROGRAM", "inference.py", "scripts are not served yet"),
         ("SAGEMAKER_MULTI_MODEL", "true", "many models"),
-        ("SAGEMAKER_INFERENCE_OUTPUT", "predicted_label", "selects what an answer holds"),
+        ("MAX_CONTENT_LENGTH", "6MB", "use a number of bytes"),
         ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "image/png", "use one of `text/csv`"),
     ] {
         let stage = Stage::new(&covtype().join("model")).with(variable, value);
