@@ -16,7 +16,11 @@ pub(crate) struct Ensemble {
     pub(crate) feature_names: Vec<String>,
     /// Where the sums start; one per group.
     pub(crate) base_margins: Vec<f32>,
+    /// Trees as the file counts them: of a tree with several values per leaf, `trees` has several.
+    pub(crate) tree_count: usize,
     pub(crate) trees: Vec<Tree>,
+    /// Instead of trees, weights: a row of one per group for each feature and then for the bias.
+    pub(crate) linear: Option<Vec<f32>>,
 }
 
 /// One tree; node 0 is the root and every other node has exactly one parent before it.
@@ -27,12 +31,15 @@ pub(crate) struct Tree {
     pub(crate) group: u32,
     /// Splits on the longest way from the root to a leaf.
     pub(crate) depth: u32,
+    /// Sets of categories, one after the other.
+    pub(crate) categories: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Node {
     Leaf(f32),
     Split(Split),
+    Choice(Choice),
 }
 
 /// Left if the value is less than the threshold, by `default_left` if it is missing, else right.
@@ -40,6 +47,18 @@ pub(crate) enum Node {
 pub(crate) struct Split {
     pub(crate) feature: u32,
     pub(crate) threshold: f32,
+    pub(crate) default_left: bool,
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+}
+
+/// Right if the value, without its fraction, is a category of the set; by `default_left` if it is
+/// missing, else left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) feature: u32,
+    /// Start and end of the set in the tree's `categories`, where it is sorted.
+    pub(crate) set: (u32, u32),
     pub(crate) default_left: bool,
     pub(crate) left: u32,
     pub(crate) right: u32,
@@ -64,6 +83,11 @@ impl Ensemble {
         for (index, tree) in self.trees.iter().enumerate() {
             self.check_tree(tree).map_err(|error| error.within(format_args!("tree {index}")))?;
         }
+        let weight_count = (self.feature_count + 1) * self.base_margins.len();
+        if let Some(weights) = self.linear.as_ref().filter(|w| w.len() != weight_count) {
+            let message = format!("`weights` has {} values, not {weight_count}", weights.len());
+            return Err(Error::malformed(message));
+        }
         match self.feature_names.len() {
             0 => Ok(self),
             names if names == self.feature_count => Ok(self),
@@ -79,14 +103,11 @@ impl Ensemble {
             let (group, groups) = (tree.group, self.base_margins.len());
             return Err(Error::malformed(format!("adds to margin {group} of {groups}")));
         }
-        let too_great = tree.nodes.iter().find_map(|node| match node {
-            Node::Split(split) if split.feature as usize >= self.feature_count => Some(split),
-            _ => None,
-        });
-        match too_great {
-            Some(split) => Err(Error::malformed(format!(
-                "splits on feature {} of {}",
-                split.feature, self.feature_count
+        let mut features = tree.nodes.iter().filter_map(Node::feature);
+        match features.find(|feature| *feature as usize >= self.feature_count) {
+            Some(feature) => Err(Error::malformed(format!(
+                "splits on feature {feature} of {}",
+                self.feature_count
             ))),
             None => Ok(()),
         }
@@ -118,16 +139,30 @@ impl Tree {
                     right: queue.push(split.right)?,
                     ..split
                 }),
+                Node::Choice(choice) => Node::Choice(Choice {
+                    left: queue.push(choice.left)?,
+                    right: queue.push(choice.right)?,
+                    ..choice
+                }),
             });
         }
-        Ok(Self { nodes, group, depth })
+        Ok(Self { nodes, group, depth, categories: Vec::new() })
     }
 
-    pub(crate) fn splits(&self) -> impl Iterator<Item = &Split> {
-        self.nodes.iter().filter_map(|node| match node {
-            Node::Split(split) => Some(split),
-            Node::Leaf(_) => None,
-        })
+    /// Whether there is a split by category.
+    pub(crate) fn has_choices(&self) -> bool {
+        self.nodes.iter().any(|node| matches!(node, Node::Choice(_)))
+    }
+}
+
+impl Node {
+    /// What a split looks at.
+    fn feature(&self) -> Option<u32> {
+        match self {
+            Self::Leaf(_) => None,
+            Self::Split(split) => Some(split.feature),
+            Self::Choice(choice) => Some(choice.feature),
+        }
     }
 }
 

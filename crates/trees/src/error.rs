@@ -34,6 +34,12 @@ impl Error {
         self
     }
 
+    /// Drops an offset that counts within other bytes than those that the caller knows.
+    pub(crate) fn outside(mut self) -> Self {
+        self.offset = None;
+        self
+    }
+
     /// Says in which part of the model the error was found.
     pub(crate) fn within(mut self, place: impl fmt::Display) -> Self {
         self.message = format!("{place}: {}", self.message);

@@ -3,8 +3,7 @@
 //!
 //! # A first prediction
 //!
-//! A [`Model`] comes from bytes. The format is found out from them: JSON and UBJSON are the two that
-//! `Booster.save_model` writes. Here is a model of one split: 1 if feature `b` is less than 0.5 or
+//! A [`Model`] comes from bytes. The format is found out from them. Here is a model of one split: 1 if feature `b` is less than 0.5 or
 //! missing, else 2, on top of a base score of 10.
 //!
 //! ```
@@ -62,17 +61,24 @@
 //!
 //! # What is read
 //!
-//! The booster `gbtree` as versions 1.0 to 3.x save it, with any number of parallel trees, classes
-//! or targets, with feature names, and with a `base_score` in either form (`"5E-1"`, and from 3.1 on
-//! `"[5E-1]"`); also the snapshot inside a pickled `Booster`, if that is JSON or UBJSON. The
-//! objectives are `reg:*` (`squarederror`, `squaredlogerror`, `logistic`, `pseudohubererror`,
-//! `absoluteerror`, `quantileerror`, `gamma`, `tweedie`), `count:poisson`, `binary:logistic`,
-//! `binary:logitraw`, `binary:hinge`, `multi:softmax`, `multi:softprob`, `rank:*`, `survival:cox`
-//! and `survival:aft`.
+//! XGBoost's models, in every form it has had:
 //!
-//! The boosters `dart` and `gblinear`, splits by category, leaves with several values and XGBoost's
-//! legacy binary format are refused by name ([`ErrorKind::Unsupported`]); no model is ever answered
-//! for approximately.
+//! | Form | Written by |
+//! |---|---|
+//! | JSON, UBJSON | `Booster.save_model` of 1.0 to 3.x |
+//! | binary | `Booster.save_model` and `save_raw` before 2.2 |
+//! | Python pickle, protocols 2 to 5 | `pickle.dump` of a `Booster` or a scikit-learn class, any version |
+//!
+//! A pickle's opcodes are parsed and nothing is executed: no class is looked up, no function called.
+//!
+//! The boosters are `gbtree`, `dart` and `gblinear`, with any number of parallel trees, classes or
+//! targets, splits by category (one or a set), leaves with several values
+//! (`multi_strategy="multi_output_tree"`), feature names, and a `base_score` in either form
+//! (`"5E-1"`, and from 3.1 on `"[5E-1]"`). The objectives are `reg:*` (`squarederror`,
+//! `squaredlogerror`, `logistic`, `pseudohubererror`, `absoluteerror`, `quantileerror`, `gamma`,
+//! `tweedie`), `count:poisson`, `binary:logistic`, `binary:logitraw`, `binary:hinge`,
+//! `multi:softmax`, `multi:softprob`, `rank:*`, `survival:cox` and `survival:aft`. Others are refused
+//! by name ([`ErrorKind::Unsupported`]); no model is ever answered for approximately.
 //!
 //! All trees are used, as by `Booster.predict`. The attribute `best_iteration`, which early stopping
 //! leaves in a model, changes nothing there, and so changes nothing here; XGBoost's scikit-learn
@@ -93,8 +99,8 @@
 //! one row alone or many together take the same additions. Sigmoid, exponential and softmax are
 //! computed in XGBoost's order and precision, with the platform's `expf`. The tests compare margins
 //! and predictions with XGBoost 1.6.2, 2.1.4 and 3.2.0 bit by bit; with another C library than
-//! XGBoost's, `exp` may differ in the last place. Version 1.0 added the base margin last, which
-//! may differ in the last place from what later versions compute.
+//! XGBoost's, `exp` may differ in the last place. Versions before 1.6 added the base margin last,
+//! which may differ in the last place from what later versions compute.
 //!
 //! # How it is fast
 //!

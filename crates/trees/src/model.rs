@@ -2,7 +2,13 @@
 
 use std::{cell::RefCell, fmt};
 
-use crate::{Error, Objective, Rows, kernel::Forest, objective::argmax, read};
+use crate::{
+    Error, Objective, Rows,
+    ensemble::Ensemble,
+    kernel::{Forest, Linear},
+    objective::argmax,
+    read,
+};
 
 /// Rows whose margins are held at a time while they become labels.
 const LABEL_ROWS: usize = 64;
@@ -21,7 +27,44 @@ pub struct Model {
     feature_count: usize,
     feature_names: Vec<String>,
     tree_count: usize,
-    forest: Forest,
+    body: Body,
+}
+
+/// Where the margins come from.
+#[derive(Debug)]
+enum Body {
+    Forest(Forest),
+    Linear(Linear),
+}
+
+impl Body {
+    fn new(ensemble: &Ensemble) -> Self {
+        match &ensemble.linear {
+            Some(weights) => Self::Linear(Linear::new(ensemble, weights)),
+            None => Self::Forest(Forest::new(ensemble)),
+        }
+    }
+
+    fn group_count(&self) -> usize {
+        match self {
+            Self::Forest(forest) => forest.group_count(),
+            Self::Linear(linear) => linear.group_count(),
+        }
+    }
+
+    fn byte_size(&self) -> usize {
+        match self {
+            Self::Forest(forest) => forest.byte_size(),
+            Self::Linear(linear) => linear.byte_size(),
+        }
+    }
+
+    fn margins(&self, rows: Rows<'_>, out: &mut [f32]) {
+        match self {
+            Self::Forest(forest) => forest.margins(rows, out),
+            Self::Linear(linear) => linear.margins(rows, out),
+        }
+    }
 }
 
 impl Model {
@@ -32,11 +75,11 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let ensemble = read::read(bytes)?;
         Ok(Self {
-            forest: Forest::new(&ensemble),
+            body: Body::new(&ensemble),
             objective: ensemble.objective,
             feature_count: ensemble.feature_count,
             feature_names: ensemble.feature_names,
-            tree_count: ensemble.trees.len(),
+            tree_count: ensemble.tree_count,
         })
     }
 
@@ -52,7 +95,7 @@ impl Model {
 
     /// Margins per row: one per class of a multi-class model, one per target, else 1.
     pub fn group_count(&self) -> usize {
-        self.forest.group_count()
+        self.body.group_count()
     }
 
     /// Values per row of [`predict`](Self::predict): 1 for `multi:softmax`, else
@@ -61,7 +104,7 @@ impl Model {
         if self.objective.is_argmax() { 1 } else { self.group_count() }
     }
 
-    /// Trees of all groups together.
+    /// Trees of all groups together, as the model's file counts them; 0 for `gblinear`.
     pub fn tree_count(&self) -> usize {
         self.tree_count
     }
@@ -74,7 +117,7 @@ impl Model {
     /// Memory that the model occupies, in bytes.
     pub fn byte_size(&self) -> usize {
         let names: usize = self.feature_names.iter().map(|n| n.len() + size_of::<String>()).sum();
-        size_of::<Self>() + names + self.forest.byte_size()
+        size_of::<Self>() + names + self.body.byte_size()
     }
 
     /// Computes the raw scores of every row, [`group_count`](Self::group_count) values each, row by
@@ -85,7 +128,7 @@ impl Model {
     /// exactly `rows.len() * group_count()` values.
     pub fn margins(&self, rows: Rows<'_>, out: &mut [f32]) {
         self.check(rows, out, self.group_count());
-        self.forest.margins(rows, out);
+        self.body.margins(rows, out);
     }
 
     /// Computes the prediction of every row, [`prediction_width`](Self::prediction_width) values
@@ -100,7 +143,7 @@ impl Model {
         if self.objective.is_argmax() {
             self.labels(rows, out);
         } else {
-            self.forest.margins(rows, out);
+            self.body.margins(rows, out);
             self.objective.transform(out, self.group_count());
         }
     }
@@ -109,7 +152,7 @@ impl Model {
         MARGINS.with_borrow_mut(|margins| {
             for (rows, out) in rows.blocks(LABEL_ROWS).zip(out.chunks_mut(LABEL_ROWS)) {
                 margins.resize(rows.len() * self.group_count(), 0.0);
-                self.forest.margins(rows, margins);
+                self.body.margins(rows, margins);
                 for (label, margins) in out.iter_mut().zip(margins.chunks(self.group_count())) {
                     *label = argmax(margins);
                 }

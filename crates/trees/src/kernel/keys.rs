@@ -17,22 +17,46 @@
 
 use std::collections::BTreeMap;
 
-use crate::ensemble::{Split, Tree};
+use crate::ensemble::{Choice, Node, Split, Tree};
 
-/// The key of a missing value where it goes left.
-const MISSING: i32 = i32::MIN;
+/// The key of a missing value where it goes left, and of a missing category.
+pub(super) const MISSING: i32 = i32::MIN;
+/// The key of what is no category.
+const NO_CATEGORY: i32 = -1;
+/// XGBoost's categories are less than this.
+const CATEGORY_LIMIT: f32 = 16_777_216.0;
 
 /// What one key of a row is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Column {
     feature: u32,
+    /// The key is the category, not the place among all values.
+    category: bool,
     /// 1 if missing goes right, which is subtracted from the key.
     shift: i32,
 }
 
 impl Column {
     fn of(split: &Split) -> Self {
-        Self { feature: split.feature, shift: i32::from(!split.default_left) }
+        let shift = i32::from(!split.default_left);
+        Self { feature: split.feature, category: false, shift }
+    }
+
+    fn of_choice(choice: &Choice) -> Self {
+        Self { feature: choice.feature, category: true, shift: 0 }
+    }
+
+    fn of_node(node: &Node) -> Option<Self> {
+        match node {
+            Node::Leaf(_) => None,
+            Node::Split(split) => Some(Self::of(split)),
+            Node::Choice(choice) => Some(Self::of_choice(choice)),
+        }
+    }
+
+    fn key(self, row: &[f32]) -> i32 {
+        let value = row[self.feature as usize];
+        if self.category { category(value) } else { key(value).wrapping_sub(self.shift) }
     }
 }
 
@@ -51,8 +75,8 @@ pub(super) struct ColumnIndex {
 impl ColumnIndex {
     pub(super) fn new(trees: &[Tree]) -> Self {
         let mut numbers = BTreeMap::new();
-        for split in trees.iter().flat_map(Tree::splits) {
-            numbers.insert(Column::of(split), 0);
+        for column in trees.iter().flat_map(|tree| &tree.nodes).filter_map(Column::of_node) {
+            numbers.insert(column, 0);
         }
         for (number, slot) in numbers.values_mut().enumerate() {
             *slot = number as u32;
@@ -66,11 +90,16 @@ impl ColumnIndex {
         (self.numbers[&column], key(split.threshold) - column.shift)
     }
 
+    /// The number of the column of categories that a choice looks at.
+    pub(super) fn choice(&self, choice: &Choice) -> u32 {
+        self.numbers[&Column::of_choice(choice)]
+    }
+
     /// The columns in the order of their numbers; never empty, for a walk always compares one.
     pub(super) fn into_columns(self) -> Columns {
         let mut columns: Vec<_> = self.numbers.into_keys().collect();
         if columns.is_empty() {
-            columns.push(Column { feature: 0, shift: 0 });
+            columns.push(Column { feature: 0, category: false, shift: 0 });
         }
         Columns { columns }
     }
@@ -89,7 +118,7 @@ impl Columns {
     /// Writes the keys of one row.
     pub(super) fn fill<'k>(&self, row: &[f32], keys: impl Iterator<Item = &'k mut i32>) {
         for (column, slot) in self.columns.iter().zip(keys) {
-            *slot = key(row[column.feature as usize]).wrapping_sub(column.shift);
+            *slot = column.key(row);
         }
     }
 }
@@ -99,6 +128,15 @@ fn key(value: f32) -> i32 {
     let bits = (value + 0.0).to_bits() as i32;
     let ordered = bits ^ ((bits >> 31) & i32::MAX);
     if value.is_nan() { MISSING } else { ordered }
+}
+
+/// The category that a value stands for: its whole part (`xgboost/src/common/categorical.h`).
+fn category(value: f32) -> i32 {
+    match value {
+        _ if value.is_nan() => MISSING,
+        _ if (0.0..CATEGORY_LIMIT).contains(&value) => value as i32,
+        _ => NO_CATEGORY,
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +173,22 @@ mod tests {
                     assert_eq!(right, value >= threshold, "{value} against {threshold}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn categories_lose_their_fraction() {
+        for (value, expected) in [
+            (0.0, 0),
+            (-0.0, 0),
+            (2.9, 2),
+            (16_777_215.0, 16_777_215),
+            (16_777_216.0, NO_CATEGORY),
+            (f32::INFINITY, NO_CATEGORY),
+            (-0.5, NO_CATEGORY),
+            (f32::NAN, MISSING),
+        ] {
+            assert_eq!(category(value), expected, "{value}");
         }
     }
 

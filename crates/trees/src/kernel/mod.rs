@@ -1,8 +1,9 @@
 //! How margins are computed: the memory layout that an ensemble gets at load, and the walk over it.
 //!
 //! A [`Forest`] is a list of runs of consecutive trees, each run in the layout that suits it:
-//! [`Perfect`] for shallow trees, [`Sparse`] for deep or lopsided ones. Both are [`Kernel`]s, and
-//! both have their walks three times: for AVX-512, for AVX2 (see `simd`) and for any machine.
+//! [`Perfect`] for shallow trees, [`Sparse`] for deep or lopsided ones, [`Mixed`] for
+//! those that also split by category. All are [`Kernel`]s; the first two have their walks three times: for
+//! AVX-512, for AVX2 (see `simd`) and for any machine. Models without trees are `linear`'s.
 //!
 //! Rows come in as ordered keys (see `keys`), one row alone or in tiles of [`LANES`] rows. Either
 //! way many independent walks are under way at once, of trees for a single row and of rows for a
@@ -11,6 +12,8 @@
 //! gives the same bits.
 
 mod keys;
+mod linear;
+mod mixed;
 mod perfect;
 #[cfg_attr(
     target_arch = "x86_64",
@@ -29,6 +32,8 @@ use crate::{
     ensemble::{Ensemble, Tree},
 };
 use keys::{ColumnIndex, Columns};
+pub(crate) use linear::Linear;
+use mixed::Mixed;
 use perfect::Perfect;
 use simd::Isa;
 use sparse::Sparse;
@@ -227,11 +232,16 @@ fn runs(trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Vec<Run> {
 enum Layout {
     Perfect { depth: u32 },
     Sparse,
+    Mixed,
 }
 
 impl Layout {
     /// Perfect, unless filling the trees up to their depth would make them several times larger.
+    /// Whatever splits by category is walked step by step.
     fn of(trees: &[Tree]) -> Self {
+        if trees.iter().any(Tree::has_choices) {
+            return Self::Mixed;
+        }
         let depth = trees.iter().map(|tree| tree.depth).max().unwrap_or(0).max(1);
         let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
         let fits = depth <= perfect::DEPTH_ALWAYS
@@ -242,6 +252,7 @@ impl Layout {
     fn build(self, trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Box<dyn Kernel> {
         match self {
             Self::Perfect { depth } => Box::new(Perfect::new(trees, depth, index, isa)),
+            Self::Mixed => Box::new(Mixed::new(trees, index)),
             Self::Sparse => Box::new(Sparse::new(trees, index, isa)),
         }
     }

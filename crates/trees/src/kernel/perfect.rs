@@ -174,6 +174,7 @@ fn fill(tree: &Tree, slots: &mut [Slot], leaves: &mut [f32], index: &ColumnIndex
                 leaves[at - slots.len()] = value;
                 continue;
             }
+            (Node::Choice(_), _) => unreachable!("such trees are `mixed`: this is a bug"),
             (Node::Split(_), None) => {
                 unreachable!("a tree is no deeper than its run: this is a bug")
             }

@@ -57,6 +57,7 @@ impl Sparse {
                     let (column, key) = index.test(split);
                     Link { key, column, first: root + split.left, value: 0.0 }
                 }
+                Node::Choice(_) => unreachable!("such trees are `mixed`: this is a bug"),
                 // Every key is at least `i32::MIN`: always on to the second, which is the leaf.
                 Node::Leaf(value) => {
                     let first = root + number as u32 - 1;

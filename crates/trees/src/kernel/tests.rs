@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::{
     Objective,
-    ensemble::{Node, Split},
+    ensemble::{Choice, Node, Split},
 };
 
 const FEATURES: usize = 3;
@@ -21,39 +21,45 @@ fn cell() -> impl Strategy<Value = f32> {
     prop_oneof![4 => value(), 1 => Just(f32::NAN), 1 => Just(f32::INFINITY)]
 }
 
-/// How one more split is made: which leaf becomes it, and what it asks.
-type Growth = (usize, u32, f32, bool);
+/// How one more split is made: which leaf becomes it, and what it asks; of a choice, whether
+/// categories 0, 1 and 2 are in the set.
+type Growth = (usize, u32, f32, bool, [bool; 3]);
 
 fn growth() -> impl Strategy<Value = Growth> {
-    (any::<usize>(), 0..FEATURES as u32, value(), any::<bool>())
+    (any::<usize>(), 0..FEATURES as u32, value(), any::<bool>(), any::<[bool; 3]>())
 }
 
 /// Lopsided trees always split one of the two newest leaves, and so are deep.
 fn tree() -> impl Strategy<Value = Tree> {
     let sizes = prop_oneof![Just(0..1_usize), Just(1..8), Just(30..90)];
     let growths = sizes.prop_flat_map(|sizes| vec(growth(), sizes));
-    (growths, any::<bool>(), 0..GROUPS as u32)
-        .prop_map(|(g, lopsided, group)| grow(&g, lopsided, group))
+    let kinds = prop_oneof![4 => Just(false), 1 => Just(true)];
+    (growths, any::<bool>(), kinds, 0..GROUPS as u32)
+        .prop_map(|(g, lopsided, choices, group)| grow(&g, lopsided, choices, group))
 }
 
-fn grow(growths: &[Growth], lopsided: bool, group: u32) -> Tree {
+/// Of trees with choices, splits on feature 0 are such.
+fn grow(growths: &[Growth], lopsided: bool, choices: bool, group: u32) -> Tree {
     let mut nodes = vec![Node::Leaf(0.1)];
-    for (leaf, feature, threshold, default_left) in growths {
+    let mut categories = Vec::new();
+    for (leaf, feature, threshold, default_left, members) in growths {
         let leaves: Vec<_> =
             (0..nodes.len()).filter(|at| matches!(nodes[*at], Node::Leaf(_))).collect();
         let candidates = if lopsided { &leaves[leaves.len().saturating_sub(2)..] } else { &leaves };
         let left = nodes.len() as u32;
-        let (threshold, default_left) = (*threshold, *default_left);
-        nodes[candidates[leaf % candidates.len()]] = Node::Split(Split {
-            feature: *feature,
-            threshold,
-            default_left,
-            left,
-            right: left + 1,
-        });
+        let (feature, default_left, right) = (*feature, *default_left, left + 1);
+        nodes[candidates[leaf % candidates.len()]] = if choices && feature == 0 {
+            let start = categories.len() as u32;
+            categories.extend((0..3).filter(|member| members[*member as usize]));
+            let set = (start, categories.len() as u32);
+            Node::Choice(Choice { feature, set, default_left, left, right })
+        } else {
+            Node::Split(Split { feature, threshold: *threshold, default_left, left, right })
+        };
         nodes.extend([Node::Leaf(left as f32 / 7.0), Node::Leaf(left as f32 / -11.0)]);
     }
-    Tree::new(nodes.len(), group, |at| Ok(nodes[at])).expect("a tree")
+    let tree = Tree::new(nodes.len(), group, |at| Ok(nodes[at])).expect("a tree");
+    Tree { categories, ..tree }
 }
 
 fn walk(tree: &Tree, row: &[f32]) -> f32 {
@@ -66,6 +72,13 @@ fn walk(tree: &Tree, row: &[f32]) -> f32 {
                 let missing_left = value.is_nan() && split.default_left;
                 let left = missing_left || value < split.threshold;
                 at = if left { split.left } else { split.right } as usize;
+            }
+            Node::Choice(choice) => {
+                let value = row[choice.feature as usize];
+                let set = &tree.categories[choice.set.0 as usize..choice.set.1 as usize];
+                let chosen = set.iter().any(|c| value >= *c as f32 && value < *c as f32 + 1.0);
+                let right = if value.is_nan() { !choice.default_left } else { chosen };
+                at = if right { choice.right } else { choice.left } as usize;
             }
         }
     }
@@ -85,7 +98,9 @@ fn ensemble(trees: Vec<Tree>) -> Ensemble {
         feature_count: FEATURES,
         feature_names: Vec::new(),
         base_margins: vec![0.5, -0.25, 1e-3],
+        tree_count: trees.len(),
         trees,
+        linear: None,
     }
 }
 
@@ -113,8 +128,8 @@ proptest! {
 #[test]
 fn neighbours_that_agree_share_a_run() {
     let split = |depth: usize| {
-        let growth = |_| (0, 0, 1.0, false);
-        grow(&(0..depth).map(growth).collect::<Vec<_>>(), true, 0)
+        let growth = |_| (0, 0, 1.0, false, [true; 3]);
+        grow(&(0..depth).map(growth).collect::<Vec<_>>(), true, false, 0)
     };
     for (depths, expected) in [
         (vec![2; 20], 1),

@@ -1,18 +1,56 @@
 //! From bytes to an [`Ensemble`]: finds out the format, then lets the schema reader walk it.
 //!
 //! `document` is the cursor that both encodings offer, `json` and `ubjson` are the encodings,
-//! `xgboost` is the schema. A model never exists as a generic value: its arrays are read straight
+//! `xgboost` is the schema, `tree_columns` its trees. `legacy` reads XGBoost's binary format, and
+//! `pickle` finds any of these in what Python's `pickle` wrote. A model never exists as a generic value: its arrays are read straight
 //! into the vectors that the trees are built from, and what is not needed is skipped.
 
+mod dart;
 mod document;
 mod json;
+mod legacy;
+mod pickle;
+mod tree_columns;
 mod ubjson;
 mod xgboost;
 
 use crate::{Error, ensemble::Ensemble};
 
+/// What stands before the model in the handle of a pickled booster, with the model's length.
+const CONFIG_OFFSET: &[u8] = b"CONFIG-offset:";
+
 /// Reads a model in any known format.
 pub(crate) fn read(bytes: &[u8]) -> Result<Ensemble, Error> {
+    match bytes {
+        [0x80, 0..=5, ..] => pickled(bytes),
+        _ => booster(bytes),
+    }
+}
+
+/// A booster's model, with the names that stood beside it if it has none itself.
+fn pickled(bytes: &[u8]) -> Result<Ensemble, Error> {
+    let found = pickle::booster(bytes)?;
+    let mut ensemble =
+        booster(&found.model).map_err(|e| e.outside().within("the pickled model"))?;
+    if ensemble.feature_names.is_empty() {
+        ensemble.feature_names = found.feature_names;
+    }
+    ensemble.check()
+}
+
+/// Reads a model that is not inside a pickle.
+fn booster(bytes: &[u8]) -> Result<Ensemble, Error> {
+    if bytes.starts_with(CONFIG_OFFSET) {
+        model(before_configuration(bytes)?)
+    } else {
+        model(bytes)
+    }
+}
+
+fn model(bytes: &[u8]) -> Result<Ensemble, Error> {
+    if legacy::is_legacy(bytes) {
+        return legacy::read(bytes);
+    }
     match bytes.trim_ascii_start() {
         [b'{', b'"' | b'}', ..] => xgboost::read(json::Json::new(bytes)),
         [b'{', next, ..] if next.is_ascii_whitespace() => xgboost::read(json::Json::new(bytes)),
@@ -21,19 +59,22 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Ensemble, Error> {
     }
 }
 
+/// The model that stands before its configuration.
+fn before_configuration(bytes: &[u8]) -> Result<&[u8], Error> {
+    let rest = &bytes[CONFIG_OFFSET.len()..];
+    let parts = rest
+        .split_first_chunk()
+        .and_then(|(length, rest)| rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?));
+    parts.ok_or_else(|| Error::malformed("the model ends too early").at(bytes.len()))
+}
+
 /// Names the file that someone probably meant to load.
 fn foreign(bytes: &[u8]) -> Error {
     match bytes {
         [] => Error::malformed("the model is empty"),
-        [b'b', b'i', b'n', b'f', ..] | [0, 0, 0, 0x3f, ..] => Error::unsupported(
-            "looks like XGBoost's legacy binary format, which is not supported; \
-             load it with XGBoost 2.1 and save it as `.ubj` or `.json`",
-        ),
-        [0x80, ..] => Error::unsupported(
-            "looks like a Python pickle, which is not supported; \
-             save the booster with `save_model` as `.ubj` or `.json`",
-        ),
         [0x1f, 0x8b, ..] => Error::unsupported("looks like a gzip archive; unpack it first"),
-        _ => Error::malformed("neither JSON nor UBJSON: a model starts with `{`"),
+        _ => Error::malformed(
+            "no model of a known format: neither JSON nor UBJSON, XGBoost's binary format or a pickle",
+        ),
     }
 }

@@ -1,12 +1,15 @@
 //! XGBoost's model schema (<https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html>)
-//! as versions 1.0 to 3.x write it. Knows the members' names and meaning, no encoding.
+//! as versions 1.0 to 3.x write it. Knows the members' names and meaning, no encoding; single trees
+//! are `tree_columns`'.
 
-use std::str::FromStr;
-
-use super::document::Document;
+use super::{
+    dart,
+    document::Document,
+    tree_columns::{TreeColumns, parameter},
+};
 use crate::{
     Error, Objective,
-    ensemble::{Ensemble, Node, Split, Tree, check_shape},
+    ensemble::{Ensemble, Tree, check_shape},
 };
 
 /// Reads a document to its end.
@@ -71,16 +74,27 @@ impl Learner {
         Ok(learner)
     }
 
-    fn into_ensemble(self) -> Result<Ensemble, Error> {
-        let trees = self.booster.into_trees()?;
+    fn into_ensemble(mut self) -> Result<Ensemble, Error> {
         let objective = self.objective.ok_or_else(|| missing("objective"))?;
         let objective = Objective::from_name(&objective)?;
         let group_count = self.params.group_count()?;
         check_shape(self.params.feature_count, group_count)?;
         let base_margins = self.params.base_margins(&objective, group_count)?;
-        let feature_count = self.params.feature_count;
-        let feature_names = self.feature_names;
-        Ensemble { objective, feature_count, feature_names, base_margins, trees }.check()
+        let weights = self.booster.check()?;
+        let trees = self.booster.trees.trees;
+        let mut ensemble = Ensemble {
+            objective,
+            feature_count: self.params.feature_count,
+            feature_names: self.feature_names,
+            base_margins,
+            tree_count: trees.len(),
+            trees: trees.into_iter().flatten().collect(),
+            linear: self.booster.linear,
+        };
+        if let Some(weights) = weights {
+            dart::apply(&mut ensemble, &weights)?;
+        }
+        ensemble.check()
     }
 }
 
@@ -149,15 +163,6 @@ impl LearnerParams {
     }
 }
 
-/// A number that XGBoost writes as text.
-fn parameter<'a, T: FromStr>(document: &mut impl Document<'a>, name: &str) -> Result<T, Error> {
-    let text = document.text()?;
-    let number = text.trim().parse();
-    number.map_err(|_| {
-        Error::malformed(format!("`{name}` is `{text}`, not a number")).at(document.offset())
-    })
-}
-
 /// `5E-1`, or since 3.1 `[5E-1]` or `[1E0,2E0]`.
 fn base_scores<'a>(document: &mut impl Document<'a>) -> Result<Vec<f32>, Error> {
     let text = document.text()?;
@@ -174,6 +179,8 @@ fn base_scores<'a>(document: &mut impl Document<'a>) -> Result<Vec<f32>, Error> 
 struct Booster {
     name: Option<String>,
     trees: Trees,
+    linear: Option<Vec<f32>>,
+    weight_drop: Option<Vec<f32>>,
 }
 
 impl Booster {
@@ -183,16 +190,52 @@ impl Booster {
         while let Some(key) = document.key(&mut members)? {
             match &*key {
                 "name" => booster.name = Some(document.text()?.into_owned()),
-                "model" => booster.trees = Trees::read(document)?,
+                "model" => booster.model(document)?,
+                "gbtree" => booster.dropped_out(document)?,
+                "weight_drop" => booster.weight_drop = Some(document.floats()?),
                 _ => document.skip()?,
             }
         }
         Ok(booster)
     }
 
-    fn into_trees(self) -> Result<Vec<Tree>, Error> {
+    /// The trees inside the booster `dart`.
+    fn dropped_out<'a>(&mut self, document: &mut impl Document<'a>) -> Result<(), Error> {
+        let mut members = document.object()?;
+        while let Some(key) = document.key(&mut members)? {
+            match &*key {
+                "model" => self.model(document)?,
+                _ => document.skip()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Trees or, of the booster `gblinear`, weights: the members tell, for the name may come later.
+    fn model<'a>(&mut self, document: &mut impl Document<'a>) -> Result<(), Error> {
+        let mut members = document.object()?;
+        while let Some(key) = document.key(&mut members)? {
+            match &*key {
+                "gbtree_model_param" => self.trees.stated = stated_count(document)?,
+                "tree_info" => self.trees.groups = document.integers()?,
+                "trees" => self.trees.trees = read_trees(document)?,
+                "weights" => self.linear = Some(document.floats()?),
+                _ => document.skip()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles what the name promised; the answer is the weight of each tree, if there is one.
+    fn check(&mut self) -> Result<Option<Vec<f32>>, Error> {
         match self.name.as_deref() {
-            Some("gbtree") => self.trees.check(),
+            Some("gbtree") => self.trees.check().map(|()| None),
+            Some("dart") => {
+                self.trees.check()?;
+                self.weight_drop.take().ok_or_else(|| missing("weight_drop")).map(Some)
+            }
+            Some("gblinear") if self.linear.is_some() => Ok(None),
+            Some("gblinear") => Err(missing("weights")),
             Some(name) => Err(Error::unsupported(format!("the booster `{name}` is not supported"))),
             None => Err(missing("gradient_booster")),
         }
@@ -204,26 +247,13 @@ struct Trees {
     /// As the model states it; absent in no version, but nothing depends on it.
     stated: Option<usize>,
     groups: Vec<i32>,
-    trees: Vec<Tree>,
+    /// What each tree of the file becomes: one tree, or one per value of its leaves.
+    trees: Vec<Vec<Tree>>,
 }
 
 impl Trees {
-    fn read<'a>(document: &mut impl Document<'a>) -> Result<Self, Error> {
-        let mut trees = Self::default();
-        let mut members = document.object()?;
-        while let Some(key) = document.key(&mut members)? {
-            match &*key {
-                "gbtree_model_param" => trees.stated = stated_count(document)?,
-                "tree_info" => trees.groups = document.integers()?,
-                "trees" => trees.trees = read_trees(document)?,
-                _ => document.skip()?,
-            }
-        }
-        Ok(trees)
-    }
-
     /// Gives each tree its group: `tree_info` stands before or after the trees.
-    fn check(mut self) -> Result<Vec<Tree>, Error> {
+    fn check(&mut self) -> Result<(), Error> {
         let count = self.trees.len();
         if self.stated.is_some_and(|stated| stated != count) {
             return Err(Error::malformed(format!("`num_trees` does not match {count} trees")));
@@ -234,10 +264,12 @@ impl Trees {
                 "`tree_info` tells of {groups} trees of {count}"
             )));
         }
-        for (tree, group) in self.trees.iter_mut().zip(self.groups) {
-            tree.group = group.try_into().unwrap_or(u32::MAX);
+        for (trees, group) in self.trees.iter_mut().zip(&self.groups) {
+            if let [tree] = &mut trees[..] {
+                tree.group = (*group).try_into().unwrap_or(u32::MAX);
+            }
         }
-        Ok(self.trees)
+        Ok(())
     }
 }
 
@@ -253,103 +285,13 @@ fn stated_count<'a>(document: &mut impl Document<'a>) -> Result<Option<usize>, E
     Ok(stated)
 }
 
-fn read_trees<'a>(document: &mut impl Document<'a>) -> Result<Vec<Tree>, Error> {
+fn read_trees<'a>(document: &mut impl Document<'a>) -> Result<Vec<Vec<Tree>>, Error> {
     let mut trees = Vec::new();
     let mut elements = document.array()?;
     while document.element(&mut elements)? {
         let start = document.offset();
-        let tree = TreeColumns::read(document).and_then(TreeColumns::into_tree);
+        let tree = TreeColumns::read(document).and_then(TreeColumns::into_trees);
         trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {}", trees.len())))?);
     }
     Ok(trees)
-}
-
-/// One tree as stored: a column per member, a row per node.
-#[derive(Default)]
-struct TreeColumns {
-    left: Vec<i32>,
-    right: Vec<i32>,
-    feature: Vec<i32>,
-    /// The threshold of a split, the value of a leaf.
-    condition: Vec<f32>,
-    default_left: Vec<i32>,
-    /// 1 for a split by category; not written before 1.3.
-    split_type: Vec<i32>,
-    values_per_leaf: usize,
-}
-
-impl TreeColumns {
-    fn read<'a>(document: &mut impl Document<'a>) -> Result<Self, Error> {
-        let mut columns = Self::default();
-        let mut members = document.object()?;
-        while let Some(key) = document.key(&mut members)? {
-            columns.member(&key, document)?;
-        }
-        Ok(columns)
-    }
-
-    fn member<'a>(&mut self, key: &str, document: &mut impl Document<'a>) -> Result<(), Error> {
-        match key {
-            "left_children" => self.left = document.integers()?,
-            "right_children" => self.right = document.integers()?,
-            "split_indices" => self.feature = document.integers()?,
-            "split_conditions" => self.condition = document.floats()?,
-            "default_left" => self.default_left = document.integers()?,
-            "split_type" => self.split_type = document.integers()?,
-            "tree_param" => self.values_per_leaf = values_per_leaf(document)?,
-            _ => document.skip()?,
-        }
-        Ok(())
-    }
-
-    fn into_tree(self) -> Result<Tree, Error> {
-        if self.values_per_leaf > 1 {
-            return Err(Error::unsupported(
-                "a leaf with several values (`multi_strategy=multi_output_tree`) is not supported",
-            ));
-        }
-        let count = self.left.len();
-        let lengths = [self.right.len(), self.feature.len(), self.condition.len()];
-        if lengths != [count; 3] || self.default_left.len() != count {
-            return Err(Error::malformed("its arrays differ in length"));
-        }
-        Tree::new(count, 0, |index| self.node(index))
-    }
-
-    fn node(&self, index: usize) -> Result<Node, Error> {
-        let (left, condition) = (self.left[index], self.condition[index]);
-        if left == -1 {
-            return Ok(Node::Leaf(condition));
-        }
-        if self.split_type.get(index).is_some_and(|kind| *kind != 0) {
-            return Err(Error::unsupported("a split by category is not supported"));
-        }
-        if condition.is_nan() {
-            return Err(Error::malformed(format!("node {index} splits at no number")));
-        }
-        Ok(Node::Split(Split {
-            feature: unsigned(self.feature[index]),
-            threshold: condition,
-            default_left: self.default_left[index] != 0,
-            left: unsigned(left),
-            right: unsigned(self.right[index]),
-        }))
-    }
-}
-
-/// What is negative becomes too great for any tree, and is refused as such.
-fn unsigned(index: i32) -> u32 {
-    index.try_into().unwrap_or(u32::MAX)
-}
-
-fn values_per_leaf<'a>(document: &mut impl Document<'a>) -> Result<usize, Error> {
-    let mut values = 0;
-    let mut members = document.object()?;
-    while let Some(key) = document.key(&mut members)? {
-        match &*key {
-            "size_leaf_vector" => values = parameter(document, "size_leaf_vector")?,
-            _ => document.skip()?,
-        }
-    }
-    Ok(values)
 }

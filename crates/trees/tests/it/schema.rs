@@ -157,6 +157,18 @@ fn what_contradicts_itself_is_refused() {
         (TREE, "split_indices", json!([-1, 0, 0]), "tree 0: splits on feature"),
         (TREE, "split_conditions", json!(["x", 1, 2]), "tree 0: a value expected"),
         (TREE, "tree_param", json!({"size_leaf_vector": "x"}), "`size_leaf_vector` is `x`"),
+        (TREE, "split_type", json!([1, 0, 0]), "tree 0: node 0 splits by category, but has none"),
+        (TREE, "categories_nodes", json!([0]), "tree 0: its arrays of categories differ in length"),
+        (
+            TREE,
+            "tree_param",
+            json!({"size_leaf_vector": "9"}),
+            "a leaf has 9 values, but the tree only 3",
+        ),
+        ("/learner/gradient_booster", "name", json!("dart"), "it has no `weight_drop`"),
+        ("/learner/gradient_booster", "weight_drop", json!([1, "x"]), "a value expected"),
+        ("/learner/gradient_booster", "name", json!("gblinear"), "it has no `weights`"),
+        ("/learner/gradient_booster/model", "weights", json!([1]), "`weights` has 1 values, not 3"),
         (PARAMS, "num_feature", json!("0"), "`num_feature` is 0"),
         (PARAMS, "num_feature", json!("4000000000"), "`num_feature` is 4000000000"),
         (PARAMS, "num_feature", json!("3"), "`feature_names` has 2 names for 3 features"),
@@ -187,14 +199,7 @@ fn what_contradicts_itself_is_refused() {
 #[test]
 fn what_is_not_computed_is_named() {
     for (parent, key, value, words) in [
-        (TREE, "split_type", json!([1, 0, 0]), "tree 0: a split by category is not supported"),
-        (
-            TREE,
-            "tree_param",
-            json!({"size_leaf_vector": "2"}),
-            "`multi_strategy=multi_output_tree`",
-        ),
-        ("/learner/gradient_booster", "name", json!("dart"), "the booster `dart`"),
+        ("/learner/gradient_booster", "name", json!("gbforest"), "the booster `gbforest`"),
         ("/learner", "objective", json!({"name": "reg:own"}), "the objective `reg:own`"),
     ] {
         refused(&changed(&[(parent, key, value)]), ErrorKind::Unsupported, words);
