@@ -20,23 +20,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{net::TcpStream, sync::watch};
 
-use crate::server::App;
+use crate::app::{App, Door};
 
 /// Connections that the kernel may hold before we accept them.
 const BACKLOG: i32 = 4096;
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What a connection was made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// The AWS APIs.
-    Api,
-    /// Deployed REST APIs.
-    Gateway,
-    /// Both on one port.
-    Both,
-}
 
 /// One address, with a socket for every thread.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The binary: command line, configuration, listeners and wiring. It has no rules of its own.
 
 mod admin;
+mod app;
 mod cli;
 mod client;
 mod config;

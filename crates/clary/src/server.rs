@@ -1,26 +1,24 @@
 //! A server from start to end: wiring, the ready line, and the drain.
 
-use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use aws_api::{Aws, Body, RequestId};
+use aws_api::Aws;
 use engines::Factory;
 use hosting::{Foundations, Hosting};
-use http::{Request, Response};
-use hyper::body::Incoming;
 use identity::{AccessKey, KeyRecord, Keys, root};
 use resources::Clock;
 use store::{Durability, Options, Store};
-use telemetry::{LogLimits, Logs, Metrics, ServerCounter};
+use telemetry::{LogLimits, Logs, Metrics};
 use tokio::runtime::Runtime;
 
 use crate::{
     admin::Admin,
+    app::{App, Door},
     cli::demo::{self, DemoContext},
     config::{Config, LogFormat, ServeArgs},
     data_dir::{DataDir, ServerNote},
-    gateway_door,
-    listen::{Address, Door, Limits, Listeners},
+    listen::{Address, Limits, Listeners},
     signals::StopSignals,
 };
 
@@ -66,57 +64,6 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What answers requests.
-#[derive(Debug)]
-pub(crate) struct App {
-    aws: Aws,
-    admin: Admin,
-    metrics: Arc<Metrics>,
-}
-
-impl App {
-    /// Answers one request that came in through `door`.
-    ///
-    /// What is not an invocation is boxed, so that the future of one stays small: it is moved with
-    /// every request.
-    pub(crate) async fn answer(
-        &self,
-        door: Door,
-        peer: SocketAddr,
-        request: Request<Incoming>,
-    ) -> Response<Body> {
-        let for_gateway = match door {
-            Door::Api => false,
-            Door::Gateway => true,
-            Door::Both => gateway_door::is_for_gateway(&request),
-        };
-        if !for_gateway && Aws::is_invocation(&request) {
-            return self.aws.invoke(request).await;
-        }
-        Box::pin(self.answer_apart(for_gateway, peer, request)).await
-    }
-
-    async fn answer_apart(
-        &self,
-        for_gateway: bool,
-        peer: SocketAddr,
-        request: Request<Incoming>,
-    ) -> Response<Body> {
-        if for_gateway {
-            return gateway_door::no_such_route(RequestId::fresh().as_str()).map(aws_api::full);
-        }
-        if request.uri().path().starts_with("/_clary/") {
-            return self.admin.answer(peer, request).await.map(aws_api::full);
-        }
-        self.aws.answer(request).await
-    }
-
-    /// Counts a connection that was closed because there are too many.
-    pub(crate) fn refused_connection(&self) {
-        self.metrics.server.count(ServerCounter::AdmissionRefused);
-    }
-}
-
 #[derive(Debug)]
 struct Server {
     note: ServerNote,
@@ -143,7 +90,7 @@ impl Server {
         let note = note(config, &addresses);
         let root = root_key(config, &data_dir)?;
         let app = Arc::new(build(config, &data_dir, &background, &root)?);
-        background.block_on(app.aws.start(SETTLE_TIMEOUT));
+        background.block_on(app.start(SETTLE_TIMEOUT));
         let listeners = Listeners::start(addresses, &app, listener_limits(config))?;
         data_dir.leave_note(&note)?;
         Ok(Self { note, root, data_dir, background, listeners: Some(listeners), signals })
@@ -216,7 +163,7 @@ fn build(
         },
     });
     let admin = Admin::new(aws.clone(), config.ephemeral, config.admin_token.clone());
-    Ok(App { aws, admin, metrics })
+    Ok(App::new(aws, admin, metrics))
 }
 
 fn store_options(config: &Config, data_dir: &DataDir, clock: &Arc<Clock>) -> Options {

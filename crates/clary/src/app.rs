@@ -1,0 +1,81 @@
+//! Which part of the server answers a request: the AWS face, the gateway or the admin paths.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use aws_api::{Aws, Body, RequestId};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use telemetry::{Metrics, ServerCounter};
+
+use crate::{admin::Admin, gateway_door};
+
+/// What a connection was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The AWS APIs.
+    Api,
+    /// Deployed REST APIs.
+    Gateway,
+    /// Both on one port.
+    Both,
+}
+
+/// What answers requests.
+#[derive(Debug)]
+pub(crate) struct App {
+    aws: Aws,
+    admin: Admin,
+    metrics: Arc<Metrics>,
+}
+
+impl App {
+    pub(crate) fn new(aws: Aws, admin: Admin, metrics: Arc<Metrics>) -> Self {
+        Self { aws, admin, metrics }
+    }
+
+    /// Starts what makes intent true; see [`Aws::start`].
+    pub(crate) async fn start(&self, settle_timeout: Duration) {
+        self.aws.start(settle_timeout).await;
+    }
+
+    /// Answers one request that came in through `door`.
+    ///
+    /// What is not an invocation is boxed, so that the future of one stays small: it is moved with
+    /// every request.
+    pub(crate) async fn answer(
+        &self,
+        door: Door,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        let for_gateway = match door {
+            Door::Api => false,
+            Door::Gateway => true,
+            Door::Both => gateway_door::is_for_gateway(&request),
+        };
+        if !for_gateway && Aws::is_invocation(&request) {
+            return self.aws.invoke(request).await;
+        }
+        Box::pin(self.answer_apart(for_gateway, peer, request)).await
+    }
+
+    async fn answer_apart(
+        &self,
+        for_gateway: bool,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        if for_gateway {
+            return gateway_door::no_such_route(RequestId::fresh().as_str()).map(aws_api::full);
+        }
+        if request.uri().path().starts_with("/_clary/") {
+            return self.admin.answer(peer, request).await.map(aws_api::full);
+        }
+        self.aws.answer(request).await
+    }
+
+    /// Counts a connection that was closed because there are too many.
+    pub(crate) fn refused_connection(&self) {
+        self.metrics.server.count(ServerCounter::AdmissionRefused);
+    }
+}
