@@ -20,7 +20,7 @@ ACCOUNT = "000000000000"
 KEY_ID = "AKIDCLIENTSCENARIOS0"
 SECRET = "not-a-secret-only-for-client-scenarios-00"
 
-READY = re.compile(r"^clary ready api=(?P<api>http://\S+) gateway=(?P<gateway>http://\S+)$")
+READY = re.compile(r"^clary ready api=(?P<api>https?://\S+) gateway=(?P<gateway>https?://\S+)$")
 START_SECONDS = 20
 STOP_SECONDS = 15
 

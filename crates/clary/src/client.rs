@@ -3,14 +3,23 @@
 //! It knows how to say a call and how to read a refusal. Which server and whose key is decided
 //! in `cli::connect`, what to call and what to print in each command.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use anyhow::Context;
 use http::{Method, Request, Response, StatusCode, request::Parts};
 use identity::{AccessKey, Secret};
 use resources::Clock;
 use serde_json::Value;
 use sigv4::{Settings, Signer};
-use ureq::{Agent, Body};
+use ureq::{
+    Agent, Body,
+    tls::{PemItem, RootCerts, TlsConfig},
+};
+
+use crate::tls;
 
 /// Beyond this a server does not answer any more. The longest call is an invocation (60 s).
 const CALL_TIMEOUT: Duration = Duration::from_secs(90);
@@ -28,6 +37,8 @@ pub(crate) struct Target {
     pub(crate) session_token: Option<Secret>,
     pub(crate) region: String,
     pub(crate) account: String,
+    /// A PEM file with the certificates to trust instead of the well-known ones.
+    pub(crate) ca_bundle: Option<PathBuf>,
 }
 
 /// A service that speaks awsJson1.1.
@@ -130,8 +141,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(target: Target) -> Self {
+    /// Fails if the target's certificates can't be read.
+    pub(crate) fn new(target: Target) -> anyhow::Result<Self> {
         let config = Agent::config_builder()
+            .tls_config(
+                TlsConfig::builder().root_certs(roots(target.ca_bundle.as_deref())?).build(),
+            )
             .http_status_as_error(false)
             .max_redirects(0)
             // The server is on this machine or in this network: a proxy for the internet is wrong.
@@ -139,7 +154,7 @@ impl Client {
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_global(Some(CALL_TIMEOUT))
             .build();
-        Self { agent: config.new_agent(), target, clock: Clock::new() }
+        Ok(Self { agent: config.new_agent(), target, clock: Clock::new() })
     }
 
     pub(crate) fn target(&self) -> &Target {
@@ -322,6 +337,20 @@ impl Client {
     }
 }
 
+fn roots(ca_bundle: Option<&Path>) -> anyhow::Result<RootCerts> {
+    let Some(path) = ca_bundle else { return Ok(RootCerts::WebPki) };
+    let pem = tls::read_certificates(path)?;
+    let certificates = ureq::tls::parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(|| format!("`{}` holds no certificates", path.display()))?;
+    Ok(RootCerts::new_with_certs(&certificates))
+}
+
 fn build(request: http::request::Builder, body: Vec<u8>) -> Result<Request<Vec<u8>>, CallError> {
     request
         .body(body)
@@ -442,7 +471,9 @@ mod tests {
             session_token: None,
             region: "us-east-1".into(),
             account: "000000000000".into(),
-        });
+            ca_bundle: None,
+        })
+        .expect("a client without certificates");
         let error = client.json(SAGEMAKER, "ListEndpoints", &Value::Null).expect_err("no server");
         let expect = format!("no clary server answers at {url}; start one with `clary serve`");
         assert_eq!(error.to_string(), expect);

@@ -12,6 +12,8 @@ use clap::{Args, ValueEnum};
 use resources::Account;
 use serde::Deserialize;
 
+use crate::tls::TlsChoice;
+
 /// Where state lives unless told otherwise, below the home directory.
 const DATA_DIR_BELOW_HOME: &str = ".local/share/clary";
 
@@ -45,6 +47,16 @@ pub(crate) struct ServeArgs {
     /// Serve the AWS APIs without TLS on an address that others can reach
     #[arg(long)]
     pub(crate) allow_plaintext: bool,
+    /// Certificate chain in PEM, to serve both addresses with TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "tls_self_signed")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Serve both addresses with TLS and a certificate made on the first start, kept in the data
+    /// directory
+    #[arg(long)]
+    pub(crate) tls_self_signed: bool,
     /// Listener threads [default: one a core]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -84,6 +96,10 @@ struct File {
     region: Option<String>,
     #[serde(default)]
     allow_plaintext: bool,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    #[serde(default)]
+    tls_self_signed: bool,
     threads: Option<usize>,
     log: Option<String>,
     log_format: Option<LogFormat>,
@@ -149,6 +165,7 @@ pub(crate) struct Config {
     pub(crate) gateway: SocketAddr,
     pub(crate) ephemeral: bool,
     pub(crate) account: Account,
+    pub(crate) tls: TlsChoice,
     pub(crate) threads: usize,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -171,6 +188,7 @@ impl Config {
             gateway: args.gateway.or(file.gateway).unwrap_or(([127, 0, 0, 1], 8601).into()),
             ephemeral: args.ephemeral,
             account: Account::new(&account, &region).map_err(anyhow::Error::msg)?,
+            tls: tls(args, file.tls_cert, file.tls_key, file.tls_self_signed)?,
             threads: args.threads.or(file.threads).unwrap_or_else(cores).max(1),
             log: given(&args.log, file.log, LOG),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
@@ -184,12 +202,13 @@ impl Config {
 
     /// Signed or not, plain text on a network shows every prediction to whoever listens.
     fn check_exposure(&self, allow_plaintext: bool) -> anyhow::Result<()> {
-        if self.api.ip().is_loopback() || allow_plaintext {
+        let private = self.api.ip().is_loopback() || self.tls != TlsChoice::Plain;
+        if private || allow_plaintext {
             return Ok(());
         }
         bail!(
-            "`--api {}` can be reached from other machines and would be plain text; bind a \
-             loopback address behind a TLS proxy, or say `--allow-plaintext`",
+            "`--api {}` can be reached from other machines and would be plain text; give \
+             `--tls-cert` and `--tls-key`, or `--tls-self-signed`, or say `--allow-plaintext`",
             self.api
         )
     }
@@ -215,6 +234,24 @@ pub(crate) fn default_data_dir() -> anyhow::Result<PathBuf> {
     let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
     let home = home.context("no home directory is known; give `--data-dir DIR`")?;
     Ok(home.join(DATA_DIR_BELOW_HOME))
+}
+
+/// Flags win over the file, and a certificate that was named over one of our own making.
+fn tls(
+    args: &ServeArgs,
+    file_certificate: Option<PathBuf>,
+    file_key: Option<PathBuf>,
+    file_self_signed: bool,
+) -> anyhow::Result<TlsChoice> {
+    if args.tls_self_signed {
+        return Ok(TlsChoice::SelfSigned);
+    }
+    match (args.tls_cert.clone().or(file_certificate), args.tls_key.clone().or(file_key)) {
+        (Some(certificate), Some(key)) => Ok(TlsChoice::Files { certificate, key }),
+        (None, None) if file_self_signed => Ok(TlsChoice::SelfSigned),
+        (None, None) => Ok(TlsChoice::Plain),
+        _ => bail!("`tls-cert` and `tls-key` go together; give both or neither"),
+    }
 }
 
 fn root_credentials(args: &ServeArgs) -> anyhow::Result<Option<(String, String)>> {

@@ -18,14 +18,23 @@ use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::watch,
+};
 
-use crate::app::{App, Door};
+use crate::{
+    app::{App, Door},
+    tls::Tls,
+};
 
 /// Connections that the kernel may hold before we accept them.
 const BACKLOG: i32 = 4096;
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to agree on a key.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One address, with a socket for every thread.
 #[derive(Debug)]
@@ -86,6 +95,7 @@ impl Listeners {
         mut addresses: Vec<Address>,
         app: &Arc<App>,
         limits: Limits,
+        tls: Option<&Tls>,
     ) -> anyhow::Result<Self> {
         let stop = watch::Sender::new(false);
         let connections = Arc::new(AtomicUsize::new(0));
@@ -100,6 +110,7 @@ impl Listeners {
                 app: Arc::clone(app),
                 limits,
                 connections: Arc::clone(&connections),
+                tls: tls.cloned(),
                 stop: stop.subscribe(),
             };
             let thread = std::thread::Builder::new()
@@ -127,6 +138,7 @@ struct Listener {
     app: Arc<App>,
     limits: Limits,
     connections: Arc<AtomicUsize>,
+    tls: Option<Tls>,
     stop: watch::Receiver<bool>,
 }
 
@@ -178,12 +190,27 @@ impl Listener {
         let _ = stream.set_nodelay(true);
         let listener = self.clone();
         tokio::spawn(async move {
-            listener.serve(door, stream, peer).await;
+            listener.welcome(door, stream, peer).await;
             drop(guard);
         });
     }
 
-    async fn serve(mut self, door: Door, stream: TcpStream, peer: SocketAddr) {
+    /// Serves the connection, after the TLS handshake where there is one.
+    async fn welcome(self, door: Door, stream: TcpStream, peer: SocketAddr) {
+        let Some(tls) = self.tls.clone() else { return self.serve(door, stream, peer).await };
+        match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => self.serve(door, stream, peer).await,
+            Ok(Err(error)) => tracing::debug!(%error, %peer, "a TLS handshake failed"),
+            Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+        }
+    }
+
+    async fn serve(
+        mut self,
+        door: Door,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        peer: SocketAddr,
+    ) {
         let app = Arc::clone(&self.app);
         let service = service_fn(move |request: Request<Incoming>| {
             let app = Arc::clone(&app);

@@ -10,6 +10,7 @@ mod gateway_door;
 mod listen;
 mod server;
 mod signals;
+mod tls;
 
 use std::process::ExitCode;
 

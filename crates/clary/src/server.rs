@@ -1,6 +1,11 @@
 //! A server from start to end: wiring, the ready line, and the drain.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use aws_api::Aws;
@@ -20,6 +25,7 @@ use crate::{
     data_dir::{DataDir, ServerNote},
     listen::{Address, Limits, Listeners},
     signals::StopSignals,
+    tls::{self, TlsChoice},
 };
 
 /// How long a start waits for what served before; the rest comes back while others are served.
@@ -87,11 +93,15 @@ impl Server {
             StopSignals::listen()?
         };
         let addresses = bind(config)?;
+        let tls = tls::open(&config.tls, data_dir.path(), &[config.api, config.gateway])?;
         let note = note(config, &addresses);
         let root = root_key(config, &data_dir)?;
         let app = Arc::new(build(config, &data_dir, &background, &root)?);
         background.block_on(app.start(SETTLE_TIMEOUT));
-        let listeners = Listeners::start(addresses, &app, listener_limits(config))?;
+        let listeners = Listeners::start(addresses, &app, listener_limits(config), tls.as_ref())?;
+        if let Some(tls) = &tls {
+            tracing::info!(sha256 = tls.fingerprint, "the certificate's fingerprint");
+        }
         data_dir.leave_note(&note)?;
         Ok(Self { note, root, data_dir, background, listeners: Some(listeners), signals })
     }
@@ -195,11 +205,12 @@ fn bind(config: &Config) -> anyhow::Result<Vec<Address>> {
 }
 
 fn note(config: &Config, addresses: &[Address]) -> ServerNote {
-    let url = |wanted: Door| {
-        let address = addresses
-            .iter()
-            .find(|address| matches!(address.door, Door::Both) || address.door == wanted);
-        address.map_or_else(String::new, |address| format!("http://{}", address.local))
+    let scheme = if config.tls == TlsChoice::Plain { "http" } else { "https" };
+    let url = |door: Door| {
+        let mut fitting = addresses.iter().filter(|a| a.door == door || a.door == Door::Both);
+        fitting
+            .next()
+            .map_or_else(String::new, |address| format!("{scheme}://{}", near(address.local)))
     };
     ServerNote {
         api: url(Door::Api),
@@ -208,6 +219,16 @@ fn note(config: &Config, addresses: &[Address]) -> ServerNote {
         account: config.account.id().to_owned(),
         region: config.account.region().to_owned(),
     }
+}
+
+/// The address by which this machine reaches a listener on all of its addresses.
+fn near(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 fn listener_limits(config: &Config) -> Limits {

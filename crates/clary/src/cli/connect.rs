@@ -9,7 +9,7 @@ use identity::{AccessKey, Secret, root};
 
 use crate::{
     client::{Client, Target},
-    config, data_dir,
+    config, data_dir, tls,
 };
 
 const DEFAULT_REGION: &str = "us-east-1";
@@ -31,7 +31,7 @@ pub(crate) struct ConnectOptions {
 impl ConnectOptions {
     /// A client of the server that is meant.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
-        Ok(Client::new(self.target()?))
+        Client::new(self.target()?)
     }
 
     /// The server that is meant. Nothing is sent to it yet.
@@ -49,6 +49,7 @@ struct Environment {
     root_key: Option<(String, String)>,
     region: Option<String>,
     data_dir: Option<PathBuf>,
+    ca_bundle: Option<PathBuf>,
 }
 
 impl Environment {
@@ -63,6 +64,7 @@ impl Environment {
             root_key: pair("CLARY_ROOT_ACCESS_KEY_ID", "CLARY_ROOT_SECRET_ACCESS_KEY"),
             region: var("AWS_REGION").or_else(|| var("AWS_DEFAULT_REGION")),
             data_dir: var("CLARY_DATA_DIR").map(PathBuf::from),
+            ca_bundle: var("AWS_CA_BUNDLE").map(PathBuf::from),
         }
     }
 }
@@ -100,6 +102,7 @@ fn at_url(
         session_token,
         region: environment.region.clone().unwrap_or_else(|| DEFAULT_REGION.into()),
         account: DEFAULT_ACCOUNT.into(),
+        ca_bundle: environment.ca_bundle.clone(),
     })
 }
 
@@ -118,8 +121,16 @@ fn of_data_dir(options: &ConnectOptions, environment: &Environment) -> anyhow::R
         Some(root) => (root.key, None),
         None => environment_key(environment)?.with_context(|| no_key(&directory))?,
     };
-    let url = checked_url(&note.api)?;
-    Ok(Target { url, key, session_token, region: note.region, account: note.account })
+    // A certificate of the server's own making is in its directory; nobody else vouches for it.
+    let own = Some(directory.join(tls::CERTIFICATE)).filter(|path| path.is_file());
+    Ok(Target {
+        url: checked_url(&note.api)?,
+        key,
+        session_token,
+        region: note.region,
+        account: note.account,
+        ca_bundle: own.or_else(|| environment.ca_bundle.clone()),
+    })
 }
 
 fn directory(options: &ConnectOptions, environment: &Environment) -> anyhow::Result<PathBuf> {
@@ -157,11 +168,8 @@ fn environment_key(environment: &Environment) -> anyhow::Result<Option<KeyAndTok
 
 fn checked_url(url: &str) -> anyhow::Result<String> {
     let url = url.trim_end_matches('/');
-    if url.starts_with("https://") {
-        bail!("this client speaks plain http; reach `{url}` with an AWS client instead");
-    }
     let uri: http::Uri = url.parse().with_context(|| format!("`{url}` is not a URL"))?;
-    if uri.scheme_str() != Some("http") || uri.host().is_none() {
+    if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
         bail!("`{url}` is not a server's address; give one such as `http://127.0.0.1:8600`");
     }
     Ok(url.to_owned())
@@ -259,7 +267,7 @@ mod tests {
             let error = checked_url(url).expect_err(url).to_string();
             assert!(error.contains(words), "{error}");
         };
-        check_url("https://a.example", "speaks plain http");
+        check_url("ftp://a.example", "is not a server's address");
         check_url("127.0.0.1:8600", "not a server's address");
         check_url("not a url", "not a URL");
     }

@@ -70,7 +70,7 @@ pub(crate) struct DemoContext {
 
 /// Runs the demo; an error if anything went wrong or differed.
 pub(crate) fn run(args: &Args, context: &DemoContext) -> anyhow::Result<()> {
-    let client = Client::new(target(context));
+    let client = Client::new(target(context))?;
     let progress = Progress::start("deploying the forest cover model".to_owned());
     let plan = Plan::of_xgboost(ENDPOINT, DEPLOY_TIMEOUT);
     deploy::deploy(&client, &plan, Archive::of_model(MODEL)?, &progress)?;
@@ -93,6 +93,7 @@ fn target(context: &DemoContext) -> Target {
         session_token: None,
         region: context.region.clone(),
         account: context.account.clone(),
+        ca_bundle: None,
     }
 }
 

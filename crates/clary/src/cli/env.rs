@@ -34,6 +34,9 @@ fn variables(target: &Target) -> Vec<(&'static str, String)> {
         ("AWS_SECRET_ACCESS_KEY", target.key.secret.expose().to_owned()),
         ("AWS_DEFAULT_REGION", target.region.clone()),
     ];
+    if let Some(path) = &target.ca_bundle {
+        variables.push(("AWS_CA_BUNDLE", path.display().to_string()));
+    }
     if let Some(token) = &target.session_token {
         variables.push(("AWS_SESSION_TOKEN", token.expose().to_owned()));
     }

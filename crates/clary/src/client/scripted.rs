@@ -72,7 +72,9 @@ impl Scripted {
             session_token: None,
             region: "us-east-1".into(),
             account: "123456789012".into(),
-        });
+            ca_bundle: None,
+        })
+        .expect("a client without certificates");
         (Self(thread::spawn(serve)), client)
     }
 
