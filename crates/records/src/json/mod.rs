@@ -20,6 +20,8 @@
 //!   Infinite values are refused.
 //! * Records may name their columns in any order. Members that the model doesn't know are ignored,
 //!   whatever they hold; a column that is missing or comes twice is an error.
+//! * Sparse rows, lists of `keys` beside their `values`, are refused: read as they stand, values
+//!   would land in the wrong columns.
 //! * Lists and objects may nest 64 deep.
 
 mod read;

@@ -77,6 +77,8 @@ enum Member {
     Wrapper,
     /// The order of the columns in lists.
     Order,
+    /// The places of the values of a sparse row.
+    Keys,
     /// Nothing.
     Other,
 }
@@ -245,7 +247,7 @@ impl Reader<'_> {
         let start = self.scan.at;
         let number = self.row_number();
         self.scan.at += 1;
-        let (mut columns, mut wrappers, mut position) = (0, 0, 0);
+        let (mut columns, mut wrappers, mut position, mut sparse) = (0, 0, 0, false);
         let mut next = self.scan.first(b'}');
         while next == Next::Item {
             match self.member(position)? {
@@ -258,12 +260,20 @@ impl Reader<'_> {
                     wrappers += 1;
                 }
                 Member::Order => self.order()?,
-                Member::Other => self.scan.skip_value(depth + 1, &mut self.scratch.text)?,
+                member => {
+                    sparse |= matches!(member, Member::Keys);
+                    self.scan.skip_value(depth + 1, &mut self.scratch.text)?;
+                }
             }
             position += 1;
             next = self.scan.next(b'}')?;
         }
         match (columns, wrappers) {
+            (0, 1) if sparse => Err(Error::malformed(
+                "an object gives `keys` for its values; sparse rows are not read from JSON, send \
+                 libsvm or RecordIO",
+            )
+            .at(start)),
             (0, 1) => Ok(()),
             (_, 0) => self.complete(columns).map_err(|error| error.in_row(number).at(start)),
             (0, _) => Err(Error::malformed("an object holds rows in two members").at(start)),
@@ -305,18 +315,20 @@ impl Reader<'_> {
     fn any_member(&mut self, position: usize) -> Result<Member, Error> {
         self.scan.string(&mut self.scratch.text)?;
         self.scan.colon()?;
+        let at_container = self.at_container();
         let name = &*self.scratch.text;
         if name == b"columns" && self.scan.peek() == Some(b'[') {
             return Ok(Member::Order);
         }
-        if WRAPPERS.contains(&name) && self.at_container() {
+        if WRAPPERS.contains(&name) && at_container {
             return Ok(Member::Wrapper);
         }
-        let column = self.columns.index_of(&self.scratch.text);
+        let column = self.columns.index_of(name);
+        let other = if name == b"keys" && at_container { Member::Keys } else { Member::Other };
         if !self.named {
             self.remember(position, column);
         }
-        Ok(column.map_or(Member::Other, Member::Column))
+        Ok(column.map_or(other, Member::Column))
     }
 
     fn remember(&mut self, position: usize, column: Option<usize>) {

@@ -203,6 +203,13 @@ fn text_that_is_refused() {
             Malformed("row 1: found 2 rows, expected one (at byte 1)"),
         ),
         (
+            r#"{"data":{"features":{"keys":[1,0],"shape":[2],"values":[1,2]}}}"#,
+            Malformed(
+                "an object gives `keys` for its values; sparse rows are not read from JSON, send \
+                 libsvm or RecordIO (at byte 20)",
+            ),
+        ),
+        (
             r#"{"data":[[1,2]],"columns":["b","a"]}"#,
             Malformed("`columns` must stand before the rows (at byte 26)"),
         ),
