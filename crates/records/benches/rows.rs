@@ -3,7 +3,7 @@
 
 use std::{hint::black_box, time::Instant};
 
-use records::{Columns, Matrix, csv, json};
+use records::{Columns, Matrix, csv, json, libsvm, npy, recordio};
 
 const WIDTH: usize = 54;
 const ROWS: usize = 64;
@@ -37,6 +37,7 @@ fn main() {
         json::read(body.as_bytes(), &columns, &mut matrix).expect("fixture");
         black_box(matrix.values());
     });
+    other_formats(&rows, &columns, &mut matrix);
     let scores: Vec<f32> = (1..=7 * ROWS).map(|index| 1.0 / index as f32).collect();
     let mut out = Vec::new();
     time("csv write, 7 scores per row", ROWS, || {
@@ -44,6 +45,48 @@ fn main() {
         csv::write(&scores, 7, &mut out);
         black_box(&out);
     });
+}
+
+/// libsvm with what is not 0, dense records and an array of the same rows.
+fn other_formats(rows: &[Vec<i32>], columns: &Columns, matrix: &mut Matrix) {
+    let body: String = rows.iter().map(|row| libsvm_row(row)).collect();
+    time("libsvm read, 64 rows per body", ROWS, || {
+        let mut reader = libsvm::Reader::new(body.as_bytes(), columns);
+        reader.read(matrix, ROWS).expect("fixture");
+        black_box(matrix.values());
+    });
+    let values: Vec<f32> = rows.iter().flatten().map(|value| *value as f32).collect();
+    let body: Vec<u8> = values.chunks(WIDTH).flat_map(record).collect();
+    time("recordio read, 64 rows per body", ROWS, || {
+        let mut reader = recordio::Reader::new(&body, columns);
+        reader.read(matrix, ROWS).expect("fixture");
+        black_box(matrix.values());
+    });
+    let mut body = Vec::new();
+    npy::write(&values, WIDTH, &mut body);
+    time("npy read, 64 rows per body", ROWS, || {
+        npy::read(&body, columns, matrix).expect("fixture");
+        black_box(matrix.values());
+    });
+}
+
+fn libsvm_row(row: &[i32]) -> String {
+    let present = row.iter().enumerate().filter(|(_, value)| **value != 0);
+    let features: Vec<String> =
+        present.map(|(index, value)| format!("{}:{value}", index + 1)).collect();
+    format!("0 {}\n", features.join(" "))
+}
+
+/// A dense record of fewer than 4096 values.
+fn record(row: &[f32]) -> Vec<u8> {
+    let length = |bytes: usize| [bytes as u8 | 0x80, (bytes >> 7) as u8];
+    let field = |tag: u8, bytes: &[u8]| [&[tag][..], &length(bytes.len()), bytes].concat();
+    let values: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let value = field(0x12, &field(0x12, &field(0x0A, &values)));
+    let mut payload = field(0x0A, &[field(0x0A, b"values"), value].concat());
+    let header = [0xCED7_230A_u32.to_le_bytes(), (payload.len() as u32).to_le_bytes()];
+    payload.resize(payload.len().next_multiple_of(4), 0);
+    [header.as_flattened(), &payload].concat()
 }
 
 /// Ten numbers as of terrain, then one-hot columns.
