@@ -7,7 +7,7 @@ use engine_api::{Engine, LogSink, ModelSource};
 use resources::{Container, DeployedVariant, Deployment};
 use store::ArtifactId;
 
-use crate::{Hosting, engine_calls, instance_log::InstanceLog};
+use crate::{Hosting, engine_calls, instance_log::InstanceLog, routes::Serving};
 
 /// A deployment whose models are open, and the record of it with every artifact named.
 #[derive(Debug)]
@@ -40,14 +40,24 @@ impl FailureReason {
     }
 }
 
+/// What is to be brought up.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) endpoint: String,
+    pub(crate) deployment: Deployment,
+    /// What serves meanwhile. A variant planned with a model that is open there shares it.
+    pub(crate) beside: Option<Arc<Serving>>,
+}
+
 /// Brings up every variant, one after the other.
-pub(crate) async fn deployment(
-    hosting: Hosting,
-    endpoint: String,
-    mut deployment: Deployment,
-) -> Result<BroughtUp, FailureReason> {
+pub(crate) async fn deployment(hosting: Hosting, plan: Plan) -> Result<BroughtUp, FailureReason> {
+    let Plan { endpoint, mut deployment, beside } = plan;
     let mut models = Vec::with_capacity(deployment.variants.len());
     for planned in &mut deployment.variants {
+        if let Some(open) = beside.as_ref().and_then(|beside| beside.open_model(planned)) {
+            models.push(open);
+            continue;
+        }
         let log = hosting.stream(&endpoint, planned);
         match in_time(&hosting, planned, &log).await {
             Ok(engine) => models.push(OpenModel { engine, log }),

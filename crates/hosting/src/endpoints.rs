@@ -1,4 +1,7 @@
-//! Endpoints as intent: create, describe, list, delete. The reconciler makes intent true.
+//! Endpoints as intent: create, describe, list, update, rescale, delete. The reconciler makes
+//! intent true.
+
+use std::collections::HashSet;
 
 use resources::{
     Account, DeployedVariant, Deployment, Endpoint, EndpointStatus, Error, ErrorKind,
@@ -17,6 +20,30 @@ pub struct NewEndpoint {
     pub config_name: String,
     /// The caller's labels.
     pub tags: Tags,
+}
+
+/// What `UpdateEndpoint` asks for.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// The endpoint.
+    pub name: String,
+    /// The configuration to serve from now on.
+    pub config_name: String,
+    /// Variants that keep their name keep their weight.
+    pub retain_weights: bool,
+    /// Variants that keep their name keep their number of instances.
+    pub retain_instance_counts: bool,
+}
+
+/// What `UpdateEndpointWeightsAndCapacities` asks of one variant.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// The variant.
+    pub variant: String,
+    /// The weight it shall have; none leaves it.
+    pub weight: Option<f32>,
+    /// The instances it shall have, at least 1; none leaves it.
+    pub instance_count: Option<u32>,
 }
 
 /// Keeps the intent to serve a configuration under a name; the endpoint is `Creating`.
@@ -43,6 +70,57 @@ pub async fn list(hosting: &Hosting, query: ListQuery) -> Result<Page<Endpoint>,
     hosting.on().store.read(move |tx| Ok(tx.endpoints().list(&query)?)).await
 }
 
+/// Keeps the intent to serve another configuration, or the same one as its models and artifacts
+/// are now; the endpoint is `Updating`. What serves goes on until the new deployment is up, and
+/// stays if that fails.
+pub async fn update(hosting: &Hosting, update: Update) -> Result<Endpoint, Error> {
+    let account = hosting.on().account.clone();
+    let name = update.name.clone();
+    change(hosting, name, move |tx, current, now| {
+        let mut planned = plan(tx, &account, &update.config_name, now)?;
+        for variant in &mut planned.variants {
+            let before = current.variants.iter().find(|before| before.name == variant.name);
+            if let Some(before) = before.filter(|_| update.retain_weights) {
+                variant.weight = before.weight;
+            }
+            if let Some(before) = before.filter(|_| update.retain_instance_counts) {
+                variant.instance_count = before.instance_count;
+            }
+        }
+        Ok(planned)
+    })
+    .await
+}
+
+/// Keeps the intent to share an endpoint's traffic otherwise; the endpoint is `Updating`. The
+/// models that serve go on, they are neither fetched nor opened again.
+pub async fn rescale(
+    hosting: &Hosting,
+    name: String,
+    desired: Vec<Desired>,
+) -> Result<Endpoint, Error> {
+    change(hosting, name, move |_, current, now| {
+        check_desired(&desired)?;
+        let mut planned = Deployment { id: fresh_id(), started: now, ..current.clone() };
+        for desired in desired {
+            let variants = &mut planned.variants;
+            let variant = variants.iter_mut().find(|variant| variant.name == desired.variant);
+            let variant = variant.ok_or_else(|| no_variant(&desired.variant))?;
+            variant.weight = desired.weight.unwrap_or(variant.weight);
+            variant.instance_count = desired.instance_count.unwrap_or(variant.instance_count);
+        }
+        Ok(planned)
+    })
+    .await
+}
+
+/// Whether what is pending only shares the traffic of the models that serve otherwise.
+pub fn is_rescaling(endpoint: &Endpoint) -> bool {
+    // Only what was copied from a deployment that serves names its artifacts already.
+    let copied = |variant: &DeployedVariant| variant.artifact_id.is_some();
+    endpoint.pending.as_ref().is_some_and(|pending| pending.variants.iter().all(copied))
+}
+
 /// Marks an endpoint for deletion, in whatever state it is: unlike AWS, one that hangs in
 /// `Creating` can be given up.
 pub async fn delete(hosting: &Hosting, name: String) -> Result<(), Error> {
@@ -64,6 +142,79 @@ pub async fn delete(hosting: &Hosting, name: String) -> Result<(), Error> {
         .await?;
     hosting.wake();
     Ok(())
+}
+
+/// Makes what `planned` gives for the deployment that serves the pending one.
+async fn change(
+    hosting: &Hosting,
+    name: String,
+    planned: impl FnOnce(&Tx<'_>, &Deployment, Timestamp) -> Result<Deployment, Error> + Send + 'static,
+) -> Result<Endpoint, Error> {
+    let arn = arn(&hosting.on().account, &name);
+    let now = hosting.on().clock.now();
+    let work = move |tx: &Tx<'_>| -> Result<Endpoint, Error> {
+        let mut endpoint = tx.endpoints().get(&name)?.ok_or_else(|| not_found("endpoint", &arn))?;
+        let planned = planned(tx, changeable(&endpoint)?, now)?;
+        check_traffic(&planned)?;
+        endpoint.pending = Some(planned);
+        endpoint.status = EndpointStatus::Updating;
+        endpoint.modified = now;
+        tx.endpoints().put(&endpoint)?;
+        Ok(endpoint)
+    };
+    let endpoint = hosting.on().store.write(work).await?;
+    hosting.wake();
+    Ok(endpoint)
+}
+
+/// The deployment that serves, of an endpoint that may be changed.
+fn changeable(endpoint: &Endpoint) -> Result<&Deployment, Error> {
+    match (endpoint.status, &endpoint.current) {
+        (EndpointStatus::InService, Some(current)) => Ok(current),
+        (EndpointStatus::Failed, _) => Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "Cannot update endpoint \"{}\": it is Failed; delete it and create it again",
+                endpoint.arn
+            ),
+        )),
+        _ => Err(in_progress(&endpoint.arn)),
+    }
+}
+
+fn check_desired(desired: &[Desired]) -> Result<(), Error> {
+    let mut names = HashSet::new();
+    for Desired { variant, weight, instance_count } in desired {
+        let invalid = |text: &str| {
+            Err(Error::new(ErrorKind::Invalid, format!("Production variant \"{variant}\" {text}")))
+        };
+        if !names.insert(variant) {
+            return invalid("occurs twice; name each variant once");
+        }
+        if weight.is_some_and(|weight| !weight.is_finite() || weight < 0.0) {
+            return invalid("must have a DesiredWeight of 0 or more that fits a 32-bit float");
+        }
+        if *instance_count == Some(0) {
+            return invalid("must have a DesiredInstanceCount of at least 1");
+        }
+    }
+    Ok(())
+}
+
+/// Some variant must get calls that name none.
+fn check_traffic(planned: &Deployment) -> Result<(), Error> {
+    if planned.variants.iter().any(|variant| variant.weight > 0.0) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        "The weights of the production variants would add up to 0; give at least one a weight \
+         above 0",
+    ))
+}
+
+fn no_variant(name: &str) -> Error {
+    Error::new(ErrorKind::Invalid, format!("The endpoint has no production variant \"{name}\""))
 }
 
 fn insert(
@@ -106,12 +257,7 @@ fn plan(
         .into_iter()
         .map(|variant| plan_variant(tx, account, variant))
         .collect::<Result<_, _>>()?;
-    Ok(Deployment {
-        id: format!("{:032x}", fastrand::u128(..)),
-        config_name: config.name,
-        variants,
-        started: now,
-    })
+    Ok(Deployment { id: fresh_id(), config_name: config.name, variants, started: now })
 }
 
 fn plan_variant(
@@ -131,6 +277,10 @@ fn plan_variant(
         weight: variant.initial_weight,
         instance_count: variant.initial_instance_count,
     })
+}
+
+fn fresh_id() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }
 
 fn arn(account: &Account, name: &str) -> String {

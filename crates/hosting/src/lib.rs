@@ -16,6 +16,7 @@ pub mod models;
 mod news;
 mod reconcile;
 mod routes;
+pub mod tags;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},

@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::{
     Hosting,
-    bring_up::{self, BroughtUp, FailureReason},
+    bring_up::{self, BroughtUp, FailureReason, Plan},
     engine_calls,
     news::{News, Outcome, kept, wanted},
     routes::{Route, RouteTable, Serving},
@@ -159,7 +159,7 @@ impl Reconciler {
         });
         let metrics = &self.hosting.on().metrics;
         self.serving.retain(|name, serving| {
-            let keep = kept.contains(serving.deployment_id.as_str());
+            let keep = kept.contains(serving.deployment.id.as_str());
             if !keep {
                 self.litter = true;
                 metrics.remove_endpoint(name);
@@ -177,10 +177,14 @@ impl Reconciler {
             return self.forget(endpoint).await;
         }
         let Some(next) = self.next(endpoint) else { return };
-        let serves = self.serving.get(&endpoint.name).map(|serving| serving.deployment_id.as_str());
+        let serves = self.serving.get(&endpoint.name).map(|serving| serving.deployment.id.as_str());
         let tried = self.starting.contains_key(&next.id) || self.given_up.contains(&next.id);
         if serves != Some(&next.id) && !tried {
-            self.start(endpoint.name.clone(), next.clone());
+            self.start(Plan {
+                endpoint: endpoint.name.clone(),
+                deployment: next.clone(),
+                beside: self.serving.get(&endpoint.name).cloned(),
+            });
         }
     }
 
@@ -193,13 +197,12 @@ impl Reconciler {
         before.filter(|current| !self.given_up.contains(&current.id)).or(Some(wanted))
     }
 
-    fn start(&mut self, endpoint: String, deployment: Deployment) {
-        let deployment_id = deployment.id.clone();
+    fn start(&mut self, plan: Plan) {
         let hosting = self.hosting.clone();
+        let (endpoint, deployment_id) = (plan.endpoint.clone(), plan.deployment.id.clone());
         let id = deployment_id.clone();
         let task = self.results.spawn(async move {
-            let work = bring_up::deployment(hosting, endpoint.clone(), deployment);
-            let result = engine_calls::contained(work).await;
+            let result = engine_calls::contained(bring_up::deployment(hosting, plan)).await;
             let result = result.unwrap_or_else(|panic| Err(FailureReason(panic)));
             Started { endpoint, deployment_id, result }
         });
@@ -217,7 +220,8 @@ impl Reconciler {
         self.litter = true;
         let outcome = match result {
             Ok(BroughtUp { deployment, models }) => {
-                let serving = Serving::new(self.hosting.on(), &endpoint, &deployment, models);
+                let on = self.hosting.on();
+                let serving = Serving::new(on, &endpoint, deployment.clone(), models);
                 self.serving.insert(endpoint.clone(), Arc::new(serving));
                 self.returning.remove(&endpoint);
                 Outcome::Serves(deployment)

@@ -34,7 +34,7 @@ pub(crate) enum Route {
 /// One deployment that serves.
 #[derive(Debug)]
 pub(crate) struct Serving {
-    pub(crate) deployment_id: String,
+    pub(crate) deployment: Deployment,
     pub(crate) variants: Vec<Arc<Variant>>,
     total_weight: f64,
 }
@@ -64,7 +64,7 @@ impl Serving {
     pub(crate) fn new(
         on: &Foundations,
         endpoint: &str,
-        deployment: &Deployment,
+        deployment: Deployment,
         models: Vec<OpenModel>,
     ) -> Self {
         let variant = |(planned, model): (&DeployedVariant, OpenModel)| Variant {
@@ -78,7 +78,21 @@ impl Serving {
         let variants: Vec<_> =
             deployment.variants.iter().zip(models).map(variant).map(Arc::new).collect();
         let total_weight = variants.iter().map(|variant| f64::from(variant.weight)).sum();
-        Self { deployment_id: deployment.id.clone(), variants, total_weight }
+        Self { deployment, variants, total_weight }
+    }
+
+    /// The open model of a variant that is planned with the same artifact in the same container.
+    /// A variant whose artifact is not named yet asks for whatever its source holds by then.
+    pub(crate) fn open_model(&self, planned: &DeployedVariant) -> Option<OpenModel> {
+        let same = |serves: &&DeployedVariant| {
+            serves.artifact_id.is_some()
+                && serves.artifact_id == planned.artifact_id
+                && serves.container == planned.container
+                && serves.name == planned.name
+        };
+        let serves = self.deployment.variants.iter().find(same)?;
+        let instance = self.variant(&serves.name)?.instances.first()?;
+        Some(OpenModel { engine: Arc::clone(&instance.engine), log: Arc::clone(&instance.log) })
     }
 
     /// The variant of that name, whatever its weight.

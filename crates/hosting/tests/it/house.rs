@@ -11,7 +11,9 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use hosting::{
     Fault, Foundations, Hosting, Invocation, Invoked, Limits, ModelRequest, endpoint_configs,
-    endpoints, endpoints::NewEndpoint, models,
+    endpoints,
+    endpoints::{NewEndpoint, Update},
+    models,
 };
 use resources::{
     Account, Clock, Container, Endpoint, EndpointConfig, EndpointStatus, Error, Model,
@@ -213,6 +215,10 @@ impl Inside {
         self.run(endpoints::delete(&self.hosting, name.to_owned()))
     }
 
+    pub(crate) fn update(&self, name: &str, config: &str) -> Result<Endpoint, Error> {
+        self.run(endpoints::update(&self.hosting, update(name, config)))
+    }
+
     pub(crate) fn get(&self, name: &str) -> Result<Endpoint, Error> {
         self.run(endpoints::get(&self.hosting, name.to_owned()))
     }
@@ -245,6 +251,16 @@ impl Inside {
     /// What the endpoint answers.
     pub(crate) fn says(&self, endpoint: &str) -> String {
         text(&self.call(endpoint).expect("it answers"))
+    }
+}
+
+/// An update that retains nothing.
+pub(crate) fn update(name: &str, config: &str) -> Update {
+    Update {
+        name: name.to_owned(),
+        config_name: config.to_owned(),
+        retain_weights: false,
+        retain_instance_counts: false,
     }
 }
 

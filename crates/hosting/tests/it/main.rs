@@ -6,4 +6,6 @@ mod house;
 mod interleavings;
 mod keeping;
 mod lifecycle;
+mod tags;
 mod traffic;
+mod updates;
