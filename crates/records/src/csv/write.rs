@@ -28,7 +28,7 @@ pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
 /// a list as Python prints it, `[0.1, 0.9]`.
 ///
 /// That is what SageMaker's XGBoost container answers to batch transform jobs. Values are printed as
-/// by [`write`].
+/// by [`write()`].
 pub fn write_lists(values: &[f32], width: usize, out: &mut Vec<u8>) {
     if width == 1 {
         return write(values, width, out);
@@ -44,7 +44,7 @@ pub fn write_lists(values: &[f32], width: usize, out: &mut Vec<u8>) {
 /// Appends one line per row of cells, joined by commas; lists in quotes, as `1,"[0.4, 0.6]"`. Names
 /// are left out. There is a LF between lines and none behind the last.
 ///
-/// Values are printed as by [`write`], labels without a fraction. The layout is that of SageMaker's
+/// Values are printed as by [`write()`], labels without a fraction. The layout is that of SageMaker's
 /// XGBoost container with selected content.
 pub fn write_records<'a, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
 where

@@ -26,7 +26,7 @@ pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
 /// Appends `{"predictions":[{"predicted_label":1,"probabilities":[0.4,0.6]},…]}` with an object of
 /// named cells per row.
 ///
-/// Values are printed as by [`write`], labels without a fraction. The layout is that of SageMaker's
+/// Values are printed as by [`write()`], labels without a fraction. The layout is that of SageMaker's
 /// XGBoost container with selected content; that one prints `NaN` for what is missing, which is not
 /// JSON.
 pub fn write_records<'a, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
