@@ -42,7 +42,7 @@ fn open(source: ModelSource<'_>) -> Result<Arc<dyn Engine>, OpenError> {
     if !image::is_xgboost(source.image) {
         let message = format!(
             "image `{}` is not served: use SageMaker's XGBoost image (a path that ends in \
-             `/sagemaker-xgboost:<version>`) with a model that XGBoost saved as .ubj or .json",
+             `/sagemaker-xgboost:<version>`) with a model that XGBoost saved or that Python pickled",
             source.image
         );
         return Err(OpenError { message });

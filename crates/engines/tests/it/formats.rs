@@ -1,16 +1,22 @@
 //! The same rows in every format get the same answer, XGBoost's; and the answer is the same in every
 //! format it can be asked for in.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use engine_api::Engine;
 use serde_json::Value;
 
 use crate::stage::{Stage, ask, text};
 
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
 fn abalone(name: &str) -> PathBuf {
-    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    fixtures.join("abalone").join(name)
+    fixture("abalone").join(name)
 }
 
 fn body(name: &str) -> Vec<u8> {
@@ -111,4 +117,20 @@ fn the_answer_is_the_same_in_every_format() {
     // Magic, length, and 15 bytes around the one score, filled up to 20.
     let scores = records.chunks_exact(8 + 20).flat_map(|record| floats(&record[8 + 15..8 + 19]));
     assert_eq!(scores.collect::<Vec<_>>(), expected());
+}
+
+#[test]
+fn older_forms_of_models_are_answered_for() {
+    let golden = fs::read(fixture("older/expected.json")).expect("a file");
+    let golden: Value = serde_json::from_slice(&golden).expect("JSON");
+    let expected: Vec<Vec<f32>> = serde_json::from_value(golden["softprob"].clone()).expect("rows");
+    for form in ["pickled", "legacy"] {
+        let engine = Stage::new(&fixture("older").join(form)).open().expect(form);
+        let body = golden["input"].to_string();
+        let reply = ask(&*engine, Some("application/json"), None, body.as_bytes());
+        assert_eq!(reply.status, 200, "{form}: {}", text(&reply));
+        let scores: Vec<Vec<f32>> =
+            text(&reply).lines().map(|line| scores_of_csv(&line.replace(',', "\n"))).collect();
+        assert_eq!(scores, expected, "{form}");
+    }
 }
