@@ -5,9 +5,10 @@ use std::{cell::RefCell, fmt};
 use crate::{
     Error, Objective, Rows,
     ensemble::Ensemble,
-    kernel::{Forest, Linear},
+    kernel::{Forest, Linear, Wide},
     objective::argmax,
-    read,
+    precision::{narrowed, widened},
+    read::{self, Contents, WideModel},
 };
 
 /// Rows whose margins are held at a time while they become labels.
@@ -35,20 +36,16 @@ pub struct Model {
 enum Body {
     Forest(Forest),
     Linear(Linear),
+    /// The only one whose own precision is `f64`.
+    Wide(Wide),
 }
 
 impl Body {
-    fn new(ensemble: &Ensemble) -> Self {
-        match &ensemble.linear {
-            Some(weights) => Self::Linear(Linear::new(ensemble, weights)),
-            None => Self::Forest(Forest::new(ensemble)),
-        }
-    }
-
     fn group_count(&self) -> usize {
         match self {
             Self::Forest(forest) => forest.group_count(),
             Self::Linear(linear) => linear.group_count(),
+            Self::Wide(wide) => wide.group_count(),
         }
     }
 
@@ -56,6 +53,7 @@ impl Body {
         match self {
             Self::Forest(forest) => forest.byte_size(),
             Self::Linear(linear) => linear.byte_size(),
+            Self::Wide(wide) => wide.byte_size(),
         }
     }
 
@@ -63,6 +61,35 @@ impl Body {
         match self {
             Self::Forest(forest) => forest.margins(rows, out),
             Self::Linear(linear) => linear.margins(rows, out),
+            Self::Wide(wide) => widened(rows, out, |rows, out| wide.margins(rows, out)),
+        }
+    }
+}
+
+impl From<Ensemble> for Model {
+    fn from(ensemble: Ensemble) -> Self {
+        let body = match &ensemble.linear {
+            Some(weights) => Body::Linear(Linear::new(&ensemble, weights)),
+            None => Body::Forest(Forest::new(&ensemble)),
+        };
+        Self {
+            body,
+            objective: ensemble.objective,
+            feature_count: ensemble.feature_count,
+            feature_names: ensemble.feature_names,
+            tree_count: ensemble.tree_count,
+        }
+    }
+}
+
+impl From<WideModel> for Model {
+    fn from(model: WideModel) -> Self {
+        Self {
+            objective: Objective::of_lightgbm(model.objective),
+            feature_count: model.feature_count,
+            feature_names: model.feature_names,
+            tree_count: model.wide.tree_count(),
+            body: Body::Wide(model.wide),
         }
     }
 }
@@ -73,13 +100,9 @@ impl Model {
     /// Any bytes are safe to pass: time and memory are linear in their number. The error says what
     /// is wrong, names what is not supported, and gives the offset where reading failed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let ensemble = read::read(bytes)?;
-        Ok(Self {
-            body: Body::new(&ensemble),
-            objective: ensemble.objective,
-            feature_count: ensemble.feature_count,
-            feature_names: ensemble.feature_names,
-            tree_count: ensemble.tree_count,
+        Ok(match read::read(bytes)? {
+            Contents::Xgboost(ensemble) => ensemble.into(),
+            Contents::Lightgbm(model) => model.into(),
         })
     }
 
@@ -140,11 +163,41 @@ impl Model {
     /// exactly `rows.len() * prediction_width()` values.
     pub fn predict(&self, rows: Rows<'_>, out: &mut [f32]) {
         self.check(rows, out, self.prediction_width());
-        if self.objective.is_argmax() {
-            self.labels(rows, out);
-        } else {
-            self.body.margins(rows, out);
-            self.objective.transform(out, self.group_count());
+        match &self.body {
+            Body::Wide(wide) => widened(rows, out, |rows, out| predict_wide(wide, rows, out)),
+            _ if self.objective.is_argmax() => self.labels(rows, out),
+            _ => {
+                self.body.margins(rows, out);
+                self.objective.transform(out, self.group_count());
+            }
+        }
+    }
+
+    /// [`margins`](Self::margins) in `f64`: LightGBM's own precision, in which its models answer
+    /// as `Booster.predict(…, raw_score=True)` does. For XGBoost's models the rows are rounded to
+    /// `f32` first, as XGBoost itself does.
+    ///
+    /// # Panics
+    /// As [`margins`](Self::margins) does.
+    pub fn margins_f64(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
+        self.check(rows, out, self.group_count());
+        match &self.body {
+            Body::Wide(wide) => wide.margins(rows, out),
+            _ => narrowed(rows, out, |rows, out| self.margins(rows, out)),
+        }
+    }
+
+    /// [`predict`](Self::predict) in `f64`: LightGBM's own precision, in which its models answer
+    /// as `Booster.predict` does. For XGBoost's models the rows are rounded to `f32` first, as
+    /// XGBoost itself does.
+    ///
+    /// # Panics
+    /// As [`predict`](Self::predict) does.
+    pub fn predict_f64(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
+        self.check(rows, out, self.prediction_width());
+        match &self.body {
+            Body::Wide(wide) => predict_wide(wide, rows, out),
+            _ => narrowed(rows, out, |rows, out| self.predict(rows, out)),
         }
     }
 
@@ -160,12 +213,17 @@ impl Model {
         });
     }
 
-    fn check(&self, rows: Rows<'_>, out: &[f32], width: usize) {
+    fn check<T: Copy>(&self, rows: Rows<'_, T>, out: &[T], width: usize) {
         let (have, want) = (rows.width(), self.feature_count);
         assert!(have == want, "rows of `{have}` values for a model of `{want}` features");
         let (have, want) = (out.len(), rows.len() * width);
         assert!(have == want, "room for `{have}` values where `{want}` are computed");
     }
+}
+
+fn predict_wide(wide: &Wide, rows: Rows<'_, f64>, out: &mut [f64]) {
+    wide.margins(rows, out);
+    wide.transform(out);
 }
 
 /// Without the trees, of which there may be millions of nodes.

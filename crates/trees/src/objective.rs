@@ -68,7 +68,12 @@ impl Objective {
         Ok(Self { name: name.to_owned(), link, transform })
     }
 
-    /// XGBoost's name, such as `binary:logistic`.
+    /// An objective of LightGBM's, which transforms its sums itself.
+    pub(crate) fn of_lightgbm(name: String) -> Self {
+        Self { name, link: Link::Identity, transform: Transform::Identity }
+    }
+
+    /// XGBoost's or LightGBM's name, such as `binary:logistic` or `binary`.
     pub fn name(&self) -> &str {
         &self.name
     }

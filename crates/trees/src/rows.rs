@@ -1,18 +1,18 @@
 //! The input: a borrowed, dense, row-major matrix. Where the numbers came from is the caller's.
 
-/// Dense rows of `f32`, one after the other; `NaN` is a missing value.
+/// Dense rows of `f32` or `f64`, one after the other; `NaN` is a missing value.
 #[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    values: &'a [f32],
+pub struct Rows<'a, T = f32> {
+    values: &'a [T],
     width: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a, T> Rows<'a, T> {
     /// `values.len() / width` rows of `width` values each.
     ///
     /// # Panics
     /// If `width` is zero or `values.len()` is not a multiple of it.
-    pub fn new(values: &'a [f32], width: usize) -> Self {
+    pub fn new(values: &'a [T], width: usize) -> Self {
         assert!(
             width > 0 && values.len().is_multiple_of(width),
             "`{}` values do not make rows of `{width}`",
@@ -37,19 +37,30 @@ impl<'a> Rows<'a> {
     }
 
     /// The rows in order, each a slice of [`width`](Self::width) values.
-    pub fn iter(&self) -> std::slice::ChunksExact<'a, f32> {
+    pub fn iter(&self) -> std::slice::ChunksExact<'a, T> {
         self.values.chunks_exact(self.width)
     }
 
+    /// One row.
+    pub(crate) fn row(&self, number: usize) -> &'a [T] {
+        &self.values[number * self.width..][..self.width]
+    }
+
+    /// All values, row by row.
+    pub(crate) fn values(&self) -> &'a [T] {
+        self.values
+    }
+
     /// The same rows in pieces of at most `rows_max` rows.
-    pub(crate) fn blocks(self, rows_max: usize) -> impl Iterator<Item = Rows<'a>> {
-        self.values.chunks(rows_max * self.width).map(move |values| Rows { values, ..self })
+    pub(crate) fn blocks(self, rows_max: usize) -> impl Iterator<Item = Rows<'a, T>> {
+        let width = self.width;
+        self.values.chunks(rows_max * width).map(move |values| Rows { values, width })
     }
 }
 
-impl<'a> IntoIterator for &Rows<'a> {
-    type Item = &'a [f32];
-    type IntoIter = std::slice::ChunksExact<'a, f32>;
+impl<'a, T> IntoIterator for &Rows<'a, T> {
+    type Item = &'a [T];
+    type IntoIter = std::slice::ChunksExact<'a, T>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()

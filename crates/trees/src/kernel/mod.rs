@@ -3,7 +3,8 @@
 //! A [`Forest`] is a list of runs of consecutive trees, each run in the layout that suits it:
 //! [`Perfect`] for shallow trees, [`Sparse`] for deep or lopsided ones, [`Mixed`] for
 //! those that also split by category. All are [`Kernel`]s; the first two have their walks three times: for
-//! AVX-512, for AVX2 (see `simd`) and for any machine. Models without trees are `linear`'s.
+//! AVX-512, for AVX2 (see `simd`) and for any machine. Models without trees are `linear`'s, and
+//! LightGBM's trees, which are `f64`, are `wide`'s.
 //!
 //! Rows come in as ordered keys (see `keys`), one row alone or in tiles of [`LANES`] rows. Either
 //! way many independent walks are under way at once, of trees for a single row and of rows for a
@@ -24,6 +25,7 @@ mod sparse;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 use std::{cell::RefCell, fmt::Debug};
 
@@ -38,6 +40,7 @@ use perfect::Perfect;
 use simd::Isa;
 use sparse::Sparse;
 use sums::Order;
+pub(crate) use wide::{Missing, Test, Wide, WideSplit, WideTransform, WideTree};
 
 /// Rows per tile, and trees that are walked together for one row: the lanes of the widest register.
 const LANES: usize = 16;

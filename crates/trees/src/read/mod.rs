@@ -2,28 +2,38 @@
 //!
 //! `document` is the cursor that both encodings offer, `json` and `ubjson` are the encodings,
 //! `xgboost` is the schema, `tree_columns` its trees. `legacy` reads XGBoost's binary format, and
-//! `pickle` finds any of these in what Python's `pickle` wrote. A model never exists as a generic value: its arrays are read straight
+//! `pickle` finds any of these in what Python's `pickle` wrote. `lightgbm` reads LightGBM's text. A model never exists as a generic value: its arrays are read straight
 //! into the vectors that the trees are built from, and what is not needed is skipped.
 
 mod dart;
 mod document;
 mod json;
 mod legacy;
+mod lightgbm;
 mod pickle;
 mod tree_columns;
 mod ubjson;
 mod xgboost;
 
 use crate::{Error, ensemble::Ensemble};
+pub(crate) use lightgbm::WideModel;
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) enum Contents {
+    Xgboost(Ensemble),
+    Lightgbm(WideModel),
+}
 
 /// What stands before the model in the handle of a pickled booster, with the model's length.
 const CONFIG_OFFSET: &[u8] = b"CONFIG-offset:";
 
 /// Reads a model in any known format.
-pub(crate) fn read(bytes: &[u8]) -> Result<Ensemble, Error> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Contents, Error> {
     match bytes {
-        [0x80, 0..=5, ..] => pickled(bytes),
-        _ => booster(bytes),
+        [0x80, 0..=5, ..] => pickled(bytes).map(Contents::Xgboost),
+        _ if lightgbm::is_lightgbm(bytes) => lightgbm::read(bytes).map(Contents::Lightgbm),
+        _ => booster(bytes).map(Contents::Xgboost),
     }
 }
 
@@ -74,7 +84,8 @@ fn foreign(bytes: &[u8]) -> Error {
         [] => Error::malformed("the model is empty"),
         [0x1f, 0x8b, ..] => Error::unsupported("looks like a gzip archive; unpack it first"),
         _ => Error::malformed(
-            "no model of a known format: neither JSON nor UBJSON, XGBoost's binary format or a pickle",
+            "no model of a known format: neither JSON nor UBJSON, XGBoost's binary format, a pickle \
+             nor LightGBM's text",
         ),
     }
 }

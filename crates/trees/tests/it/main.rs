@@ -1,5 +1,6 @@
-//! What the crate promises from outside: XGBoost's answers, and an error for anything else.
+//! What the crate promises from outside: XGBoost's and LightGBM's answers, and an error for anything else.
 
 mod goldens;
 mod hostile;
+mod lightgbm;
 mod schema;
