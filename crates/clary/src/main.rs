@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// `SageMaker` hosting, API Gateway, Lambda and Model Monitor on a machine you own.
+/// SageMaker hosting, API Gateway, Lambda and Model Monitor on a machine you own.
 #[derive(Debug, Parser)]
 #[command(name = "clary", version, propagate_version = true, max_term_width = 100)]
 struct Arguments {

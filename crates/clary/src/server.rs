@@ -1,7 +1,7 @@
 //! A server from start to end: wiring, the ready line, and the drain.
 
 use std::{
-    io::Write,
+    io::{IsTerminal, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -62,7 +62,11 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log).with_context(|| {
         format!("`--log {}` is not a log filter; say for example `info`", config.log)
     })?;
-    let format = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let stderr = std::io::stderr;
+    let format = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(stderr().is_terminal())
+        .with_writer(stderr);
     match config.log_format {
         LogFormat::Text => format.init(),
         LogFormat::Json => format.json().init(),

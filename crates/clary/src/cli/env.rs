@@ -34,7 +34,7 @@ fn variables(target: &Target) -> Vec<(&'static str, String)> {
         ("AWS_SECRET_ACCESS_KEY", target.key.secret.expose().to_owned()),
         ("AWS_DEFAULT_REGION", target.region.clone()),
     ];
-    if let Some(path) = &target.ca_bundle {
+    if let Some(path) = target.ca_bundle.as_ref().filter(|_| target.url.starts_with("https")) {
         variables.push(("AWS_CA_BUNDLE", path.display().to_string()));
     }
     if let Some(token) = &target.session_token {
