@@ -6,14 +6,19 @@ import http.client
 import io
 import os
 import re
+import socket
 import zlib
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+
+from server import CLIENT_CONFIG, KEY_ID, REGION, SECRET
 
 MB = 1024 * 1024
 PART_MIN = 5 * MB
@@ -450,3 +455,27 @@ def test_what_is_not_served_says_so(s3, bucket, refused):
     assert "GetBucketPolicy" in error.message
     error = refused(s3.get_object, Bucket=bucket, Key="k", VersionId="1")
     assert error.code == "NotImplemented"
+
+
+def test_a_bucket_in_the_host_s_name(server, fresh, monkeypatch):
+    """With a name as endpoint, botocore puts the bucket before it: `bucket.localhost`."""
+    resolve = socket.getaddrinfo
+
+    def local(host, *arguments, **named):
+        return resolve("127.0.0.1" if host.endswith("localhost") else host, *arguments, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", local)
+    named = boto3.session.Session().client(
+        "s3",
+        endpoint_url=server.api.replace("127.0.0.1", "localhost"),
+        region_name=REGION,
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
+        config=CLIENT_CONFIG.merge(Config(s3={"addressing_style": "virtual"})),
+    )
+    bucket = fresh("hosted")
+    named.create_bucket(Bucket=bucket)
+    named.put_object(Bucket=bucket, Key="a b/c", Body=b"inside")
+    assert named.get_object(Bucket=bucket, Key="a b/c")["Body"].read() == b"inside"
+    assert [o["Key"] for o in named.list_objects_v2(Bucket=bucket)["Contents"]] == ["a b/c"]
+    assert bucket in [b["Name"] for b in named.list_buckets()["Buckets"]]

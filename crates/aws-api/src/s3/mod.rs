@@ -8,6 +8,7 @@ mod conditions;
 mod encoding;
 mod errors;
 mod headers;
+mod hosts;
 mod owner;
 mod receive;
 mod times;
@@ -63,6 +64,7 @@ pub struct Front {
 pub fn service(store: Store, account: Account, secrets: SecretLookup) -> Front {
     let mut builder = S3ServiceBuilder::new(Operations { store, account });
     builder.set_auth(Auth(secrets));
+    builder.set_host(hosts::Hosts);
     Front { service: builder.build() }
 }
 
