@@ -1,6 +1,8 @@
 //! What every reader produces and every kernel is built from: trees that are known to be trees,
 //! whose features exist, and what their sums mean. Knows no file format and no memory layout.
 
+use std::ops::Range;
+
 use crate::{Error, Objective};
 
 /// The most features a model may have: a row of that width is 64 MiB.
@@ -19,6 +21,10 @@ pub(crate) struct Ensemble {
     /// Trees as the file counts them: of a tree with several values per leaf, `trees` has several.
     pub(crate) tree_count: usize,
     pub(crate) trees: Vec<Tree>,
+    /// How many trees of the file one round of training made; at least 1.
+    pub(crate) trees_per_iteration: usize,
+    /// The round at which early stopping found the best score.
+    pub(crate) best_iteration: Option<usize>,
     /// Instead of trees, weights: a row of one per group for each feature and then for the bias.
     pub(crate) linear: Option<Vec<f32>>,
 }
@@ -33,6 +39,8 @@ pub(crate) struct Tree {
     pub(crate) depth: u32,
     /// Sets of categories, one after the other.
     pub(crate) categories: Vec<u32>,
+    /// The number that each node has in the file.
+    pub(crate) ids: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,6 +85,15 @@ pub(crate) fn check_shape(feature_count: usize, group_count: usize) -> Result<()
     Ok(())
 }
 
+/// Refuses rounds that are not there.
+pub(crate) fn check_iterations(wanted: &Range<usize>, count: usize) -> Result<(), Error> {
+    if wanted.start < wanted.end && wanted.end <= count {
+        return Ok(());
+    }
+    let message = format!("there are no iterations {wanted:?} in a model of {count}");
+    Err(Error::unsupported(message))
+}
+
 impl Ensemble {
     /// Refuses trees that use a feature or a margin that the model does not have.
     pub(crate) fn check(self) -> Result<Self, Error> {
@@ -96,6 +113,24 @@ impl Ensemble {
                 self.feature_count
             ))),
         }
+    }
+
+    /// Rounds of training whose trees there are; a last one may be incomplete.
+    pub(crate) fn iteration_count(&self) -> usize {
+        self.tree_count.div_ceil(self.trees_per_iteration)
+    }
+
+    /// Keeps the trees of some rounds.
+    pub(crate) fn slice(&mut self, iterations: Range<usize>) -> Result<(), Error> {
+        check_iterations(&iterations, self.iteration_count())?;
+        // One tree of the file may be several here.
+        let per_tree = self.trees.len().checked_div(self.tree_count).unwrap_or(1);
+        let place = |round: usize| (round * self.trees_per_iteration).min(self.tree_count);
+        let (start, end) = (place(iterations.start), place(iterations.end));
+        self.trees.truncate(end * per_tree);
+        self.trees.drain(..start * per_tree);
+        self.tree_count = end - start;
+        Ok(())
     }
 
     fn check_tree(&self, tree: &Tree) -> Result<(), Error> {
@@ -146,7 +181,8 @@ impl Tree {
                 }),
             });
         }
-        Ok(Self { nodes, group, depth, categories: Vec::new() })
+        let ids = queue.order.iter().map(|index| *index as u32).collect();
+        Ok(Self { nodes, group, depth, categories: Vec::new(), ids })
     }
 
     /// Whether there is a split by category.

@@ -89,7 +89,9 @@
 //!
 //! All trees are used, as by `Booster.predict`. The attribute `best_iteration`, which early stopping
 //! leaves in a model, changes nothing there, and so changes nothing here; XGBoost's scikit-learn
-//! classes do stop at that iteration. To have the same here, save `booster[: best_iteration + 1]`.
+//! classes do stop at that iteration. To have the same here, ask for
+//! [`Model::best_iteration`] and read the model with [`Model::from_bytes_iterations`].
+//! [`Model::leaves`] gives the leaves that rows reach instead of what these add up to.
 //!
 //! Any bytes are safe to read. Sizes are checked against what is there before memory is spent,
 //! nesting is bounded, children must form a tree, and errors carry the offset:

@@ -1,13 +1,13 @@
 //! The model: what callers hold. Reading is `read`'s, arithmetic `kernel`'s and `objective`'s.
 
-use std::{cell::RefCell, fmt};
+use std::{cell::RefCell, fmt, ops::Range};
 
 use crate::{
     Error, Objective, Rows,
     ensemble::Ensemble,
     kernel::{Forest, Linear, Wide},
     objective::argmax,
-    precision::{narrowed, widened},
+    precision::{narrowed, widened, widened_rows},
     read::{self, Contents, WideModel},
 };
 
@@ -28,6 +28,8 @@ pub struct Model {
     feature_count: usize,
     feature_names: Vec<String>,
     tree_count: usize,
+    iteration_count: usize,
+    best_iteration: Option<usize>,
     body: Body,
 }
 
@@ -74,6 +76,8 @@ impl From<Ensemble> for Model {
         };
         Self {
             body,
+            iteration_count: ensemble.iteration_count(),
+            best_iteration: ensemble.best_iteration,
             objective: ensemble.objective,
             feature_count: ensemble.feature_count,
             feature_names: ensemble.feature_names,
@@ -89,6 +93,8 @@ impl From<WideModel> for Model {
             feature_count: model.feature_count,
             feature_names: model.feature_names,
             tree_count: model.wide.tree_count(),
+            iteration_count: model.wide.iteration_count(),
+            best_iteration: None,
             body: Body::Wide(model.wide),
         }
     }
@@ -103,6 +109,26 @@ impl Model {
         Ok(match read::read(bytes)? {
             Contents::Xgboost(ensemble) => ensemble.into(),
             Contents::Lightgbm(model) => model.into(),
+        })
+    }
+
+    /// Reads a model and keeps the trees of some rounds of training, counted from 0: what
+    /// `booster[start:end]` and `iteration_range` are to XGBoost. With `0..best + 1` for
+    /// [`best_iteration`](Self::best_iteration), a model answers as XGBoost's scikit-learn classes do
+    /// after early stopping.
+    ///
+    /// Fails as [`from_bytes`](Self::from_bytes) does, and if the model does not have these rounds;
+    /// the booster `gblinear` has none.
+    pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
+        Ok(match read::read(bytes)? {
+            Contents::Xgboost(mut ensemble) => {
+                ensemble.slice(iterations)?;
+                ensemble.into()
+            }
+            Contents::Lightgbm(mut model) => {
+                model.wide.slice(iterations)?;
+                model.into()
+            }
         })
     }
 
@@ -132,6 +158,19 @@ impl Model {
         self.tree_count
     }
 
+    /// Rounds of training, each of which made one tree, or several: one per group, and
+    /// `num_parallel_tree` of these. 0 for `gblinear`.
+    pub fn iteration_count(&self) -> usize {
+        self.iteration_count
+    }
+
+    /// The round, counted from 0, at which early stopping found the best score, if XGBoost noted it
+    /// in the model. Nothing here stops there unless
+    /// [`from_bytes_iterations`](Self::from_bytes_iterations) is told to.
+    pub fn best_iteration(&self) -> Option<usize> {
+        self.best_iteration
+    }
+
     /// What the model was trained for.
     pub fn objective(&self) -> &Objective {
         &self.objective
@@ -150,7 +189,7 @@ impl Model {
     /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
     /// exactly `rows.len() * group_count()` values.
     pub fn margins(&self, rows: Rows<'_>, out: &mut [f32]) {
-        self.check(rows, out, self.group_count());
+        self.check(rows, out.len(), self.group_count());
         self.body.margins(rows, out);
     }
 
@@ -162,7 +201,7 @@ impl Model {
     /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
     /// exactly `rows.len() * prediction_width()` values.
     pub fn predict(&self, rows: Rows<'_>, out: &mut [f32]) {
-        self.check(rows, out, self.prediction_width());
+        self.check(rows, out.len(), self.prediction_width());
         match &self.body {
             Body::Wide(wide) => widened(rows, out, |rows, out| predict_wide(wide, rows, out)),
             _ if self.objective.is_argmax() => self.labels(rows, out),
@@ -180,7 +219,7 @@ impl Model {
     /// # Panics
     /// As [`margins`](Self::margins) does.
     pub fn margins_f64(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
-        self.check(rows, out, self.group_count());
+        self.check(rows, out.len(), self.group_count());
         match &self.body {
             Body::Wide(wide) => wide.margins(rows, out),
             _ => narrowed(rows, out, |rows, out| self.margins(rows, out)),
@@ -194,11 +233,32 @@ impl Model {
     /// # Panics
     /// As [`predict`](Self::predict) does.
     pub fn predict_f64(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
-        self.check(rows, out, self.prediction_width());
+        self.check(rows, out.len(), self.prediction_width());
         match &self.body {
             Body::Wide(wide) => predict_wide(wide, rows, out),
             _ => narrowed(rows, out, |rows, out| self.predict(rows, out)),
         }
+    }
+
+    /// Writes the leaf that every row reaches in every tree, [`tree_count`](Self::tree_count) values
+    /// each, row by row: what `Booster.predict(…, pred_leaf=True)` returns. XGBoost numbers all nodes
+    /// of a tree, LightGBM its leaves.
+    ///
+    /// # Panics
+    /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `rows.len() * tree_count()` values.
+    pub fn leaves(&self, rows: Rows<'_>, out: &mut [u32]) {
+        self.check(rows, out.len(), self.tree_count);
+        match &self.body {
+            Body::Forest(forest) => forest.leaf_ids(rows, self.trees_per_id(forest), out),
+            Body::Linear(_) => {}
+            Body::Wide(wide) => widened_rows(rows, out, |rows, out| wide.leaf_ids(rows, out)),
+        }
+    }
+
+    /// How many trees of the forest one tree of the file became; all have the same leaves.
+    fn trees_per_id(&self, forest: &Forest) -> usize {
+        forest.tree_count().checked_div(self.tree_count).unwrap_or(1)
     }
 
     fn labels(&self, rows: Rows<'_>, out: &mut [f32]) {
@@ -213,10 +273,10 @@ impl Model {
         });
     }
 
-    fn check<T: Copy>(&self, rows: Rows<'_, T>, out: &[T], width: usize) {
+    fn check<T: Copy>(&self, rows: Rows<'_, T>, out_len: usize, width: usize) {
         let (have, want) = (rows.width(), self.feature_count);
         assert!(have == want, "rows of `{have}` values for a model of `{want}` features");
-        let (have, want) = (out.len(), rows.len() * width);
+        let (have, want) = (out_len, rows.len() * width);
         assert!(have == want, "room for `{have}` values where `{want}` are computed");
     }
 }

@@ -13,6 +13,22 @@ thread_local! {
     static NARROW: RefCell<(Vec<f32>, Vec<f32>)> = RefCell::default();
 }
 
+/// Lets `work` fill its part of `out` for rows of `f32`.
+pub(crate) fn widened_rows<T>(
+    rows: Rows<'_>,
+    out: &mut [T],
+    work: impl Fn(Rows<'_, f64>, &mut [T]),
+) {
+    let out_width = out.len().checked_div(rows.len()).unwrap_or(0).max(1);
+    for (rows, out) in rows.blocks(ROWS).zip(out.chunks_mut(ROWS * out_width)) {
+        WIDE.with_borrow_mut(|(values, _)| {
+            values.clear();
+            values.extend(rows.values().iter().map(|value| f64::from(*value)));
+            work(Rows::new(values, rows.width()), out);
+        });
+    }
+}
+
 /// Lets `work` answer in `f64` for rows of `f32`; results are rounded.
 pub(crate) fn widened(rows: Rows<'_>, out: &mut [f32], work: impl Fn(Rows<'_, f64>, &mut [f64])) {
     let out_width = out.len().checked_div(rows.len()).unwrap_or(0).max(1);

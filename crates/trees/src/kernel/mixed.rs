@@ -36,6 +36,8 @@ struct Set {
 #[derive(Debug)]
 pub(super) struct Mixed {
     steps: Vec<Step>,
+    /// The number of each step in its file.
+    ids: Vec<u32>,
     sets: Vec<Set>,
     /// Each set's, sorted.
     categories: Vec<u32>,
@@ -48,7 +50,7 @@ impl Mixed {
     pub(super) fn new(trees: &[Tree], index: &ColumnIndex) -> Self {
         let groups = trees.iter().map(|tree| tree.group).collect();
         let (steps, sets, categories, roots) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut mixed = Self { steps, sets, categories, roots, groups };
+        let mut mixed = Self { steps, ids: Vec::new(), sets, categories, roots, groups };
         for tree in trees {
             mixed.push(tree, index);
         }
@@ -58,6 +60,7 @@ impl Mixed {
     fn push(&mut self, tree: &Tree, index: &ColumnIndex) {
         let (root, sets) = (self.steps.len() as u32, self.categories.len() as u32);
         self.roots.push(root);
+        self.ids.extend(&tree.ids);
         self.categories.extend(&tree.categories);
         for node in &tree.nodes {
             self.steps.push(match node {
@@ -76,11 +79,12 @@ impl Mixed {
         }
     }
 
-    fn leaf(&self, root: u32, key: impl Fn(u32) -> i32) -> f32 {
+    /// The leaf's value and the number of its step.
+    fn leaf(&self, root: u32, key: impl Fn(u32) -> i32) -> (f32, u32) {
         let mut at = root;
         loop {
             at = match self.steps[at as usize] {
-                Step::Leaf(value) => return value,
+                Step::Leaf(value) => return (value, at),
                 Step::Compare { key: least, column, first } => {
                     first + u32::from(key(column) >= least)
                 }
@@ -104,7 +108,14 @@ impl Mixed {
 impl Kernel for Mixed {
     fn row(&self, keys: &[i32], leaves: &mut [Lanes<f32>]) {
         for (leaf, root) in leaves.as_flattened_mut().iter_mut().zip(&self.roots) {
-            *leaf = self.leaf(*root, |column| keys[column as usize]);
+            (*leaf, _) = self.leaf(*root, |column| keys[column as usize]);
+        }
+    }
+
+    fn row_ids(&self, keys: &[i32], ids: &mut [Lanes<u32>]) {
+        for (id, root) in ids.as_flattened_mut().iter_mut().zip(&self.roots) {
+            let (_, step) = self.leaf(*root, |column| keys[column as usize]);
+            *id = self.ids[step as usize];
         }
     }
 
@@ -112,7 +123,8 @@ impl Kernel for Mixed {
         for (root, group) in self.roots.iter().zip(&self.groups) {
             for (keys, sums) in tiles.of_group(*group) {
                 for (lane, sum) in sums.iter_mut().enumerate().take(LANES) {
-                    *sum += self.leaf(*root, |column| keys[column as usize][lane]);
+                    let (leaf, _) = self.leaf(*root, |column| keys[column as usize][lane]);
+                    *sum += leaf;
                 }
             }
         }
@@ -121,6 +133,6 @@ impl Kernel for Mixed {
     fn byte_size(&self) -> usize {
         let sets = size_of_val(&self.sets[..]) + size_of_val(&self.categories[..]);
         let trees = size_of_val(&self.roots[..]) + size_of_val(&self.groups[..]);
-        size_of_val(&self.steps[..]) + sets + trees
+        size_of_val(&self.steps[..]) + size_of_val(&self.ids[..]) + sets + trees
     }
 }

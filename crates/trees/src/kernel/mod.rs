@@ -62,6 +62,9 @@ trait Kernel: Debug + Send + Sync {
     /// fill the last lanes up.
     fn row(&self, keys: &[i32], leaves: &mut [Lanes<f32>]);
 
+    /// The same, but writes the number that each leaf has in the file.
+    fn row_ids(&self, keys: &[i32], ids: &mut [Lanes<u32>]);
+
     /// Several tiles: adds the leaves to the sums.
     fn tiles(&self, tiles: &mut Tiles<'_>);
 
@@ -112,6 +115,7 @@ struct Scratch {
     keys: Vec<Lanes<i32>>,
     sums: Vec<Lanes<f32>>,
     leaves: Vec<Lanes<f32>>,
+    ids: Vec<Lanes<u32>>,
 }
 
 thread_local! {
@@ -137,6 +141,10 @@ impl Forest {
         self.base_margins.len()
     }
 
+    pub(crate) fn tree_count(&self) -> usize {
+        self.tree_count
+    }
+
     pub(crate) fn byte_size(&self) -> usize {
         let runs: usize = self.runs.iter().map(|run| run.kernel.byte_size()).sum();
         let order = self.order.byte_size() + size_of_val(&self.base_margins[..]);
@@ -150,6 +158,28 @@ impl Forest {
             let block_len = self.block_tiles() * LANES * self.group_count();
             for (rows, out) in blocks.zip(out.chunks_mut(block_len)) {
                 self.block(rows, out, scratch);
+            }
+        });
+    }
+
+    /// Writes the number of the leaf that every row reaches in every `step`th tree.
+    pub(crate) fn leaf_ids(&self, rows: Rows<'_>, step: usize, out: &mut [u32]) {
+        let mut out = out.iter_mut();
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.row.resize(self.columns.count(), 0);
+            scratch.ids.resize(self.tree_count.div_ceil(LANES), [0; LANES]);
+            for row in &rows {
+                self.columns.fill(row, scratch.row.iter_mut());
+                let mut ids = &mut scratch.ids[..];
+                for run in &self.runs {
+                    let (own, rest) = ids.split_at_mut(run.lanes);
+                    run.kernel.row_ids(&scratch.row, own);
+                    ids = rest;
+                }
+                let ids = &scratch.ids.as_flattened()[..self.tree_count];
+                for (id, out) in ids.iter().step_by(step).zip(out.by_ref()) {
+                    *out = *id;
+                }
             }
         });
     }

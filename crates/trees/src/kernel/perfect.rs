@@ -28,6 +28,13 @@ pub(super) struct Slot {
     pub(super) column: u32,
 }
 
+/// What stands at the end of a walk.
+#[derive(Clone, Copy, Debug, Default)]
+struct Leaf {
+    value: f32,
+    id: u32,
+}
+
 /// A run of trees of one depth.
 #[derive(Debug)]
 pub(super) struct Perfect {
@@ -39,6 +46,8 @@ pub(super) struct Perfect {
     slots: Vec<Slot>,
     /// `2^depth` per tree.
     leaves: Vec<f32>,
+    /// The numbers of the leaves in their file.
+    ids: Vec<u32>,
     /// One per tree, without the fillers.
     groups: Vec<u32>,
     /// No slot has a greater column.
@@ -49,15 +58,16 @@ impl Perfect {
     pub(super) fn new(trees: &[Tree], depth: u32, index: &ColumnIndex, isa: Isa) -> Self {
         let len = trees.len().next_multiple_of(LANES) << depth;
         let mut slots = vec![Slot::default(); len];
-        let mut leaves = vec![0.0; len];
-        let places = slots.chunks_mut(1 << depth).zip(leaves.chunks_mut(1 << depth));
-        for (tree, (slots, leaves)) in trees.iter().zip(places) {
-            fill(tree, slots, leaves, index);
+        let mut ends = vec![Leaf::default(); len];
+        let places = slots.chunks_mut(1 << depth).zip(ends.chunks_mut(1 << depth));
+        for (tree, (slots, ends)) in trees.iter().zip(places) {
+            fill(tree, slots, ends, index);
         }
+        let (leaves, ids) = ends.iter().map(|leaf| (leaf.value, leaf.id)).unzip();
         let column_max = slots.iter().map(|slot| slot.column).max().unwrap_or(0);
         let groups = trees.iter().map(|tree| tree.group).collect();
         let planes = Planes::new(isa, &slots, 1 << depth, column_max);
-        Self { isa, planes, depth, slots, leaves, groups, column_max }
+        Self { isa, planes, depth, slots, leaves, ids, groups, column_max }
     }
 
     fn trees<const N: usize>(&self) -> PerfectTrees<'_, N> {
@@ -69,17 +79,27 @@ impl Perfect {
     }
 
     fn row_of<const N: usize>(&self, keys: &[i32], out: &mut [Lanes<f32>]) {
-        let trees = self.trees::<N>();
-        let (slots, leaves) = (trees.slots.as_chunks::<WALKS>().0, trees.leaves.as_chunks().0);
+        self.pick::<N, f32>(&self.leaves, keys, out);
+    }
+
+    fn ids_of<const N: usize>(&self, keys: &[i32], out: &mut [Lanes<u32>]) {
+        self.pick::<N, u32>(&self.ids, keys, out);
+    }
+
+    /// Writes what a table of `N` values per tree has for the leaf of each tree.
+    #[allow(clippy::inline_always, reason = "one body for two tables; the walk must not be a call")]
+    #[inline(always)]
+    fn pick<const N: usize, T: Copy>(&self, table: &[T], keys: &[i32], out: &mut [Lanes<T>]) {
+        let slots = self.slots.as_chunks::<N>().0.as_chunks::<WALKS>().0;
+        let table = table.as_chunks::<N>().0.as_chunks::<WALKS>().0;
         let out = out.as_flattened_mut().as_chunks_mut::<WALKS>().0;
-        for ((slots, leaves), out) in slots.iter().zip(leaves).zip(out) {
-            let leaves: &[[f32; N]; WALKS] = leaves;
+        for ((slots, table), out) in slots.iter().zip(table).zip(out) {
             let ends = descend::<N>(|lane, at| {
                 let slot = slots[lane][at];
                 keys[slot.column as usize] >= slot.key
             });
             for (lane, out) in out.iter_mut().enumerate() {
-                *out = leaves[lane][ends[lane]];
+                *out = table[lane][ends[lane]];
             }
         }
     }
@@ -149,19 +169,24 @@ impl Kernel for Perfect {
         }
     }
 
+    fn row_ids(&self, keys: &[i32], ids: &mut [Lanes<u32>]) {
+        for_depth!(self.ids_of(keys, ids));
+    }
+
     fn tiles(&self, tiles: &mut Tiles<'_>) {
         for_depth!(self.tiles_of(tiles));
     }
 
     fn byte_size(&self) -> usize {
         let planes = self.planes.as_ref().map_or(0, Planes::byte_size);
-        let trees = size_of_val(&self.slots[..]) + size_of_val(&self.leaves[..]);
+        let leaves = size_of_val(&self.leaves[..]) + size_of_val(&self.ids[..]);
+        let trees = size_of_val(&self.slots[..]) + leaves;
         planes + trees + size_of_val(&self.groups[..])
     }
 }
 
 /// Writes one tree: the way down is kept as pairs of heap number and node.
-fn fill(tree: &Tree, slots: &mut [Slot], leaves: &mut [f32], index: &ColumnIndex) {
+fn fill(tree: &Tree, slots: &mut [Slot], leaves: &mut [Leaf], index: &ColumnIndex) {
     let mut ways = vec![(1, 0)];
     while let Some((at, node)) = ways.pop() {
         let (left, right) = match (tree.nodes[node], slots.get_mut(at)) {
@@ -171,7 +196,7 @@ fn fill(tree: &Tree, slots: &mut [Slot], leaves: &mut [f32], index: &ColumnIndex
             }
             (Node::Leaf(_), Some(_)) => (node, node),
             (Node::Leaf(value), None) => {
-                leaves[at - slots.len()] = value;
+                leaves[at - slots.len()] = Leaf { value, id: tree.ids[node] };
                 continue;
             }
             (Node::Choice(_), _) => unreachable!("such trees are `mixed`: this is a bug"),

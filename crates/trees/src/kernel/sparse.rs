@@ -28,6 +28,8 @@ pub(super) struct Sparse {
     isa: Isa,
     /// All trees, each level by level from an odd place, so that siblings share a cache line.
     links: Vec<Link>,
+    /// The number of each link in its file.
+    ids: Vec<u32>,
     /// Where each tree begins; the first tree's place fills the last [`LANES`] up.
     roots: Vec<Lanes<u32>>,
     /// One per tree, without the fillers.
@@ -39,7 +41,8 @@ pub(super) struct Sparse {
 impl Sparse {
     pub(super) fn new(trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Self {
         let groups = trees.iter().map(|tree| tree.group).collect();
-        let mut sparse = Self { isa, links: Vec::new(), roots: Vec::new(), groups, column_max: 0 };
+        let (links, ids, roots) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sparse = Self { isa, links, ids, roots, groups, column_max: 0 };
         let roots: Vec<u32> = trees.iter().map(|tree| sparse.push(tree, index)).collect();
         sparse.roots.resize(roots.len().div_ceil(LANES), [1; LANES]);
         sparse.roots.as_flattened_mut()[..roots.len()].copy_from_slice(&roots);
@@ -51,6 +54,8 @@ impl Sparse {
     fn push(&mut self, tree: &Tree, index: &ColumnIndex) -> u32 {
         self.links.push(Link { key: 0, column: 0, first: 0, value: 0.0 });
         let root = self.links.len() as u32;
+        self.ids.push(0);
+        self.ids.extend(&tree.ids);
         for (number, node) in tree.nodes.iter().enumerate() {
             self.links.push(match node {
                 Node::Split(split) => {
@@ -72,13 +77,13 @@ impl Sparse {
         SparseTrees { links: &self.links, roots: &self.roots, column_max: self.column_max }
     }
 
-    /// Takes [`WALKS`] walks to their leaves together.
+    /// Takes [`WALKS`] walks to the places of their leaves together.
     #[allow(
         clippy::inline_always,
         reason = "the closures are the loop body; a call would hold them apart"
     )]
     #[inline(always)]
-    fn descend(&self, mut at: [u32; WALKS], key: impl Fn(usize, u32) -> i32) -> [f32; WALKS] {
+    fn descend(&self, mut at: [u32; WALKS], key: impl Fn(usize, u32) -> i32) -> [usize; WALKS] {
         loop {
             let mut moved = 0;
             for (lane, at) in at.iter_mut().enumerate() {
@@ -88,7 +93,7 @@ impl Sparse {
                 *at = next;
             }
             if moved == 0 {
-                return at.map(|at| self.links[at as usize].value);
+                return at.map(|at| at as usize);
             }
         }
     }
@@ -99,7 +104,7 @@ impl Sparse {
                 let key = |lane, column| keys[column as usize][part * WALKS + lane];
                 let leaves = self.descend([root; WALKS], key);
                 for (sum, leaf) in sums.iter_mut().zip(leaves) {
-                    *sum += leaf;
+                    *sum += self.links[leaf].value;
                 }
             }
         }
@@ -113,7 +118,16 @@ impl Kernel for Sparse {
         }
         let roots = self.roots.as_flattened().as_chunks().0;
         for (roots, out) in roots.iter().zip(out.as_flattened_mut().as_chunks_mut().0) {
-            *out = self.descend(*roots, |_, column| keys[column as usize]);
+            let leaves = self.descend(*roots, |_, column| keys[column as usize]);
+            *out = leaves.map(|leaf| self.links[leaf].value);
+        }
+    }
+
+    fn row_ids(&self, keys: &[i32], ids: &mut [Lanes<u32>]) {
+        let roots = self.roots.as_flattened().as_chunks().0;
+        for (roots, ids) in roots.iter().zip(ids.as_flattened_mut().as_chunks_mut().0) {
+            let leaves = self.descend(*roots, |_, column| keys[column as usize]);
+            *ids = leaves.map(|leaf| self.ids[leaf]);
         }
     }
 
@@ -127,6 +141,7 @@ impl Kernel for Sparse {
     }
 
     fn byte_size(&self) -> usize {
-        size_of_val(&self.links[..]) + size_of_val(&self.roots[..]) + size_of_val(&self.groups[..])
+        let links = size_of_val(&self.links[..]) + size_of_val(&self.ids[..]);
+        links + size_of_val(&self.roots[..]) + size_of_val(&self.groups[..])
     }
 }

@@ -100,6 +100,8 @@ fn ensemble(trees: Vec<Tree>) -> Ensemble {
         base_margins: vec![0.5, -0.25, 1e-3],
         tree_count: trees.len(),
         trees,
+        trees_per_iteration: 1,
+        best_iteration: None,
         linear: None,
     }
 }

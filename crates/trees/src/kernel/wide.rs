@@ -4,7 +4,9 @@
 //! Decisions are those of LightGBM 4 (`include/LightGBM/tree.h`): left if the value is at most the
 //! threshold, and a missing type per split says which values go by default instead.
 
-use crate::{Error, Rows};
+use std::ops::Range;
+
+use crate::{Error, Rows, ensemble::check_iterations};
 
 /// Walks under way at once.
 const WALKS: usize = 8;
@@ -69,6 +71,8 @@ pub(crate) enum WideTransform {
 pub(crate) struct Wide {
     splits: Vec<WideSplit>,
     leaves: Vec<f64>,
+    /// The number of each leaf in its tree.
+    ids: Vec<u32>,
     words: Vec<u32>,
     /// Where each tree begins: a split, or a leaf if it has none.
     roots: Vec<i32>,
@@ -82,7 +86,7 @@ impl Wide {
     /// Tree after tree, one for each group in turn.
     pub(crate) fn new(group_count: usize, average: bool, transform: WideTransform) -> Self {
         let (splits, leaves, words, roots) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { splits, leaves, words, roots, group_count, average, transform }
+        Self { splits, leaves, ids: Vec::new(), words, roots, group_count, average, transform }
     }
 
     /// Adds a tree. Fails if it is none: if a child is out of range or has two parents, or if a
@@ -103,6 +107,7 @@ impl Wide {
             WideSplit { test, left: place(split.left), right: place(split.right), ..*split }
         }));
         self.leaves.extend(&tree.leaves);
+        self.ids.extend(0..tree.leaves.len() as u32);
         self.words.extend(&tree.words);
         Ok(())
     }
@@ -116,7 +121,8 @@ impl Wide {
     }
 
     pub(crate) fn byte_size(&self) -> usize {
-        let nodes = size_of_val(&self.splits[..]) + size_of_val(&self.leaves[..]);
+        let leaves = size_of_val(&self.leaves[..]) + size_of_val(&self.ids[..]);
+        let nodes = size_of_val(&self.splits[..]) + leaves;
         nodes + size_of_val(&self.words[..]) + size_of_val(&self.roots[..])
     }
 
@@ -135,9 +141,35 @@ impl Wide {
         }
     }
 
+    /// Rounds of training.
+    pub(crate) fn iteration_count(&self) -> usize {
+        self.roots.len() / self.group_count
+    }
+
+    /// Keeps the trees of some rounds; those of others are no longer walked.
+    pub(crate) fn slice(&mut self, iterations: Range<usize>) -> Result<(), Error> {
+        check_iterations(&iterations, self.iteration_count())?;
+        self.roots.truncate(iterations.end * self.group_count);
+        self.roots.drain(..iterations.start * self.group_count);
+        Ok(())
+    }
+
+    /// Writes the number of the leaf that every row reaches in every tree.
+    pub(crate) fn leaf_ids(&self, rows: Rows<'_, f64>, out: &mut [u32]) {
+        for (row, out) in rows.iter().zip(out.chunks_mut(self.roots.len().max(1))) {
+            for (roots, out) in self.roots.chunks(WALKS).zip(out.chunks_mut(WALKS)) {
+                let starts = std::array::from_fn(|walk| *roots.get(walk).unwrap_or(&roots[0]));
+                let leaves = self.descend(starts, |_| row);
+                for (leaf, out) in leaves.iter().zip(out) {
+                    *out = self.ids[*leaf];
+                }
+            }
+        }
+    }
+
     /// Turns sums into predictions.
     pub(crate) fn transform(&self, sums: &mut [f64]) {
-        let rounds = self.roots.len() / self.group_count;
+        let rounds = self.iteration_count();
         if self.average && rounds > 0 {
             for sum in &mut *sums {
                 *sum /= rounds as f64;

@@ -55,6 +55,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Ensemble, Error> {
         base_margins: vec![base; group_count],
         tree_count: 0,
         trees: Vec::new(),
+        trees_per_iteration: group_count,
+        best_iteration: None,
         linear: None,
     };
     booster(&mut cursor, ensemble)?.check()

@@ -56,6 +56,7 @@ struct Learner {
     booster: Booster,
     params: LearnerParams,
     objective: Option<String>,
+    best_iteration: Option<usize>,
 }
 
 impl Learner {
@@ -64,6 +65,7 @@ impl Learner {
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
+                "attributes" => learner.best_iteration = best_iteration(document)?,
                 "feature_names" => learner.feature_names = document.texts()?,
                 "gradient_booster" => learner.booster = Booster::read(document)?,
                 "learner_model_param" => learner.params = LearnerParams::read(document)?,
@@ -82,6 +84,11 @@ impl Learner {
         let base_margins = self.params.base_margins(&objective, group_count)?;
         let weights = self.booster.check()?;
         let trees = self.booster.trees.trees;
+        // A round has a tree for each group, unless one tree has leaves for all of them.
+        let is_whole = trees.first().is_some_and(|values| values.len() > 1);
+        let trees_per_group = self.booster.trees.parallel.max(1);
+        let trees_per_iteration =
+            trees_per_group.saturating_mul(if is_whole { 1 } else { group_count });
         let mut ensemble = Ensemble {
             objective,
             feature_count: self.params.feature_count,
@@ -89,6 +96,8 @@ impl Learner {
             base_margins,
             tree_count: trees.len(),
             trees: trees.into_iter().flatten().collect(),
+            trees_per_iteration,
+            best_iteration: self.best_iteration,
             linear: self.booster.linear,
         };
         if let Some(weights) = weights {
@@ -96,6 +105,19 @@ impl Learner {
         }
         ensemble.check()
     }
+}
+
+/// What early stopping left among the attributes; they are free texts, and so may not be a number.
+fn best_iteration<'a>(document: &mut impl Document<'a>) -> Result<Option<usize>, Error> {
+    let mut best = None;
+    let mut members = document.object()?;
+    while let Some(key) = document.key(&mut members)? {
+        match &*key {
+            "best_iteration" => best = document.text()?.trim().parse().ok(),
+            _ => document.skip()?,
+        }
+    }
+    Ok(best)
 }
 
 /// The `name` of an object, its other members passed over.
@@ -216,7 +238,7 @@ impl Booster {
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
-                "gbtree_model_param" => self.trees.stated = stated_count(document)?,
+                "gbtree_model_param" => self.trees.parameters(document)?,
                 "tree_info" => self.trees.groups = document.integers()?,
                 "trees" => self.trees.trees = read_trees(document)?,
                 "weights" => self.linear = Some(document.floats()?),
@@ -246,12 +268,28 @@ impl Booster {
 struct Trees {
     /// As the model states it; absent in no version, but nothing depends on it.
     stated: Option<usize>,
+    /// Trees per round and group.
+    parallel: usize,
     groups: Vec<i32>,
     /// What each tree of the file becomes: one tree, or one per value of its leaves.
     trees: Vec<Vec<Tree>>,
 }
 
 impl Trees {
+    fn parameters<'a>(&mut self, document: &mut impl Document<'a>) -> Result<(), Error> {
+        let mut members = document.object()?;
+        while let Some(key) = document.key(&mut members)? {
+            match &*key {
+                "num_trees" => self.stated = Some(parameter(document, "num_trees")?),
+                "num_parallel_tree" => {
+                    self.parallel = parameter(document, "num_parallel_tree")?;
+                }
+                _ => document.skip()?,
+            }
+        }
+        Ok(())
+    }
+
     /// Gives each tree its group: `tree_info` stands before or after the trees.
     fn check(&mut self) -> Result<(), Error> {
         let count = self.trees.len();
@@ -271,18 +309,6 @@ impl Trees {
         }
         Ok(())
     }
-}
-
-fn stated_count<'a>(document: &mut impl Document<'a>) -> Result<Option<usize>, Error> {
-    let mut stated = None;
-    let mut members = document.object()?;
-    while let Some(key) = document.key(&mut members)? {
-        match &*key {
-            "num_trees" => stated = Some(parameter(document, "num_trees")?),
-            _ => document.skip()?,
-        }
-    }
-    Ok(stated)
 }
 
 fn read_trees<'a>(document: &mut impl Document<'a>) -> Result<Vec<Vec<Tree>>, Error> {

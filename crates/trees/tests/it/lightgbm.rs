@@ -74,6 +74,37 @@ fn every_objective_answers_as_lightgbm_does() {
     assert_eq!(differences, [""; 0]);
 }
 
+#[test]
+fn rows_reach_the_leaves_that_lightgbm_names() {
+    for (name, golden) in goldens() {
+        let model = model(&name);
+        let rows: Vec<f32> = floats(&golden, "rows").iter().map(|value| *value as f32).collect();
+        let rows = Rows::new(&rows, model.feature_count());
+        let mut leaves = vec![0; rows.len() * model.tree_count()];
+        model.leaves(rows, &mut leaves);
+        assert_eq!(&leaves, golden["leaves"].as_array().expect("leaves"), "{name}");
+    }
+}
+
+#[test]
+fn some_iterations_are_some_of_the_sum() {
+    let bytes = fs::read(folder().join("multiclass.model.txt")).expect("readable");
+    let row = [0.5, 100.0, 1.0, f64::NAN, -2.0];
+    let margins = |model: &Model| {
+        let mut out = [0.0; 3];
+        model.margins_f64(Rows::new(&row, 5), &mut out);
+        out
+    };
+    let part = |range| Model::from_bytes_iterations(&bytes, range).expect("iterations");
+    let whole = margins(&Model::from_bytes(&bytes).expect("a model"));
+    let (first, last) = (margins(&part(0..2)), margins(&part(2..5)));
+    for group in 0..3 {
+        assert!((first[group] + last[group] - whole[group]).abs() < TOLERANCE);
+        assert!((first[group] - whole[group]).abs() > 1e-3);
+    }
+    assert!(Model::from_bytes_iterations(&bytes, 2..6).is_err());
+}
+
 /// Rows of `f32` are widened, and the answers rounded.
 #[test]
 fn rows_of_either_precision_are_answered() {

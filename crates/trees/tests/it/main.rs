@@ -2,5 +2,6 @@
 
 mod goldens;
 mod hostile;
+mod leaves;
 mod lightgbm;
 mod schema;
