@@ -49,18 +49,23 @@ operations! {
         GetLogEvents => get_log_events,
     }
     "sagemaker", sagemaker {
+        AddTags => add_tags,
         CreateEndpoint => create_endpoint,
         CreateEndpointConfig => create_endpoint_config,
         CreateModel => create_model,
         DeleteEndpoint => delete_endpoint,
         DeleteEndpointConfig => delete_endpoint_config,
         DeleteModel => delete_model,
+        DeleteTags => delete_tags,
         DescribeEndpoint => describe_endpoint,
         DescribeEndpointConfig => describe_endpoint_config,
         DescribeModel => describe_model,
         ListEndpointConfigs => list_endpoint_configs,
         ListEndpoints => list_endpoints,
         ListModels => list_models,
+        ListTags => list_tags,
+        UpdateEndpoint => update_endpoint,
+        UpdateEndpointWeightsAndCapacities => update_endpoint_weights_and_capacities,
     }
 }
 

@@ -30,6 +30,8 @@ use store::Store;
 use telemetry::{Logs, Metrics};
 use tokio::sync::{Notify, Semaphore, watch};
 
+/// The contract that [`Foundations::engines`] keeps.
+pub use engine_api;
 pub use engine_api::{NoAnswer, Reply, Request as ModelRequest};
 pub use invoke::{Fault, Invocation, Invoked, Refusal};
 use routes::RouteTable;

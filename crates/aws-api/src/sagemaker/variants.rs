@@ -4,6 +4,7 @@ use resources::{Error, ErrorKind, ProductionVariant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::weight::Weight;
 use crate::error::not_served;
 
 /// Instances that one variant may have. Each is a slot of its own, so the bound only keeps a
@@ -17,7 +18,7 @@ pub(super) struct Variant {
     variant_name: String,
     model_name: Option<String>,
     initial_instance_count: Option<u32>,
-    initial_variant_weight: Option<f32>,
+    initial_variant_weight: Option<Weight>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -35,20 +36,24 @@ impl Variant {
             Error::new(ErrorKind::Invalid, format!("Production variant {name} needs `{member}`"))
         };
         let instances = self.initial_instance_count.ok_or_else(|| needs("InitialInstanceCount"))?;
-        if !(1..=INSTANCES_MAX).contains(&instances) {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                format!("`InitialInstanceCount` of {name} must be 1 to {INSTANCES_MAX}"),
-            ));
-        }
+        check_instance_count(name, "InitialInstanceCount", instances)?;
         Ok(ProductionVariant {
             model_name: self.model_name.ok_or_else(|| needs("ModelName"))?,
             initial_instance_count: instances,
-            initial_weight: self.initial_variant_weight.unwrap_or(1.0),
+            initial_weight: self.initial_variant_weight.map_or(1.0, f32::from),
             name: self.variant_name,
             shown: self.rest,
         })
     }
+}
+
+/// Whether a variant may have so many instances.
+pub(super) fn check_instance_count(variant: &str, member: &str, count: u32) -> Result<(), Error> {
+    if (1..=INSTANCES_MAX).contains(&count) {
+        return Ok(());
+    }
+    let text = format!("`{member}` of {variant} must be 1 to {INSTANCES_MAX}");
+    Err(Error::new(ErrorKind::Invalid, text))
 }
 
 impl From<ProductionVariant> for Variant {
@@ -57,7 +62,7 @@ impl From<ProductionVariant> for Variant {
             variant_name: variant.name,
             model_name: Some(variant.model_name),
             initial_instance_count: Some(variant.initial_instance_count),
-            initial_variant_weight: Some(variant.initial_weight),
+            initial_variant_weight: Some(Weight(variant.initial_weight)),
             rest: variant.shown,
         }
     }

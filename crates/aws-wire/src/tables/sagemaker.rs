@@ -25,6 +25,15 @@ pub(crate) static SERVICE: Service = Service {
 
 static OPERATIONS: &[Operation] = &[
     Operation {
+        name: "AddTags",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(Id::AddTagsInput as ShapeId),
+        output: Some(Id::AddTagsOutput as ShapeId),
+        errors: &[],
+    },
+    Operation {
         name: "CreateEndpoint",
         method: "POST",
         uri: "/",
@@ -76,6 +85,15 @@ static OPERATIONS: &[Operation] = &[
         status: 200,
         input: Some(Id::DeleteModelInput as ShapeId),
         output: None,
+        errors: &[],
+    },
+    Operation {
+        name: "DeleteTags",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(Id::DeleteTagsInput as ShapeId),
+        output: Some(Id::DeleteTagsOutput as ShapeId),
         errors: &[],
     },
     Operation {
@@ -131,6 +149,33 @@ static OPERATIONS: &[Operation] = &[
         input: Some(Id::ListModelsInput as ShapeId),
         output: Some(Id::ListModelsOutput as ShapeId),
         errors: &[],
+    },
+    Operation {
+        name: "ListTags",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(Id::ListTagsInput as ShapeId),
+        output: Some(Id::ListTagsOutput as ShapeId),
+        errors: &[],
+    },
+    Operation {
+        name: "UpdateEndpoint",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(Id::UpdateEndpointInput as ShapeId),
+        output: Some(Id::UpdateEndpointOutput as ShapeId),
+        errors: &[Id::ResourceLimitExceeded as ShapeId],
+    },
+    Operation {
+        name: "UpdateEndpointWeightsAndCapacities",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(Id::UpdateEndpointWeightsAndCapacitiesInput as ShapeId),
+        output: Some(Id::UpdateEndpointWeightsAndCapacitiesOutput as ShapeId),
+        errors: &[Id::ResourceLimitExceeded as ShapeId],
     },
 ];
 
@@ -570,6 +615,8 @@ enum Id {
     AcceleratorPartitionType,
     AcceleratorPartitionTypeList,
     AcceptEula,
+    AddTagsInput,
+    AddTagsOutput,
     AdditionalModelChannelName,
     AdditionalModelDataSource,
     AdditionalModelDataSources,
@@ -642,6 +689,8 @@ enum Id {
     DeleteEndpointConfigInput,
     DeleteEndpointInput,
     DeleteModelInput,
+    DeleteTagsInput,
+    DeleteTagsOutput,
     DeployedImage,
     DeployedImages,
     DeploymentConfig,
@@ -652,6 +701,8 @@ enum Id {
     DescribeEndpointOutput,
     DescribeModelInput,
     DescribeModelOutput,
+    DesiredWeightAndCapacity,
+    DesiredWeightAndCapacityList,
     DestinationS3Uri,
     Ec2CapacityReservation,
     Ec2CapacityReservationId,
@@ -698,6 +749,9 @@ enum Id {
     ListEndpointsOutput,
     ListModelsInput,
     ListModelsOutput,
+    ListTagsInput,
+    ListTagsMaxResults,
+    ListTagsOutput,
     ManagedInstanceScalingCooldownInMinutes,
     ManagedInstanceScalingMaxInstanceCount,
     ManagedInstanceScalingMaximumStepSize,
@@ -724,6 +778,7 @@ enum Id {
     ModelSummary,
     ModelSummaryList,
     MultiModelConfig,
+    NextToken,
     OrderKey,
     PaginationToken,
     PendingDeploymentSummary,
@@ -748,6 +803,7 @@ enum Id {
     ProductionVariantRoutingConfig,
     ProductionVariantSSMAccess,
     ProductionVariantServerlessConfig,
+    ProductionVariantServerlessUpdateConfig,
     ProductionVariantStatus,
     ProductionVariantStatusList,
     ProductionVariantSummary,
@@ -759,6 +815,7 @@ enum Id {
     RepositoryAccessMode,
     RepositoryAuthConfig,
     RepositoryCredentialsProviderArn,
+    ResourceArn,
     ResourceLimitExceeded,
     RoleArn,
     RollingUpdatePolicy,
@@ -777,6 +834,7 @@ enum Id {
     Subnets,
     Tag,
     TagKey,
+    TagKeyList,
     TagList,
     TagValue,
     TaskCount,
@@ -784,9 +842,16 @@ enum Id {
     Timestamp,
     TrafficRoutingConfig,
     TrafficRoutingConfigType,
+    UpdateEndpointInput,
+    UpdateEndpointOutput,
+    UpdateEndpointWeightsAndCapacitiesInput,
+    UpdateEndpointWeightsAndCapacitiesOutput,
     Url,
     VariantInstanceProvisionTimeoutInSeconds,
     VariantName,
+    VariantProperty,
+    VariantPropertyList,
+    VariantPropertyType,
     VariantStatus,
     VariantStatusMessage,
     VariantWeight,
@@ -805,6 +870,13 @@ static SHAPES: &[Shape] = &[
     Shape::new("AcceleratorPartitionType", Kind::String).min(0).max(32).pattern("mig-[0-9]+g\\.[0-9]+gb([+-][a-z0-9.]+)*"),
     Shape::new("AcceleratorPartitionTypeList", Kind::List(Id::AcceleratorPartitionType as ShapeId)).min(0).max(32),
     Shape::new("AcceptEula", Kind::Boolean),
+    Shape::structure("AddTagsInput", &[
+        Member::new("ResourceArn", Id::ResourceArn as ShapeId).required(),
+        Member::new("Tags", Id::TagList as ShapeId).required(),
+    ]),
+    Shape::structure("AddTagsOutput", &[
+        Member::new("Tags", Id::TagList as ShapeId),
+    ]),
     Shape::new("AdditionalModelChannelName", Kind::String).min(1).max(64).pattern("[A-Za-z0-9\\.\\-_]+"),
     Shape::structure("AdditionalModelDataSource", &[
         Member::new("ChannelName", Id::AdditionalModelChannelName as ShapeId).required(),
@@ -1037,6 +1109,12 @@ static SHAPES: &[Shape] = &[
     Shape::structure("DeleteModelInput", &[
         Member::new("ModelName", Id::ModelName as ShapeId).required(),
     ]),
+    Shape::structure("DeleteTagsInput", &[
+        Member::new("ResourceArn", Id::ResourceArn as ShapeId).required(),
+        Member::new("TagKeys", Id::TagKeyList as ShapeId).required(),
+    ]),
+    Shape::structure("DeleteTagsOutput", &[
+    ]),
     Shape::structure("DeployedImage", &[
         Member::new("ResolutionTime", Id::Timestamp as ShapeId),
         Member::new("ResolvedImage", Id::ContainerImage as ShapeId),
@@ -1107,6 +1185,13 @@ static SHAPES: &[Shape] = &[
         Member::new("PrimaryContainer", Id::ContainerDefinition as ShapeId),
         Member::new("VpcConfig", Id::VpcConfig as ShapeId),
     ]),
+    Shape::structure("DesiredWeightAndCapacity", &[
+        Member::new("DesiredInstanceCount", Id::TaskCount as ShapeId),
+        Member::new("DesiredWeight", Id::VariantWeight as ShapeId),
+        Member::new("ServerlessUpdateConfig", Id::ProductionVariantServerlessUpdateConfig as ShapeId),
+        Member::new("VariantName", Id::VariantName as ShapeId).required(),
+    ]),
+    Shape::new("DesiredWeightAndCapacityList", Kind::List(Id::DesiredWeightAndCapacity as ShapeId)).min(1),
     Shape::new("DestinationS3Uri", Kind::String).min(0).max(512).pattern("(https|s3)://([^/])/?(.*)"),
     Shape::structure("Ec2CapacityReservation", &[
         Member::new("AvailableInstanceCount", Id::TaskCount as ShapeId),
@@ -1229,6 +1314,16 @@ static SHAPES: &[Shape] = &[
         Member::new("Models", Id::ModelSummaryList as ShapeId).required(),
         Member::new("NextToken", Id::PaginationToken as ShapeId),
     ]),
+    Shape::structure("ListTagsInput", &[
+        Member::new("MaxResults", Id::ListTagsMaxResults as ShapeId),
+        Member::new("NextToken", Id::NextToken as ShapeId),
+        Member::new("ResourceArn", Id::ResourceArn as ShapeId).required(),
+    ]),
+    Shape::new("ListTagsMaxResults", Kind::Integer).min(50),
+    Shape::structure("ListTagsOutput", &[
+        Member::new("NextToken", Id::NextToken as ShapeId),
+        Member::new("Tags", Id::TagList as ShapeId),
+    ]),
     Shape::new("ManagedInstanceScalingCooldownInMinutes", Kind::Integer).min(5).max(1440),
     Shape::new("ManagedInstanceScalingMaxInstanceCount", Kind::Integer).min(1),
     Shape::new("ManagedInstanceScalingMaximumStepSize", Kind::Integer).min(1).max(100),
@@ -1282,6 +1377,7 @@ static SHAPES: &[Shape] = &[
     Shape::structure("MultiModelConfig", &[
         Member::new("ModelCacheSetting", Id::ModelCacheSetting as ShapeId),
     ]),
+    Shape::new("NextToken", Kind::String).min(0).max(8192).pattern(".*"),
     Shape::new("OrderKey", Kind::String).values(&[
         "Ascending", "Descending",
     ]),
@@ -1433,6 +1529,10 @@ static SHAPES: &[Shape] = &[
         Member::new("MemorySizeInMB", Id::ServerlessMemorySizeInMB as ShapeId).required(),
         Member::new("ProvisionedConcurrency", Id::ServerlessProvisionedConcurrency as ShapeId),
     ]),
+    Shape::structure("ProductionVariantServerlessUpdateConfig", &[
+        Member::new("MaxConcurrency", Id::ServerlessMaxConcurrency as ShapeId),
+        Member::new("ProvisionedConcurrency", Id::ServerlessProvisionedConcurrency as ShapeId),
+    ]),
     Shape::structure("ProductionVariantStatus", &[
         Member::new("StartTime", Id::Timestamp as ShapeId),
         Member::new("Status", Id::VariantStatus as ShapeId).required(),
@@ -1473,6 +1573,7 @@ static SHAPES: &[Shape] = &[
         Member::new("RepositoryCredentialsProviderArn", Id::RepositoryCredentialsProviderArn as ShapeId).required(),
     ]),
     Shape::new("RepositoryCredentialsProviderArn", Kind::String).min(1).max(2048).pattern(".*"),
+    Shape::new("ResourceArn", Kind::String).min(0).max(256).pattern("arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:.+"),
     Shape::error("ResourceLimitExceeded", 400, &[
         Member::new("Message", Id::FailureReason as ShapeId),
     ]),
@@ -1514,6 +1615,7 @@ static SHAPES: &[Shape] = &[
         Member::new("Value", Id::TagValue as ShapeId).required(),
     ]),
     Shape::new("TagKey", Kind::String).min(1).max(128).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
+    Shape::new("TagKeyList", Kind::List(Id::TagKey as ShapeId)).min(1).max(50),
     Shape::new("TagList", Kind::List(Id::Tag as ShapeId)).min(0).max(50),
     Shape::new("TagValue", Kind::String).min(0).max(256).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
     Shape::new("TaskCount", Kind::Integer).min(0),
@@ -1528,9 +1630,34 @@ static SHAPES: &[Shape] = &[
     Shape::new("TrafficRoutingConfigType", Kind::String).values(&[
         "ALL_AT_ONCE", "CANARY", "LINEAR",
     ]),
+    Shape::structure("UpdateEndpointInput", &[
+        Member::new("DeploymentConfig", Id::DeploymentConfig as ShapeId),
+        Member::new("EndpointConfigName", Id::EndpointConfigName as ShapeId).required(),
+        Member::new("EndpointName", Id::EndpointName as ShapeId).required(),
+        Member::new("ExcludeRetainedVariantProperties", Id::VariantPropertyList as ShapeId),
+        Member::new("RetainAllVariantProperties", Id::Boolean as ShapeId),
+        Member::new("RetainDeploymentConfig", Id::Boolean as ShapeId),
+    ]),
+    Shape::structure("UpdateEndpointOutput", &[
+        Member::new("EndpointArn", Id::EndpointArn as ShapeId).required(),
+    ]),
+    Shape::structure("UpdateEndpointWeightsAndCapacitiesInput", &[
+        Member::new("DesiredWeightsAndCapacities", Id::DesiredWeightAndCapacityList as ShapeId).required(),
+        Member::new("EndpointName", Id::EndpointName as ShapeId).required(),
+    ]),
+    Shape::structure("UpdateEndpointWeightsAndCapacitiesOutput", &[
+        Member::new("EndpointArn", Id::EndpointArn as ShapeId).required(),
+    ]),
     Shape::new("Url", Kind::String).min(0).max(1024).pattern("(https|s3)://([^/]+)/?(.*)"),
     Shape::new("VariantInstanceProvisionTimeoutInSeconds", Kind::Integer).min(300).max(3600),
     Shape::new("VariantName", Kind::String).min(0).max(63).pattern("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
+    Shape::structure("VariantProperty", &[
+        Member::new("VariantPropertyType", Id::VariantPropertyType as ShapeId).required(),
+    ]),
+    Shape::new("VariantPropertyList", Kind::List(Id::VariantProperty as ShapeId)).min(0).max(3),
+    Shape::new("VariantPropertyType", Kind::String).values(&[
+        "DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig",
+    ]),
     Shape::new("VariantStatus", Kind::String).values(&[
         "Creating", "Updating", "Deleting", "ActivatingTraffic", "Baking",
     ]),

@@ -1,0 +1,7 @@
+//! The AWS face from outside: signed HTTP in, HTTP out, over a pipe instead of a socket.
+
+mod bounds;
+mod echo;
+mod face;
+mod tags;
+mod updates;
