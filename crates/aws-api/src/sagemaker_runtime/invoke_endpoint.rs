@@ -29,8 +29,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// What the names of all other request headers of this operation begin with.
 const HEADER_PREFIX: &str = "x-amzn-sagemaker-";
 
-const CUSTOM_ATTRIBUTES_BYTES_MAX: usize = 1024;
-const INFERENCE_ID_BYTES_MAX: usize = 64;
+/// Of the content types and the custom attributes.
+const HEADER_BYTES_MAX: usize = 1024;
+const ID_BYTES_MAX: usize = 64;
+const VARIANT_BYTES_MAX: usize = 63;
 
 /// The endpoint that a path invokes: `/endpoints/{EndpointName}/invocations`.
 pub(crate) fn endpoint_of(path: &str) -> Option<&str> {
@@ -54,9 +56,9 @@ impl<'a> Input<'a> {
             if let Some(member) = name.as_str().strip_prefix(HEADER_PREFIX) {
                 input.set(member, text(name, value)?)?;
             } else if name == header::CONTENT_TYPE {
-                input.content_type = Some(text(name, value)?);
+                input.content_type = Some(header_text("contentType", text(name, value)?)?);
             } else if name == header::ACCEPT {
-                input.accept = Some(text(name, value)?);
+                input.accept = Some(header_text("accept", text(name, value)?)?);
             }
         }
         Ok(input)
@@ -68,11 +70,12 @@ impl<'a> Input<'a> {
     fn set(&mut self, member: &str, value: &'a str) -> Result<(), Fault> {
         match member {
             "custom-attributes" => {
-                check_length("customAttributes", value, CUSTOM_ATTRIBUTES_BYTES_MAX)?;
-                self.custom_attributes = Some(value);
+                self.custom_attributes = Some(header_text("customAttributes", value)?);
             }
-            "target-variant" => self.target_variant = Some(value),
-            "inference-id" => check_inference_id(value)?,
+            "target-variant" => self.target_variant = Some(variant_name(value)?),
+            "inference-id" => check_id("inferenceId", value)?,
+            // It only helps to choose among copies of a model, and all of ours are one.
+            "prefix-aware-id" => check_id("prefixAwareId", value)?,
             "target-model" => return Err(not_served("TargetModel")),
             "target-container-hostname" => return Err(not_served("TargetContainerHostname")),
             "enable-explanations" => return Err(not_served("EnableExplanations")),
@@ -189,16 +192,33 @@ fn check_length(member: &str, value: &str, bytes_max: usize) -> Result<(), Fault
     ))
 }
 
+fn header_text<'a>(member: &str, value: &'a str) -> Result<&'a str, Fault> {
+    check_length(member, value, HEADER_BYTES_MAX).map(|()| value)
+}
+
+/// Letters, digits and hyphens, the hyphens inside: `^[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
+fn variant_name(value: &str) -> Result<&str, Fault> {
+    check_length("targetVariant", value, VARIANT_BYTES_MAX)?;
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = value.as_bytes();
+    let named = bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    if named && ends(bytes.first()) && ends(bytes.last()) {
+        return Ok(value);
+    }
+    let rule = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9])*";
+    Err(constraint("targetVariant", value, rule))
+}
+
 /// 1 to 64 printable characters, the first of them no space: `\A\S[\p{Print}]*\z`.
-fn check_inference_id(id: &str) -> Result<(), Fault> {
-    check_length("inferenceId", id, INFERENCE_ID_BYTES_MAX)?;
+fn check_id(member: &str, id: &str) -> Result<(), Fault> {
+    check_length(member, id, ID_BYTES_MAX)?;
     if id.is_empty() {
         let rule = "Member must have length greater than or equal to 1";
-        return Err(constraint("inferenceId", id, rule));
+        return Err(constraint(member, id, rule));
     }
     if id.starts_with(char::is_whitespace) || id.bytes().any(|byte| byte.is_ascii_control()) {
         let rule = r"Member must satisfy regular expression pattern: \A\S[\p{Print}]*\z";
-        return Err(constraint("inferenceId", id, rule));
+        return Err(constraint(member, id, rule));
     }
     Ok(())
 }

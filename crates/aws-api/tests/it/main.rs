@@ -3,5 +3,6 @@
 mod bounds;
 mod echo;
 mod face;
+mod invocations;
 mod tags;
 mod updates;
