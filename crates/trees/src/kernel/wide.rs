@@ -12,7 +12,7 @@ use crate::{Error, Rows, ensemble::check_iterations};
 const WALKS: usize = 8;
 /// Rows that take turns in a tree while it is in the cache.
 const BLOCK_ROWS: usize = 64;
-/// What LightGBM takes for zero: up to `1e-35f`.
+/// LightGBM takes what is no greater for zero, at the latest when it copies a row (`c_api.cpp`).
 const ZERO: f64 = 1e-35_f32 as f64;
 
 /// Which values of a split's feature go by default.
@@ -236,10 +236,11 @@ impl Wide {
         let value = row[split.feature as usize];
         let left = match split.test {
             Test::AtMost { threshold, missing, default_left } => {
-                let value = if value.is_nan() && missing != Missing::Nan { 0.0 } else { value };
+                let is_zero = value.abs() <= ZERO || value.is_nan() && missing != Missing::Nan;
+                let value = if is_zero { 0.0 } else { value };
                 let by_default = match missing {
                     Missing::None => false,
-                    Missing::Zero => value.abs() <= ZERO,
+                    Missing::Zero => is_zero,
                     Missing::Nan => value.is_nan(),
                 };
                 if by_default { default_left } else { value <= threshold }
