@@ -1,4 +1,4 @@
-//! Whatever is created, deleted and stopped in whatever order: in the end the store, the route
+//! Whatever is created, updated, deleted and stopped in whatever order: in the end the store, the route
 //! table and the artifacts tell the same.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,8 @@ use crate::house::House;
 enum Step {
     /// Creates an endpoint of one of the models.
     Create(usize, usize),
+    /// Updates an endpoint to one of the models.
+    Update(usize, usize),
     Delete(usize),
     Restart,
     /// Lets everything become true before the next step.
@@ -26,6 +28,7 @@ const MODELS: [&str; 3] = ["one", "two", "broken"];
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0..ENDPOINTS.len(), 0..MODELS.len()).prop_map(|(e, m)| Step::Create(e, m)),
+        4 => (0..ENDPOINTS.len(), 0..MODELS.len()).prop_map(|(e, m)| Step::Update(e, m)),
         3 => (0..ENDPOINTS.len()).prop_map(Step::Delete),
         1 => Just(Step::Restart),
         1 => Just(Step::Settle),
@@ -42,6 +45,13 @@ fn take(house: &mut House, expected: &mut Expected, step: Step) {
             // One that is on its way out still has its name: then the caller comes too early.
             if house.endpoint(endpoint, model).is_ok() {
                 assert_eq!(expected.insert(endpoint, model), None, "{endpoint} was there");
+            }
+        }
+        Step::Update(endpoint, model) => {
+            let (endpoint, model) = (ENDPOINTS[endpoint], MODELS[model]);
+            // What does not serve can't be updated; one that would not come up changes nothing.
+            if house.update(endpoint, model).is_ok() && model != "broken" {
+                expected.insert(endpoint, model);
             }
         }
         Step::Delete(endpoint) => {
@@ -84,10 +94,10 @@ fn check(house: &House, expected: &Expected) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn store_routes_and_artifacts_agree(steps in prop::collection::vec(step(), 1..16)) {
+    fn store_routes_and_artifacts_agree(steps in prop::collection::vec(step(), 1..20)) {
         let mut house = House::new();
         for model in MODELS {
             let file = if model == "broken" { "open-fails" } else { "answer" };
