@@ -86,10 +86,12 @@ impl TreeColumns {
         (0..value_count).map(tree).collect()
     }
 
-    /// Many values per leaf must be there, so that no more trees are made than the bytes warrant.
+    /// Many values per leaf must be there, so that no more trees are made than the bytes warrant:
+    /// a tree has one leaf more than splits, so half of its nodes have values of their own.
     fn check_leaves(&self, value_count: usize) -> Result<(), Error> {
         let have = self.base_weights.len().max(self.leaf_weights.len());
-        if value_count > 1 && (value_count > have || value_count > LEAF_VALUES_MAX) {
+        let want = value_count.saturating_mul(self.left.len());
+        if value_count > 1 && (want / 2 > have || value_count > LEAF_VALUES_MAX) {
             let message = format!("a leaf has {value_count} values, but the tree only {have}");
             return Err(Error::malformed(message));
         }

@@ -165,6 +165,13 @@ fn what_contradicts_itself_is_refused() {
             json!({"size_leaf_vector": "9"}),
             "a leaf has 9 values, but the tree only 3",
         ),
+        (
+            TREE,
+            "tree_param",
+            json!({"size_leaf_vector": "3"}),
+            "a leaf has 3 values, but the tree only 3",
+        ),
+        (TREE, "tree_param", json!({"size_leaf_vector": "2"}), "leaf 2 lacks its 2 values"),
         ("/learner/gradient_booster", "name", json!("dart"), "it has no `weight_drop`"),
         ("/learner/gradient_booster", "weight_drop", json!([1, "x"]), "a value expected"),
         ("/learner/gradient_booster", "name", json!("gblinear"), "it has no `weights`"),
