@@ -1,0 +1,290 @@
+//! Owns references: reading them step by step, writing them out, and setting them.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{BlockValue, Interrupt, Outcome, Renderer};
+use crate::error::ErrorKind;
+use crate::java;
+use crate::options::Nulls;
+use crate::program::{ExprId, Program, RefId, RefStep, Reference, ReferenceKind, Symbol};
+use crate::value::{Inner, Printer, Value};
+
+impl<'d> Renderer<'_, 'd> {
+    /// A reference's value.
+    pub(super) fn reference(&mut self, program: &Arc<Program>, id: RefId) -> Outcome<Value<'d>> {
+        let reference = program.reference(id);
+        self.step(reference.at)?;
+        match reference.kind {
+            ReferenceKind::Runt => return Ok(Value::Null),
+            ReferenceKind::Text => return Ok(self.missing()),
+            _ => {}
+        }
+        let mut value = self.get(reference.root)?;
+        for step in &reference.steps {
+            if value.is_null() {
+                break;
+            }
+            value = self.heap.overlay.lift(value);
+            value = self.take_step(program, &value, step)?;
+        }
+        if value.is_null() {
+            return Ok(self.missing());
+        }
+        Ok(value)
+    }
+
+    fn take_step(
+        &mut self,
+        program: &Arc<Program>,
+        of: &Value<'d>,
+        step: &RefStep,
+    ) -> Outcome<Value<'d>> {
+        let (found, at) = match step {
+            RefStep::Property { name, at } => (java::property(&mut self.heap, of, name), *at),
+            RefStep::Method { name, arguments, at } => {
+                return self.call(program, of, name, arguments, *at);
+            }
+            RefStep::Index { index, at } => {
+                let index = self.value(program, *index)?;
+                (java::index(&mut self.heap, of, index), *at)
+            }
+        };
+        match found {
+            Ok(value) => Ok(value.unwrap_or_default()),
+            Err(refusal) => Err(self.refused(refusal, at)),
+        }
+    }
+
+    fn call(
+        &mut self,
+        program: &Arc<Program>,
+        of: &Value<'d>,
+        name: &str,
+        arguments: &[ExprId],
+        at: u32,
+    ) -> Outcome<Value<'d>> {
+        let value = match arguments {
+            [] => java::call(&mut self.heap, of, name, &[]),
+            [one] => {
+                let arguments = [self.call_argument(program, *one, at)?];
+                java::call(&mut self.heap, of, name, &arguments)
+            }
+            many => {
+                let mut values = Vec::with_capacity(many.len());
+                for argument in many {
+                    values.push(self.call_argument(program, *argument, at)?);
+                }
+                java::call(&mut self.heap, of, name, &values)
+            }
+        };
+        match value {
+            Ok(value) => Ok(value.unwrap_or_default()),
+            Err(refusal) => {
+                let message = format!("`{name}` fails: {}", refusal.message);
+                Err(self.fault(refusal.kind, at, message))
+            }
+        }
+    }
+
+    fn call_argument(&mut self, program: &Arc<Program>, id: ExprId, at: u32) -> Outcome<Value<'d>> {
+        let value = self.value(program, id)?;
+        if let Value::Inner(Inner::Block(block)) = &value {
+            let block = Rc::clone(block);
+            return Ok(self.block_text(&block, at)?.map_or(Value::Null, Value::from));
+        }
+        Ok(self.heap.overlay.lift(value))
+    }
+
+    /// Writes a reference out, or what stands for it.
+    pub(super) fn render_reference(&mut self, program: &Arc<Program>, id: RefId) -> Outcome {
+        let reference = program.reference(id);
+        if self.frame == 0 && reference.steps.is_empty() && self.write_plain(program, reference)? {
+            return Ok(());
+        }
+        if reference.kind == ReferenceKind::Runt {
+            return self.write(program.text(reference.literal), reference.at);
+        }
+        let value = self.reference(program, id)?;
+        if reference.escaped {
+            return self.write_escaped(program, reference, !value.is_null());
+        }
+        if let Value::Inner(Inner::Block(block)) = &value {
+            return self.write_block(program, reference, &Rc::clone(block));
+        }
+        if value.is_null() {
+            return self.write_missing(program, reference);
+        }
+        self.write_prefixes(program, reference)?;
+        self.write_value(&value, reference.at)
+    }
+
+    /// The common case, a variable that has a plain value: written without a copy. False where it is
+    /// another case.
+    fn write_plain(&mut self, program: &Program, reference: &Reference) -> Outcome<bool> {
+        let value = &self.slots[reference.root.index()];
+        let plain =
+            !matches!(value, Value::Null | Value::Inner(_) | Value::Json(_)) && !reference.escaped;
+        if !plain || matches!(reference.kind, ReferenceKind::Runt | ReferenceKind::Text) {
+            return Ok(false);
+        }
+        self.step(reference.at)?;
+        self.write_prefixes(program, reference)?;
+        let value = &self.slots[reference.root.index()];
+        let lists = self.options.json_lists;
+        let mut printer = Printer::new(&mut self.out, self.out_limit, lists, &self.heap.overlay);
+        if printer.value(value).is_err() {
+            return Err(self.output_full(reference.at));
+        }
+        Ok(true)
+    }
+
+    fn write_prefixes(&mut self, program: &Program, reference: &Reference) -> Outcome {
+        if reference.escapes == reference.prefix {
+            return Ok(());
+        }
+        self.write(program.text(reference.escapes), reference.at)?;
+        self.write(program.text(reference.prefix), reference.at)
+    }
+
+    /// `\$name`: without its backslash where there is such a variable, else as it stands.
+    fn write_escaped(&mut self, program: &Program, reference: &Reference, known: bool) -> Outcome {
+        self.write(program.text(reference.escapes), reference.at)?;
+        if !known {
+            self.write("\\", reference.at)?;
+        }
+        self.write_literal(program, reference)
+    }
+
+    /// A reference without a value is text, and so are the backslashes in front of it.
+    fn write_missing(&mut self, program: &Program, reference: &Reference) -> Outcome {
+        self.write(program.text(reference.escapes), reference.at)?;
+        self.write(program.text(reference.escapes), reference.at)?;
+        self.write(program.text(reference.prefix), reference.at)?;
+        self.write_literal(program, reference)
+    }
+
+    fn write_literal(&mut self, program: &Program, reference: &Reference) -> Outcome {
+        if reference.kind == ReferenceKind::Plain
+            && let Some((caller, argument)) = self.argument_literal(reference.root)
+        {
+            return self.write(caller.text(argument.literal), reference.at);
+        }
+        self.write(program.text(reference.literal), reference.at)
+    }
+
+    fn write_block(
+        &mut self,
+        program: &Arc<Program>,
+        reference: &Reference,
+        block: &Rc<BlockValue>,
+    ) -> Outcome {
+        if block.depth.get() >= block.depth_max {
+            return self.write_missing(program, reference);
+        }
+        self.render_block(block, reference.at)
+    }
+
+    /// Renders a block that `#define` or a macro's call made; `#break` ends it.
+    fn render_block(&mut self, block: &Rc<BlockValue>, at: u32) -> Outcome {
+        block.depth.set(block.depth.get() + 1);
+        let outcome = self.deeper(at, |renderer| renderer.block(&block.program, block.body));
+        block.depth.set(block.depth.get() - 1);
+        match outcome {
+            Err(Interrupt::Break) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// The text of a block; none where it is too deep in itself.
+    pub(super) fn block_text(
+        &mut self,
+        block: &Rc<BlockValue>,
+        at: u32,
+    ) -> Outcome<Option<String>> {
+        if block.depth.get() >= block.depth_max {
+            return Ok(None);
+        }
+        self.captured(at, |renderer| renderer.render_block(block, at)).map(Some)
+    }
+
+    /// A value's text.
+    pub(super) fn text_of(&mut self, value: &Value<'d>, at: u32) -> Outcome<String> {
+        if let Value::Inner(Inner::Block(block)) = value {
+            let block = Rc::clone(block);
+            return Ok(self.block_text(&block, at)?.unwrap_or_default());
+        }
+        match self.heap.text(value) {
+            Ok(text) => Ok(text),
+            Err(refusal) => Err(self.refused(refusal, at)),
+        }
+    }
+
+    /// `#set`: null sets nothing.
+    pub(super) fn set(
+        &mut self,
+        program: &Arc<Program>,
+        target: (RefId, Symbol),
+        value: ExprId,
+    ) -> Outcome {
+        let reference = program.reference(target.0);
+        self.step(reference.at)?;
+        let value = self.value(program, value)?;
+        if value.is_null() {
+            return Ok(());
+        }
+        let Some((last, before)) = reference.steps.split_last() else {
+            self.put(target.1, value);
+            return Ok(());
+        };
+        let mut owner = self.get(reference.root)?;
+        for step in before {
+            if owner.is_null() {
+                return Ok(());
+            }
+            owner = self.heap.overlay.lift(owner);
+            owner = self.take_step(program, &owner, step)?;
+        }
+        if owner.is_null() {
+            return Ok(());
+        }
+        owner = self.heap.overlay.lift(owner);
+        self.set_step(program, &owner, last, value)
+    }
+
+    fn set_step(
+        &mut self,
+        program: &Arc<Program>,
+        owner: &Value<'d>,
+        step: &RefStep,
+        value: Value<'d>,
+    ) -> Outcome {
+        let (outcome, at) = match step {
+            // Velocity takes a method's name for a property's.
+            RefStep::Property { name, at } | RefStep::Method { name, at, .. } => {
+                (java::set_property(&mut self.heap, owner, name, value), *at)
+            }
+            RefStep::Index { index, at } => {
+                let index = self.value(program, *index)?;
+                (java::set_index(&mut self.heap, owner, index, value), *at)
+            }
+        };
+        outcome.map_err(|refusal| self.refused(refusal, at))
+    }
+
+    /// Whether a value is true: any is, but null and false.
+    pub(super) fn truth(&self, value: &Value<'d>) -> bool {
+        match value {
+            Value::Null => false,
+            Value::Bool(value) => *value,
+            Value::Inner(Inner::Block(block)) => {
+                block.depth.get() < block.depth_max || self.options.nulls == Nulls::Empty
+            }
+            _ => true,
+        }
+    }
+
+    pub(super) fn directive_fault(&self, at: u32, message: impl Into<String>) -> Interrupt {
+        self.fault(ErrorKind::Directive, at, message)
+    }
+}

@@ -1,0 +1,309 @@
+//! Owns what Java gives templates: properties and methods of strings, numbers, lists, maps and what
+//! directives make. A call that no method takes has no value; one that a method refuses is an error.
+//! There is no reflection: `class` is a property of nothing.
+
+mod collections;
+mod lists;
+mod maps;
+mod numbers;
+mod regex;
+mod strings;
+mod texts;
+
+use std::rc::Rc;
+
+pub(crate) use collections::{ItemsOf, items};
+pub(crate) use numbers::{arithmetic, compare, int_value};
+pub(crate) use regex::Regex;
+
+use crate::error::ErrorKind;
+use crate::eval::{Heap, LoopScope, Refusal};
+use crate::value::{Budget, Entry, Inner, Items, Json, ListKind, Value, equal, hash};
+
+/// A call's value; none where there is no such method.
+pub(crate) type Called<'d> = Result<Option<Value<'d>>, Refusal>;
+
+/// `$value.name`
+pub(crate) fn property<'d>(heap: &mut Heap<'d>, of: &Value<'d>, name: &str) -> Called<'d> {
+    Ok(match of {
+        Value::Json(json) => json.get(name).map(Value::json),
+        Value::Map(map) => {
+            heap.spend(map.len() as u64 / 16)?;
+            map.get(name)
+        }
+        Value::Object(object) => object.property(name),
+        Value::Inner(Inner::Loop(scope)) => loop_property(scope, name),
+        Value::Inner(Inner::Entry(entry)) => match name {
+            "key" => Some(entry.key.clone()),
+            "value" => Some(entry.value()),
+            _ => None,
+        },
+        _ => return bean_property(heap, of, name),
+    })
+}
+
+/// Properties that Java finds by a method's name.
+fn bean_property<'d>(heap: &mut Heap<'d>, of: &Value<'d>, name: &str) -> Called<'d> {
+    match (of, name) {
+        (Value::Text(_) | Value::List(_), "empty") => call(heap, of, "isEmpty", &[]),
+        (Value::Text(_), "blank") => call(heap, of, "isBlank", &[]),
+        (Value::Double(_), "naN") => call(heap, of, "isNaN", &[]),
+        (Value::Double(_), "infinite") => call(heap, of, "isInfinite", &[]),
+        _ => Ok(None),
+    }
+}
+
+fn loop_property<'d>(scope: &Rc<LoopScope<'d>>, name: &str) -> Option<Value<'d>> {
+    let index = scope.index.get();
+    Some(match name {
+        "index" => Value::Int(index),
+        "count" => Value::Int(index + 1),
+        "hasNext" => Value::Bool(scope.has_next.get()),
+        "first" => Value::Bool(index < 1),
+        "last" => Value::Bool(!scope.has_next.get()),
+        "parent" => Value::Inner(Inner::Loop(Rc::clone(scope.parent.as_ref()?))),
+        "topmost" => Value::Inner(Inner::Loop(scope.topmost())),
+        "replaced" => scope.topmost().replaced.clone(),
+        _ => return scope.stored(name),
+    })
+}
+
+/// `$value[index]`
+pub(crate) fn index<'d>(heap: &mut Heap<'d>, of: &Value<'d>, index: Value<'d>) -> Called<'d> {
+    let index = from_end(heap, of, index)?;
+    call(heap, of, "get", &[index])
+}
+
+/// A negative index counts from the end, which there must be.
+fn from_end<'d>(
+    heap: &mut Heap<'d>,
+    of: &Value<'d>,
+    index: Value<'d>,
+) -> Result<Value<'d>, Refusal> {
+    let Value::Int(at @ ..0) = index else {
+        return Ok(index);
+    };
+    match call(heap, of, "size", &[])? {
+        Some(Value::Int(size)) => Ok(Value::Int(size.saturating_add(at))),
+        _ => {
+            Err(Refusal::method(format!("the index {at} counts from the end of what has no size")))
+        }
+    }
+}
+
+/// `#set( $value.name = … )`
+pub(crate) fn set_property<'d>(
+    heap: &mut Heap<'d>,
+    of: &Value<'d>,
+    name: &str,
+    value: Value<'d>,
+) -> Result<(), Refusal> {
+    match of {
+        Value::Object(object) => {
+            object.set_property(name, value);
+        }
+        Value::Inner(Inner::Entry(entry)) if name == "value" => {
+            entry.set_value(value);
+        }
+        Value::Inner(Inner::Loop(scope)) => {
+            scope.storage.insert(String::from(name).into(), value);
+        }
+        _ => {
+            let name = String::from(name).into();
+            call(heap, of, "put", &[name, value])?;
+        }
+    }
+    Ok(())
+}
+
+/// `#set( $value[index] = … )`
+pub(crate) fn set_index<'d>(
+    heap: &mut Heap<'d>,
+    of: &Value<'d>,
+    index: Value<'d>,
+    value: Value<'d>,
+) -> Result<(), Refusal> {
+    let arguments = [from_end(heap, of, index)?, value];
+    if call(heap, of, "set", &arguments)?.is_none() {
+        call(heap, of, "put", &arguments)?;
+    }
+    Ok(())
+}
+
+/// `$value.name( … )`
+pub(crate) fn call<'d>(
+    heap: &mut Heap<'d>,
+    of: &Value<'d>,
+    name: &str,
+    arguments: &[Value<'d>],
+) -> Called<'d> {
+    if let Some(value) = of_any(heap, of, name, arguments)? {
+        return Ok(Some(value));
+    }
+    match of {
+        Value::Text(text) => strings::call(heap, text, name, arguments),
+        Value::List(list) => lists::call(heap, list, name, arguments),
+        Value::Map(map) => maps::call(heap, map, name, arguments),
+        Value::Json(json) => on_json(heap, json, name, arguments),
+        Value::Bool(value) => numbers::call_bool(heap, *value, name, arguments),
+        Value::Int(_) | Value::Long(_) | Value::Big(_) | Value::Double(_) => {
+            numbers::call(heap, of, name, arguments)
+        }
+        Value::Object(object) => object
+            .call(name, arguments)
+            .map_err(|error| Refusal { kind: ErrorKind::Object, message: error.to_string() }),
+        Value::Inner(inner) => on_inner(inner, name, arguments),
+        Value::Null => Ok(None),
+    }
+}
+
+/// Methods of every Java object.
+fn of_any<'d>(
+    heap: &mut Heap<'d>,
+    of: &Value<'d>,
+    name: &str,
+    arguments: &[Value<'d>],
+) -> Called<'d> {
+    let budget = &mut Budget::default();
+    Ok(Some(match (name, arguments) {
+        _ if matches!(of, Value::Object(_)) => return Ok(None),
+        ("toString", []) => heap.text(of)?.into(),
+        ("equals", [other]) => Value::Bool(equal(of, other, budget)),
+        ("hashCode", []) => Value::Int(hash(of, budget)),
+        // What compares does so with its own class, and refuses any other.
+        ("compareTo", [other]) if comparable(of) && !same_type(of, other) => {
+            return Err(Refusal::method("only values of one class are compared"));
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Borrowed JSON: what is read is read in place; anything else is called on a copy that stands for
+/// the original from now on.
+fn on_json<'d>(
+    heap: &mut Heap<'d>,
+    json: &'d Json<'d>,
+    name: &str,
+    arguments: &[Value<'d>],
+) -> Called<'d> {
+    match (json, name, arguments) {
+        (Json::Array(items), "size", []) => return Ok(Some(size(items.len()))),
+        (Json::Array(items), "isEmpty", []) => return Ok(Some(Value::Bool(items.is_empty()))),
+        (Json::Array(items), "get", [Value::Int(at)]) => {
+            return lists::checked(*at, items.len()).map(|at| Some(Value::json(&items[at])));
+        }
+        (Json::Object(members), "size", []) => return Ok(Some(size(members.len()))),
+        (Json::Object(members), "isEmpty", []) => return Ok(Some(Value::Bool(members.is_empty()))),
+        (Json::Object(members), "get" | "containsKey", [Value::Text(key)]) => {
+            heap.spend(members.len() as u64 / 16)?;
+            let found = json.get(key.as_str());
+            let contained = name == "containsKey";
+            return Ok(if contained {
+                Some(Value::Bool(found.is_some()))
+            } else {
+                found.map(Value::json)
+            });
+        }
+        _ => {}
+    }
+    let count = match json {
+        Json::Array(items) => items.len(),
+        Json::Object(members) => members.len() * 2,
+        _ => 0,
+    };
+    heap.build_items(count)?;
+    match heap.overlay.own(json) {
+        Value::List(list) => lists::call(heap, &list, name, arguments),
+        Value::Map(map) => maps::call(heap, &map, name, arguments),
+        _ => Ok(None),
+    }
+}
+
+fn on_inner<'d>(inner: &Inner<'d>, name: &str, arguments: &[Value<'d>]) -> Called<'d> {
+    Ok(match inner {
+        Inner::Entry(entry) => on_entry(entry, name, arguments),
+        Inner::Items(items) => return on_items(items, name, arguments),
+        Inner::Loop(scope) => match (name, arguments) {
+            ("hasNext", []) => loop_property(scope, "hasNext"),
+            ("isFirst", []) => loop_property(scope, "first"),
+            ("isLast", []) => loop_property(scope, "last"),
+            ("get", [Value::Text(key)]) => scope.stored(key.as_str()),
+            ("put", [key, value]) => scope.storage.insert(key.clone(), value.clone()),
+            (_, []) => getter(name).and_then(|name| loop_property(scope, &name)),
+            _ => None,
+        },
+        Inner::Block(_) => None,
+    })
+}
+
+/// The property that `getName` gets.
+fn getter(method: &str) -> Option<String> {
+    let name = method.strip_prefix("get")?;
+    let first = name.chars().next()?;
+    Some(first.to_lowercase().chain(name.chars().skip(1)).collect())
+}
+
+fn on_entry<'d>(entry: &Entry<'d>, name: &str, arguments: &[Value<'d>]) -> Option<Value<'d>> {
+    match (name, arguments) {
+        ("getKey", []) => Some(entry.key.clone()),
+        ("getValue", []) => Some(entry.value()),
+        ("setValue", [value]) => Some(entry.set_value(value.clone())),
+        _ => None,
+    }
+}
+
+fn on_items<'d>(items: &Items<'d>, name: &str, arguments: &[Value<'d>]) -> Called<'d> {
+    match (name, arguments) {
+        ("hasNext", []) => Ok(Some(Value::Bool(items.has_next()))),
+        ("next", []) => match items.next() {
+            Some(item) => Ok(Some(item)),
+            None => Err(Refusal::method("there is no next item: ask `hasNext()` first")),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// A size as Java has it.
+fn size<'d>(length: usize) -> Value<'d> {
+    Value::Int(i32::try_from(length).unwrap_or(i32::MAX))
+}
+
+/// Whether Java compares the two by `equals`, because one's class is the other's.
+pub(crate) fn same_class(left: &Value<'_>, right: &Value<'_>) -> bool {
+    class(left) == class(right)
+}
+
+fn comparable(value: &Value<'_>) -> bool {
+    value.is_number() || matches!(value, Value::Text(_) | Value::Bool(_))
+}
+
+fn same_type<'d>(left: &Value<'d>, right: &Value<'d>) -> bool {
+    std::mem::discriminant(left) == std::mem::discriminant(right)
+}
+
+fn class(value: &Value<'_>) -> u8 {
+    match value {
+        Value::List(list) if list.kind == ListKind::Array => 1,
+        Value::List(list) if list.kind == ListKind::View => 9,
+        Value::List(_) | Value::Json(Json::Array(_)) => 2,
+        Value::Map(_) | Value::Json(_) => 3,
+        Value::Text(_) => 4,
+        Value::Bool(_) => 5,
+        Value::Object(_) => 6,
+        Value::Inner(_) => 7,
+        _ => 8,
+    }
+}
+
+/// Text among a method's arguments: null is refused, and what is no text finds no such method.
+fn text_of<'v>(value: &'v Value<'_>) -> Result<Option<&'v str>, Refusal> {
+    match value {
+        Value::Text(text) => Ok(Some(text.as_str())),
+        Value::Null => Err(null_argument()),
+        _ => Ok(None),
+    }
+}
+
+fn null_argument() -> Refusal {
+    Refusal::method("an argument is null")
+}

@@ -1,0 +1,399 @@
+//! Owns which text matches in which lexical state. It knows bytes only; what a match does to the
+//! states is `Lexer`'s.
+
+use super::state::State;
+use super::token::Kind;
+
+/// What matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Token(Kind),
+    /// `$` or `$!`, with backslashes: a reference may begin.
+    Dollar,
+    /// `#`: a directive may begin.
+    Hash,
+    /// More of what is being read.
+    Gather,
+    TextblockOpen,
+    CommentOpen,
+    /// A character of a comment.
+    Skip,
+    /// The character that ends a reference, or a `#` that began nothing.
+    Terminator,
+}
+
+/// The longest match so far; of two equally long ones, the one offered first.
+struct Best(Option<(Rule, usize)>);
+
+impl Best {
+    fn offer(&mut self, rule: Rule, length: usize) {
+        if length > self.0.map_or(0, |best| best.1) {
+            self.0 = Some((rule, length));
+        }
+    }
+
+    fn token(&mut self, kind: Kind, length: usize) {
+        self.offer(Rule::Token(kind), length);
+    }
+}
+
+/// The longest match at the start of `text` in `state`, and its length in bytes. `text` is not empty.
+pub(crate) fn longest(state: State, text: &[u8]) -> Option<(Rule, usize)> {
+    let mut best = Best(None);
+    match state {
+        State::Text => return Some(in_text(text)),
+        State::PreDirective => pre_directive(text, &mut best),
+        State::Directive => directive(text, &mut best),
+        State::Reference | State::Modifier => reference(state, text, &mut best),
+        State::Arguments => arguments(text, &mut best),
+        State::Index => index(text, &mut best),
+        State::LineComment | State::BlockComment | State::Textblock => {
+            comment(state, text, &mut best);
+        }
+    }
+    best.0
+}
+
+fn in_text(text: &[u8]) -> (Rule, usize) {
+    let first = text[0];
+    if !matches!(first, b'$' | b'#' | b'\\') {
+        if matches!(first, b' ' | b'\t') {
+            let set = set_directive(text);
+            if set > 0 {
+                return (Rule::Token(Kind::Set), set);
+            }
+        }
+        let length = memchr::memchr3(b'$', b'#', b'\\', text).unwrap_or(text.len());
+        return (Rule::Token(Kind::Text), length);
+    }
+    let mut best = Best(None);
+    best.token(Kind::EscapedDirective, escaped_directive(text));
+    best.token(Kind::Set, set_directive(text));
+    starts(text, &mut best);
+    best.token(Kind::LineComment, literal(text, b"##"));
+    best.token(Kind::DoubleEscape, literal(text, b"\\\\"));
+    best.token(Kind::Escape, literal(text, b"\\"));
+    best.token(Kind::EmptyIndex, empty_index(text));
+    best.0.unwrap_or((Rule::Token(Kind::Text), 1))
+}
+
+/// What may begin in every state: references, directives, comments, text blocks.
+fn starts(text: &[u8], best: &mut Best) {
+    if text[0] == b'#' {
+        best.offer(Rule::TextblockOpen, literal(text, b"#[["));
+        best.offer(Rule::CommentOpen, literal(text, b"#*"));
+        best.offer(Rule::Hash, 1);
+        return;
+    }
+    let backslashes = run(text, |byte| byte == b'\\');
+    if text.get(backslashes) == Some(&b'$') {
+        let dollar = backslashes + 1;
+        let more = run(&text[dollar..], |byte| byte == b'\\');
+        let bang = text.get(dollar + more) == Some(&b'!');
+        best.offer(Rule::Dollar, if bang { dollar + more + 1 } else { dollar });
+    }
+}
+
+fn comment(state: State, text: &[u8], best: &mut Best) {
+    match state {
+        State::LineComment => {
+            let end = match text {
+                [b'\r', b'\n', ..] => 2,
+                [b'\r' | b'\n', ..] => 1,
+                _ => 0,
+            };
+            best.token(Kind::LineCommentEnd, end);
+        }
+        State::BlockComment => best.token(Kind::BlockComment, literal(text, b"*#")),
+        _ => best.token(Kind::Textblock, literal(text, b"]]#")),
+    }
+    starts_in_comment(text, best);
+    let rest = if state == State::Textblock { Rule::Gather } else { Rule::Skip };
+    best.offer(rest, 1);
+}
+
+/// Within a comment what would begin something is read in one piece, and has no meaning.
+fn starts_in_comment(text: &[u8], best: &mut Best) {
+    if literal(text, b"#**") > 0 && text.get(3).is_some_and(|&byte| byte != b'#') {
+        best.offer(Rule::Gather, 4);
+    }
+    let mut inner = Best(None);
+    starts(text, &mut inner);
+    if let Some((_, length)) = inner.0 {
+        best.offer(Rule::Gather, length);
+    }
+}
+
+fn pre_directive(text: &[u8], best: &mut Best) {
+    starts(text, best);
+    best.token(Kind::LineComment, literal(text, b"##"));
+    for (kind, word, line_end) in [
+        (Kind::EndDirective, "end", true),
+        (Kind::If, "if", false),
+        (Kind::ElseIf, "elseif", false),
+        (Kind::Else, "else", true),
+    ] {
+        best.token(kind, keyword(text, word.as_bytes(), line_end));
+    }
+    numbers(text, best);
+    best.token(Kind::Word, word(text));
+    best.token(Kind::BracketWord, bracket_word(text));
+    best.offer(Rule::Terminator, 1);
+}
+
+fn directive(text: &[u8], best: &mut Best) {
+    brackets(text, best);
+    best.token(Kind::ParenOpen, literal(text, b"("));
+    if text[0] == b')' {
+        best.token(Kind::ParenClose, 1 + line_end(&text[1..]));
+    }
+    starts(text, best);
+    best.token(Kind::LineComment, literal(text, b"##"));
+    best.token(Kind::Space, run(text, is_space));
+    best.token(Kind::Str, string(text));
+    booleans(text, best);
+    operators(text, best);
+    numbers(text, best);
+    best.token(Kind::Word, word(text));
+    best.token(Kind::BracketWord, bracket_word(text));
+}
+
+fn reference(state: State, text: &[u8], best: &mut Best) {
+    best.token(Kind::IndexOpen, literal(text, b"["));
+    if state == State::Modifier {
+        best.token(Kind::ParenOpen, literal(text, b"("));
+    }
+    best.token(Kind::Set, set_directive(text));
+    starts(text, best);
+    if state == State::Reference {
+        best.token(Kind::LineComment, literal(text, b"##"));
+        best.token(Kind::EmptyIndex, empty_index(text));
+    }
+    booleans(text, best);
+    best.token(Kind::Identifier, identifier(text));
+    best.token(Kind::Dot, dot(text));
+    best.token(Kind::CurlyOpen, literal(text, b"{"));
+    best.token(Kind::CurlyClose, literal(text, b"}"));
+    best.offer(Rule::Terminator, 1);
+}
+
+fn arguments(text: &[u8], best: &mut Best) {
+    brackets(text, best);
+    best.token(Kind::ArgumentsClose, literal(text, b")"));
+    best.token(Kind::Set, set_directive(text));
+    starts(text, best);
+    best.token(Kind::Space, run(text, is_space));
+    best.token(Kind::Str, string(text));
+    booleans(text, best);
+    numbers(text, best);
+    best.token(Kind::Identifier, identifier(text));
+    best.token(Kind::Dot, dot(text));
+}
+
+fn index(text: &[u8], best: &mut Best) {
+    best.token(Kind::IndexClose, literal(text, b"]"));
+    starts(text, best);
+    best.token(Kind::Space, run(text, is_space));
+    best.token(Kind::Str, string(text));
+    booleans(text, best);
+    numbers(text, best);
+}
+
+fn brackets(text: &[u8], best: &mut Best) {
+    let kind = match text[0] {
+        b'[' => Kind::ListOpen,
+        b']' => Kind::ListClose,
+        b',' => Kind::Comma,
+        b':' => Kind::Colon,
+        b'{' => Kind::MapOpen,
+        b'}' => Kind::MapClose,
+        _ => return best.token(Kind::Range, literal(text, b"..")),
+    };
+    best.token(kind, 1);
+}
+
+fn booleans(text: &[u8], best: &mut Best) {
+    best.token(Kind::True, literal(text, b"true"));
+    best.token(Kind::False, literal(text, b"false"));
+}
+
+fn operators(text: &[u8], best: &mut Best) {
+    const OPERATORS: [(&[u8], Kind); 21] = [
+        (b"-", Kind::Minus),
+        (b"+", Kind::Plus),
+        (b"*", Kind::Multiply),
+        (b"/", Kind::Divide),
+        (b"%", Kind::Modulo),
+        (b"&&", Kind::And),
+        (b"and", Kind::And),
+        (b"||", Kind::Or),
+        (b"or", Kind::Or),
+        (b"<", Kind::Less),
+        (b"lt", Kind::Less),
+        (b"<=", Kind::LessEqual),
+        (b"le", Kind::LessEqual),
+        (b">", Kind::Greater),
+        (b"gt", Kind::Greater),
+        (b">=", Kind::GreaterEqual),
+        (b"ge", Kind::GreaterEqual),
+        (b"==", Kind::Equal),
+        (b"eq", Kind::Equal),
+        (b"!=", Kind::NotEqual),
+        (b"ne", Kind::NotEqual),
+    ];
+    for (text_of, kind) in OPERATORS {
+        best.token(kind, literal(text, text_of));
+    }
+    best.token(Kind::Not, literal(text, b"!"));
+    best.token(Kind::Not, literal(text, b"not"));
+    best.token(Kind::Assign, literal(text, b"="));
+}
+
+fn numbers(text: &[u8], best: &mut Best) {
+    let minus = usize::from(text[0] == b'-');
+    let digits = run(&text[minus..], |byte| byte.is_ascii_digit());
+    let whole = minus + digits;
+    if digits > 0 {
+        best.token(Kind::Integer, whole + literal(&text[whole..], b".."));
+        best.token(Kind::Float, whole_with(exponent(&text[whole..]), whole));
+    }
+    if text.get(whole) == Some(&b'.') {
+        let fraction = run(&text[whole + 1..], |byte| byte.is_ascii_digit());
+        if digits + fraction > 0 {
+            let length = whole + 1 + fraction;
+            best.token(Kind::Float, length + exponent(&text[length..]));
+        }
+    }
+}
+
+fn whole_with(exponent: usize, whole: usize) -> usize {
+    if exponent == 0 { 0 } else { whole + exponent }
+}
+
+fn exponent(text: &[u8]) -> usize {
+    if !matches!(text.first(), Some(b'e' | b'E')) {
+        return 0;
+    }
+    let sign = usize::from(matches!(text.get(1), Some(b'+' | b'-')));
+    let digits = run(&text[1 + sign..], |byte| byte.is_ascii_digit());
+    if digits == 0 { 0 } else { 1 + sign + digits }
+}
+
+/// A quoted string; a doubled quote does not end it.
+fn string(text: &[u8]) -> usize {
+    let quote = text[0];
+    if quote != b'"' && quote != b'\'' {
+        return 0;
+    }
+    let mut at = 1;
+    while let Some(next) = memchr::memchr(quote, &text[at..]) {
+        at += next + 1;
+        if text.get(at) != Some(&quote) {
+            return at;
+        }
+        if memchr::memchr(quote, &text[at + 1..]).is_none() {
+            // No quote is left to close what a doubled one would continue.
+            return at;
+        }
+        at += 1;
+    }
+    0
+}
+
+fn set_directive(text: &[u8]) -> usize {
+    let blanks = run(text, |byte| byte == b' ' || byte == b'\t');
+    let rest = &text[blanks..];
+    let name = literal(rest, b"#set") + literal(rest, b"#{set}");
+    if name == 0 {
+        return 0;
+    }
+    let spaces = run(&rest[name..], |byte| byte == b' ');
+    let open = literal(&rest[name + spaces..], b"(");
+    if open == 0 { 0 } else { blanks + name + spaces + open }
+}
+
+fn escaped_directive(text: &[u8]) -> usize {
+    let backslashes = run(text, |byte| byte == b'\\');
+    if backslashes % 2 == 0 || text.get(backslashes) != Some(&b'#') {
+        return 0;
+    }
+    let rest = &text[backslashes + 1..];
+    if rest.is_empty() {
+        return 0;
+    }
+    let name = word(rest).max(bracket_word(rest));
+    if name == 0 { 0 } else { backslashes + 1 + name }
+}
+
+fn empty_index(text: &[u8]) -> usize {
+    [b"$[".as_slice(), b"$![", b"$\\![", b"$."]
+        .into_iter()
+        .map(|start| literal(text, start))
+        .max()
+        .unwrap_or(0)
+}
+
+fn keyword(text: &[u8], word: &[u8], with_line_end: bool) -> usize {
+    let plain = literal(text, word);
+    let bracketed = text.len() >= word.len() + 2
+        && text[0] == b'{'
+        && text[1..].starts_with(word)
+        && text[word.len() + 1] == b'}';
+    let length = if bracketed { word.len() + 2 } else { plain };
+    if length > 0 && with_line_end {
+        return length + line_end(&text[length..]);
+    }
+    length
+}
+
+/// Blanks up to a line end and the line end; nothing where there is more on the line.
+fn line_end(text: &[u8]) -> usize {
+    let blanks = run(text, |byte| byte == b' ' || byte == b'\t');
+    match &text[blanks..] {
+        [b'\r', b'\n', ..] => blanks + 2,
+        [b'\r' | b'\n', ..] => blanks + 1,
+        _ => 0,
+    }
+}
+
+fn word(text: &[u8]) -> usize {
+    let starts = text[0].is_ascii_alphabetic() || matches!(text[0], b'_' | b'@');
+    if starts { run(text, is_word) } else { 0 }
+}
+
+fn bracket_word(text: &[u8]) -> usize {
+    if text[0] != b'{'
+        || !text.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+    {
+        return 0;
+    }
+    let length = 1 + run(&text[1..], is_word);
+    if text.get(length) == Some(&b'}') { length + 1 } else { 0 }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@')
+}
+
+fn identifier(text: &[u8]) -> usize {
+    let starts = text[0].is_ascii_alphabetic() || text[0] == b'_';
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if starts { run(text, part) } else { 0 }
+}
+
+fn dot(text: &[u8]) -> usize {
+    let property = text[0] == b'.' && text.get(1).is_some_and(u8::is_ascii_alphabetic);
+    if property { 2 } else { 0 }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn literal(text: &[u8], start: &[u8]) -> usize {
+    if text.starts_with(start) { start.len() } else { 0 }
+}
+
+fn run(text: &[u8], part: impl Fn(u8) -> bool) -> usize {
+    text.iter().position(|&byte| !part(byte)).unwrap_or(text.len())
+}

@@ -1,0 +1,84 @@
+//! The Velocity template language, compiled: Apache Velocity 1.7 with the Java methods that templates
+//! call, and the differences of Amazon API Gateway's mapping templates as options.
+//!
+//! # A first template
+//!
+//! ```
+//! use vtl::{Context, Json, Options, Template, Value};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let template = Template::compile(
+//!     "#foreach( $movie in $movies )$movie.title.toUpperCase()#if( $foreach.hasNext ), #end#end",
+//!     &Options::velocity_1_7(),
+//! )?;
+//!
+//! let movies = Json::parse(r#"[{"title": "Alien"}, {"title": "Brazil"}]"#)?;
+//! let mut context = Context::new();
+//! context.set("movies", Value::json(&movies));
+//! assert_eq!(template.render(&context)?, "ALIEN, BRAZIL");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Template`] is compiled once and rendered often, from any thread. A [`Context`] holds the
+//! variables of one rendering; they may borrow, from parsed [`Json`] above all. What the language
+//! cannot do itself a caller adds as an [`Object`].
+//!
+//! # The language in short
+//!
+//! | Write | for |
+//! |---|---|
+//! | `$a`, `${a}`, `$a.b`, `$a.b(1)`, `$a[0]`, `$a['b']` | a value; as it stands in the template where there is none |
+//! | `$!a` | a value, or nothing |
+//! | `\$a`, `\#if`, `#[[ … ]]#` | text that is not read |
+//! | `#set( $a = … )` | setting; null sets nothing |
+//! | `#if( … ) … #elseif( … ) … #else … #end` | choosing; anything but null and `false` is true |
+//! | `#foreach( $x in … ) … #end` | lists, arrays, maps' values, iterators; `$foreach.index`, `.count`, `.hasNext`, `.first`, `.last`, `.parent` |
+//! | `#break`, `#stop` | leaving the loop, or all |
+//! | `#macro( name $x ) … #end`, `#name( 1 )`, `#@name( 1 ) … #end` | macros, `$bodyContent` in the last form |
+//! | `#define( $a ) … #end` | a block that is rendered where `$a` is written |
+//! | `#evaluate( "…" )`, `#literal() … #end` | text as a template, a template as text |
+//! | `##`, `#* … *#` | comments |
+//! | `[1, 'b']`, `[1..3]`, `{'a': 1}`, `"$a and $b"`, `'as is'` | values |
+//! | `+ - * / %`, `== != < <= > >=`, `&& || !`, and their words | operators, in `#set`, `#if` and `#elseif` |
+//!
+//! A directive takes the rest of its line with it if nothing but blanks follows.
+//!
+//! # The cost of a template
+//!
+//! Compiling is linear in the text. Rendering walks flat arrays and copies text into the output; it
+//! allocates for the output, for lists and maps a template makes, for strings it puts together, and
+//! little else: cutting and splitting a string shares it, reading JSON borrows it. Every rendering
+//! is bounded by its [`Limits`]: no template loops, recurses, doubles strings or backtracks for ever.
+//!
+//! # Differences
+//!
+//! Velocity 1.7 and API Gateway differ in what [`Options`] name: [`Nulls`] and [`JsonLists`]. What
+//! differs from both, on purpose:
+//!
+//! | What | Velocity 1.7 | Here |
+//! |---|---|---|
+//! | `$x.class`, static fields | reflection | no value |
+//! | `keySet`, `values`, `entrySet`, `subList` | views of the collection | copies |
+//! | a list that changes while `#foreach` goes through it | an error | goes on to where the list ended before |
+//! | writing an array | `[Ljava.lang.String;@1b2c3d` | as a list |
+//! | integers beyond 65,536 bits; big integers with decimals | exact | an error; doubles |
+//! | `#include`, `#parse` | read resources | an error |
+//! | `String.format` | formats | no value |
+
+mod context;
+mod error;
+mod eval;
+mod java;
+mod lexer;
+mod options;
+mod parser;
+mod program;
+mod template;
+mod value;
+
+pub use context::Context;
+pub use error::{Error, ErrorKind};
+pub use options::{JsonLists, Limits, Nulls, Options};
+pub use template::Template;
+pub use value::{Json, JsonError, List, Map, Object, ObjectError, Text, Value};

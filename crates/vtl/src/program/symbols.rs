@@ -1,0 +1,55 @@
+//! Owns the numbering of names. A symbol is an index into the evaluator's variables.
+
+use std::collections::HashMap;
+
+/// A name, numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Symbol(u32);
+
+impl Symbol {
+    /// `$foreach`
+    pub(crate) const FOREACH: Self = Self(0);
+    /// `$velocityCount`
+    pub(crate) const COUNT: Self = Self(1);
+    /// `$velocityHasNext`
+    pub(crate) const HAS_NEXT: Self = Self(2);
+    /// `$bodyContent`
+    pub(crate) const BODY: Self = Self(3);
+
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// All names of a template, each once.
+#[derive(Clone, Debug)]
+pub(crate) struct Symbols {
+    names: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, Symbol>,
+}
+
+impl Symbols {
+    /// The names that the language itself uses.
+    pub(crate) fn new() -> Self {
+        let mut symbols = Self { names: Vec::new(), numbers: HashMap::new() };
+        for name in ["foreach", "velocityCount", "velocityHasNext", "bodyContent"] {
+            symbols.intern(name);
+        }
+        symbols
+    }
+
+    /// The number of `name`, a new one where it has none.
+    pub(crate) fn intern(&mut self, name: &str) -> Symbol {
+        if let Some(&symbol) = self.numbers.get(name) {
+            return symbol;
+        }
+        let symbol = Symbol(self.names.len() as u32);
+        self.names.push(name.into());
+        self.numbers.insert(name.into(), symbol);
+        symbol
+    }
+
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+}

@@ -1,0 +1,48 @@
+//! Owns the compiled template as callers see it.
+
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::eval;
+use crate::options::Options;
+use crate::parser;
+use crate::program::{Program, Symbols};
+
+/// A template, compiled for one set of options.
+#[derive(Clone, Debug)]
+pub struct Template {
+    pub(crate) program: Arc<Program>,
+    pub(crate) symbols: Arc<Symbols>,
+    pub(crate) options: Options,
+    source: Arc<str>,
+}
+
+impl Template {
+    /// Compiles a template. It fails with [`ErrorKind::Syntax`](crate::ErrorKind::Syntax) where the
+    /// text is no template, and with [`ErrorKind::Limit`](crate::ErrorKind::Limit) where it is too
+    /// long or too deep.
+    pub fn compile(source: &str, options: &Options) -> Result<Self, Error> {
+        let mut symbols = Symbols::new();
+        let program = parser::compile(source, &mut symbols, &options.limits)
+            .map_err(|fault| fault.locate(source))?;
+        Ok(Self {
+            program: Arc::new(program),
+            symbols: Arc::new(symbols),
+            options: options.clone(),
+            source: source.into(),
+        })
+    }
+
+    /// Renders the template.
+    pub fn render(&self, context: &Context<'_>) -> Result<String, Error> {
+        let mut out = String::new();
+        self.render_to(&mut out, context)?;
+        Ok(out)
+    }
+
+    /// Renders the template to the end of `out`, which is left as it was on failure.
+    pub fn render_to(&self, out: &mut String, context: &Context<'_>) -> Result<(), Error> {
+        eval::render(self, context, out).map_err(|fault| fault.locate(&self.source))
+    }
+}

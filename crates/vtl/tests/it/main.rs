@@ -1,0 +1,10 @@
+//! What the engine does, seen from outside: recorded cases, Apache Velocity's answers, limits and
+//! random input.
+
+mod cases;
+mod gateway;
+mod golden;
+mod hostile;
+mod oracle;
+mod random;
+mod rendering;
