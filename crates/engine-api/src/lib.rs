@@ -69,9 +69,9 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// Answers one call.
     fn invoke<'a>(&'a self, request: Request<'a>) -> Answer<'a>;
 
-    /// Bodies longer than this cost so much CPU in [`Engine::invoke`] that the caller should not
-    /// spend a listener thread on them. An engine that only waits says `usize::MAX`.
-    fn inline_body_bytes_max(&self) -> usize;
+    /// Whether [`Engine::invoke`] takes so little CPU for this call that a listener thread may
+    /// spend it. An engine that only waits says yes to every call.
+    fn is_light(&self, request: Request<'_>) -> bool;
 }
 
 /// Where the lines go that a model server would print.

@@ -25,7 +25,6 @@ impl LogSink for Silence {
 fn main() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/covtype");
     let engine = open(&example.join("model"));
-    println!("inline bodies up to {} bytes", engine.inline_body_bytes_max());
     let csv = std::fs::read_to_string(example.join("payload.csv")).expect("fixture");
     let rows: Vec<Bytes> = csv.lines().map(|row| Bytes::from(format!("{row}\n"))).collect();
     time(&*engine, "csv, 1 row", "text/csv", &rows);

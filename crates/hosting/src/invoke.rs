@@ -1,10 +1,7 @@
 //! One invocation: find the endpoint, pick a variant, take a place on an instance, call the model,
 //! count what happened.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use engine_api::{Answer, NoAnswer, Outcome, Reply, Request};
@@ -86,8 +83,12 @@ impl Hosting {
         let in_flight = variant.metrics.enter();
         let started = Instant::now();
         let outcome = self.shared.call(permit.instance, call.request).await;
-        let model = started.elapsed();
-        variant.metrics.record(sample(&outcome, model, call.arrived.elapsed()));
+        let ended = Instant::now();
+        variant.metrics.record(Sample {
+            class: class(&outcome),
+            model: ended - started,
+            overhead: started - call.arrived,
+        });
         drop((permit, in_flight));
         judge(variant, outcome)
     }
@@ -112,7 +113,7 @@ impl Shared {
 
     /// What waits is boxed, so that the future of a call that is computed here stays small.
     async fn ask(&self, instance: &Instance, request: Request<'_>) -> Outcome {
-        if request.body.len() > instance.engine.inline_body_bytes_max() {
+        if !instance.engine.is_light(request) {
             return Box::pin(self.in_time(self.call_apart(instance, request))).await;
         }
         match engine_calls::invoke(&*instance.engine, request) {
@@ -195,10 +196,8 @@ fn no_capacity(variant: &Variant) -> Refusal {
     }
 }
 
-fn sample(outcome: &Outcome, model: Duration, total: Duration) -> Sample {
-    let class =
-        outcome.as_ref().map_or(CallClass::NoAnswer, |reply| CallClass::of_status(reply.status));
-    Sample { class, model, overhead: total.saturating_sub(model) }
+fn class(outcome: &Outcome) -> CallClass {
+    outcome.as_ref().map_or(CallClass::NoAnswer, |reply| CallClass::of_status(reply.status))
 }
 
 fn judge(variant: &Variant, outcome: Outcome) -> Result<Invoked, Fault> {

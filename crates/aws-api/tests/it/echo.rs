@@ -42,7 +42,7 @@ impl Engine for Echo {
         }))
     }
 
-    fn inline_body_bytes_max(&self) -> usize {
-        usize::MAX
+    fn is_light(&self, _request: Request<'_>) -> bool {
+        true
     }
 }

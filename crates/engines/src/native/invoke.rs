@@ -23,8 +23,8 @@ const RETAINED_BYTES_MAX: usize = 256 * 1024;
 const INLINE_NS_MAX: usize = 1_000_000;
 /// About what one tree costs per row, on the slow side.
 const TREE_NS: usize = 10;
-/// No field of a CSV row is shorter than a digit and a delimiter.
-const FIELD_BYTES_MIN: usize = 2;
+/// No row of any type is shorter than a digit and a line end.
+const SPARSE_ROW_BYTES_MIN: usize = 2;
 /// Reading a body of this size takes a good part of the time by itself.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
 
@@ -51,11 +51,33 @@ impl Engine for Native {
         Answer::Ready(Ok(reply))
     }
 
-    /// So many bytes that even the shortest rows of CSV are predicted within a millisecond.
-    fn inline_body_bytes_max(&self) -> usize {
+    /// Whether the body is so short that even the shortest rows of its type are predicted within a
+    /// millisecond.
+    fn is_light(&self, request: Request<'_>) -> bool {
         let row_ns = (self.ensemble.tree_count() * TREE_NS).max(1);
-        let row_bytes_min = (self.columns.width() * FIELD_BYTES_MIN).max(1);
-        (INLINE_NS_MAX / row_ns * row_bytes_min).min(INLINE_BYTES_MAX)
+        let rows_max = INLINE_NS_MAX / row_ns;
+        let bytes = request.body.len();
+        if bytes <= rows_max * SPARSE_ROW_BYTES_MIN {
+            return true;
+        }
+        // A type that is not read is refused without a look at the body.
+        Input::of(request.content_type).map_or(true, |input| {
+            bytes <= INLINE_BYTES_MAX.min(rows_max * row_bytes_min(input, self.columns.width()))
+        })
+    }
+}
+
+/// The length of the shortest row that a body of this type can hold.
+fn row_bytes_min(input: Input, width: usize) -> usize {
+    match input {
+        // A label and a line end: every feature can be missing.
+        Input::Libsvm => SPARSE_ROW_BYTES_MIN,
+        // A record's magic number and length.
+        Input::RecordIo => 8,
+        // One byte a value.
+        Input::Npy => width.max(1),
+        // A digit and a delimiter a value.
+        Input::Csv | Input::Json | Input::JsonLines => (width * 2).max(1),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Status, type and text of answers, one row per case.
 
-use engine_api::Engine;
+use bytes::Bytes;
+use engine_api::{Engine, Request};
 
 use crate::stage::{Stage, ask, call, covtype, covtype_file, text};
 
@@ -169,8 +170,27 @@ fn a_large_call_is_answered_like_many_small_ones() {
     let (_stage, engine) = open();
     let small = call(&*engine, "text/csv", &one_row());
     let large = call(&*engine, "text/csv", &one_row().repeat(3000));
-    assert!(one_row().len() < engine.inline_body_bytes_max());
-    assert!(one_row().len() * 3000 > engine.inline_body_bytes_max());
+    assert!(is_light(&*engine, "text/csv", &one_row()));
+    assert!(!is_light(&*engine, "text/csv", &one_row().repeat(3000)));
     assert_eq!(large.body, small.body.repeat(3000));
     assert_eq!(call(&*engine, "text/csv", &one_row()).body, small.body);
+}
+
+/// Of two bodies of one length, the one that can hold more rows is the heavier call.
+#[test]
+fn a_call_is_as_heavy_as_its_type_allows() {
+    let (_stage, engine) = open();
+    let body = b"1\n".repeat(4000);
+    assert!(is_light(&*engine, "text/csv", &body));
+    assert!(!is_light(&*engine, "text/libsvm", &body));
+    assert!(is_light(&*engine, "text/libsvm", &body[..400]));
+}
+
+fn is_light(engine: &dyn Engine, content_type: &str, body: &[u8]) -> bool {
+    engine.is_light(Request {
+        body: &Bytes::copy_from_slice(body),
+        content_type: Some(content_type),
+        accept: None,
+        custom_attributes: None,
+    })
 }

@@ -157,7 +157,7 @@ impl Engine for Fake {
         }
     }
 
-    fn inline_body_bytes_max(&self) -> usize {
-        self.inline_bytes
+    fn is_light(&self, request: Request<'_>) -> bool {
+        request.body.len() <= self.inline_bytes
     }
 }
