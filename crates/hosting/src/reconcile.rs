@@ -24,6 +24,8 @@ use crate::{
 
 /// How often intent is looked at when nobody says that it changed.
 const TICK: Duration = Duration::from_secs(10);
+/// The same while there may be artifacts to remove that were in use at the last look.
+const LITTER_TICK: Duration = Duration::from_secs(1);
 
 /// Runs until the runtime ends.
 pub(crate) async fn run(hosting: Hosting) {
@@ -100,10 +102,12 @@ impl Reconciler {
         let hosting = self.hosting.clone();
         tokio::select! {
             () = hosting.shared.wake.notified() => {}
-            () = tokio::time::sleep(TICK) => {}
+            () = tokio::time::sleep(if self.litter { LITTER_TICK } else { TICK }) => {}
             Some(first) = self.results.join_next() => {
                 let mut joined = vec![first];
                 joined.extend(std::iter::from_fn(|| self.results.try_join_next()));
+                // Even one that was aborted may have left an artifact behind.
+                self.litter = true;
                 // A bring-up ends in an error only when it was aborted: nobody wants it any more.
                 joined.into_iter().flatten().for_each(|started| self.take_over(started));
                 // Published before it is written down, so that a client which reads `InService`
@@ -273,7 +277,7 @@ impl Reconciler {
             .filter_map(|variant| variant.artifact_id.clone().map(ArtifactId))
             .collect();
         match self.hosting.on().store.artifacts().retain(&used).await {
-            Ok(()) => self.litter = false,
+            Ok(all_gone) => self.litter = !all_gone,
             Err(error) => tracing::error!(%error, "unused artifacts could not be removed"),
         }
     }

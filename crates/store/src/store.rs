@@ -78,7 +78,8 @@ impl Store {
     /// they saw, writes that have not committed find their bucket gone.
     pub async fn reset(&self) -> Result<(), Error> {
         self.write(objects::discard_all).await?;
-        self.artifacts().retain(&[]).await
+        self.artifacts().retain(&[]).await?;
+        Ok(())
     }
 
     pub(crate) fn blobs(&self) -> &Arc<Blobs> {

@@ -61,10 +61,13 @@ impl<'a> Artifacts<'a> {
         };
         let id = id_of(&object);
         let name = file_name(&target.key).to_owned();
-        let turn = self.unpacker.turn(&id);
-        let _turn = turn.lock().await;
+        let turn = self.unpacker.turn(&id).lock_owned().await;
         let (unpacker, unpacking) = (Arc::clone(self.unpacker), id.clone());
-        let unpacked = spawn_blocking(move || unpacker.unpack(&unpacking, object, &name));
+        let unpacked = spawn_blocking(move || {
+            // A caller who stops waiting does not stop the work: the turn ends with it.
+            let _turn = turn;
+            unpacker.unpack(&unpacking, object, &name)
+        });
         unpacked.await.map_err(|_| Error::Closed)??;
         Ok(id)
     }
@@ -75,8 +78,9 @@ impl<'a> Artifacts<'a> {
         self.unpacker.path(id)
     }
 
-    /// Removes every artifact that is not in `ids`. What is being fetched stays.
-    pub async fn retain(self, ids: &[ArtifactId]) -> Result<(), Error> {
+    /// Removes every artifact that is not in `ids`. What is being fetched stays; false if there
+    /// was any such, so that it may have to be removed later.
+    pub async fn retain(self, ids: &[ArtifactId]) -> Result<bool, Error> {
         let ids = ids.iter().cloned().collect();
         let unpacker = Arc::clone(self.unpacker);
         spawn_blocking(move || unpacker.retain(&ids)).await.map_err(|_| Error::Closed)?
@@ -172,12 +176,11 @@ impl Unpacker {
         durable::sync_dir(self.durability, &self.artifacts)
     }
 
-    fn retain(&self, ids: &HashSet<ArtifactId>) -> Result<(), Error> {
+    fn retain(&self, ids: &HashSet<ArtifactId>) -> Result<bool, Error> {
         for entry in tree::entries(&self.artifacts)? {
             let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let id = ArtifactId(name.to_owned());
-            let fetching = self.turns().get(&id).is_some_and(|turn| turn.strong_count() > 0);
-            if ids.contains(&id) || fetching {
+            if ids.contains(&id) || self.is_fetched(&id) {
                 continue;
             }
             // Renamed first, so that what `artifacts/` shows is whole at every moment.
@@ -186,7 +189,12 @@ impl Unpacker {
             fs::rename(&entry, &going).map_err(Error::io("rename", &entry))?;
             discard(&going);
         }
-        Ok(())
+        Ok(self.turns().values().all(|turn| turn.strong_count() == 0))
+    }
+
+    /// Whether somebody fetches the artifact now.
+    fn is_fetched(&self, id: &ArtifactId) -> bool {
+        self.turns().get(id).is_some_and(|turn| turn.strong_count() > 0)
     }
 }
 

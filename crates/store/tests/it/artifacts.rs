@@ -5,6 +5,7 @@ use std::{
     io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use flate2::{Compression, write::GzEncoder};
@@ -367,6 +368,27 @@ fn an_artifact_is_unpacked_once_and_is_read_only() {
         }
         let replaced = fetch(&store, &archive(&[file("d/f", b"2")])).await.expect("it is fetched");
         assert_ne!(replaced, ids[0], "another object is another artifact");
+    });
+}
+
+/// A caller who stops waiting does not stop the unpacking; what comes of it goes like any other.
+#[test]
+fn what_was_fetched_for_nobody_goes() {
+    run(async {
+        let Scratch { store, dir } = Scratch::with_bucket().await;
+        let files: Vec<_> = (0..200).map(|n| file(&format!("f{n}"), &[7; 4096])).collect();
+        put(&store, "m/model.tar.gz", &archive(&files)).await;
+        for waited_ms in [0, 1, 5] {
+            let fetch = store.artifacts().fetch(SOURCE);
+            let _ = tokio::time::timeout(Duration::from_millis(waited_ms), fetch).await;
+            while !store.artifacts().retain(&[]).await.expect("it retains") {
+                tokio::task::yield_now().await;
+            }
+            for place in ["artifacts", "tmp"] {
+                let left = fs::read_dir(dir.path().join(place)).expect("a listing").count();
+                assert_eq!(left, 0, "{place} after {waited_ms} ms");
+            }
+        }
     });
 }
 
