@@ -55,13 +55,18 @@ impl<'d> Heap<'d> {
     }
 
     /// Counts steps of work.
+    #[inline]
     pub(crate) fn spend(&mut self, steps: u64) -> Result<(), Refusal> {
         self.steps += steps;
         if self.steps > self.steps_max {
-            let message = format!("rendering takes more than {} steps", self.steps_max);
-            return Err(Refusal::limit(message));
+            return Err(self.spent());
         }
         Ok(())
+    }
+
+    #[cold]
+    fn spent(&self) -> Refusal {
+        Refusal::limit(format!("rendering takes more than {} steps", self.steps_max))
     }
 
     pub(crate) fn steps_left(&self) -> u64 {

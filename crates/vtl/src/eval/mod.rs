@@ -131,6 +131,7 @@ impl<'d> Renderer<'_, 'd> {
     }
 
     /// Counts a step of work.
+    #[inline]
     fn step(&mut self, at: u32) -> Outcome {
         match self.heap.spend(1) {
             Ok(()) => Ok(()),
@@ -152,6 +153,7 @@ impl<'d> Renderer<'_, 'd> {
         outcome
     }
 
+    #[inline]
     fn write(&mut self, text: &str, at: u32) -> Outcome {
         if self.out.len() + text.len() > self.out_limit {
             return Err(self.output_full(at));
@@ -160,6 +162,7 @@ impl<'d> Renderer<'_, 'd> {
         Ok(())
     }
 
+    #[cold]
     fn output_full(&self, at: u32) -> Interrupt {
         let limits = self.limits();
         let message = format!(

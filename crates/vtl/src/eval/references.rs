@@ -20,16 +20,39 @@ impl<'d> Renderer<'_, 'd> {
             ReferenceKind::Text => return Ok(self.missing()),
             _ => {}
         }
-        let mut value = self.get(reference.root)?;
-        for step in &reference.steps {
+        let mut value = match reference.steps.split_first() {
+            None => self.get(reference.root)?,
+            Some((RefStep::Property { name, at }, rest))
+                if self.frame == 0 && self.heap.overlay.is_empty() =>
+            {
+                // The common case: the variable is looked at where it is.
+                let of = &self.slots[reference.root.index()];
+                let found = java::property(&mut self.heap, of, name);
+                let value = found.map_err(|refusal| self.refused(refusal, *at))?;
+                self.take_steps(program, value, rest)?
+            }
+            Some(_) => {
+                let value = self.get(reference.root)?;
+                self.take_steps(program, value, &reference.steps)?
+            }
+        };
+        if value.is_null() {
+            value = self.missing();
+        }
+        Ok(value)
+    }
+
+    fn take_steps(
+        &mut self,
+        program: &Arc<Program>,
+        mut value: Value<'d>,
+        steps: &[RefStep],
+    ) -> Outcome<Value<'d>> {
+        for step in steps {
             if value.is_null() {
                 break;
             }
-            value = self.heap.overlay.lift(value);
             value = self.take_step(program, &value, step)?;
-        }
-        if value.is_null() {
-            return Ok(self.missing());
         }
         Ok(value)
     }
@@ -40,19 +63,31 @@ impl<'d> Renderer<'_, 'd> {
         of: &Value<'d>,
         step: &RefStep,
     ) -> Outcome<Value<'d>> {
-        let (found, at) = match step {
-            RefStep::Property { name, at } => (java::property(&mut self.heap, of, name), *at),
-            RefStep::Method { name, arguments, at } => {
-                return self.call(program, of, name, arguments, *at);
-            }
+        if !self.heap.overlay.is_empty()
+            && let Some(changed) = self.heap.overlay.changed(of)
+        {
+            return self.take_step_of(program, &changed, step);
+        }
+        self.take_step_of(program, of, step)
+    }
+
+    fn take_step_of(
+        &mut self,
+        program: &Arc<Program>,
+        of: &Value<'d>,
+        step: &RefStep,
+    ) -> Outcome<Value<'d>> {
+        match step {
+            RefStep::Property { name, at } => java::property(&mut self.heap, of, name)
+                .map_err(|refusal| self.refused(refusal, *at)),
+            RefStep::Method { name, arguments, at } => self.call(program, of, name, arguments, *at),
             RefStep::Index { index, at } => {
                 let index = self.value(program, *index)?;
-                (java::index(&mut self.heap, of, index), *at)
+                match java::index(&mut self.heap, of, index) {
+                    Ok(value) => Ok(value.unwrap_or_default()),
+                    Err(refusal) => Err(self.refused(refusal, *at)),
+                }
             }
-        };
-        match found {
-            Ok(value) => Ok(value.unwrap_or_default()),
-            Err(refusal) => Err(self.refused(refusal, at)),
         }
     }
 
@@ -237,18 +272,12 @@ impl<'d> Renderer<'_, 'd> {
             self.put(target.1, value);
             return Ok(());
         };
-        let mut owner = self.get(reference.root)?;
-        for step in before {
-            if owner.is_null() {
-                return Ok(());
-            }
-            owner = self.heap.overlay.lift(owner);
-            owner = self.take_step(program, &owner, step)?;
-        }
+        let root = self.get(reference.root)?;
+        let owner = self.take_steps(program, root, before)?;
         if owner.is_null() {
             return Ok(());
         }
-        owner = self.heap.overlay.lift(owner);
+        let owner = self.heap.overlay.lift(owner);
         self.set_step(program, &owner, last, value)
     }
 

@@ -23,9 +23,13 @@ use crate::value::{Budget, Entry, Inner, Items, Json, ListKind, Value, equal, ha
 /// A call's value; none where there is no such method.
 pub(crate) type Called<'d> = Result<Option<Value<'d>>, Refusal>;
 
-/// `$value.name`
-pub(crate) fn property<'d>(heap: &mut Heap<'d>, of: &Value<'d>, name: &str) -> Called<'d> {
-    Ok(match of {
+/// `$value.name`; null where there is no such property.
+pub(crate) fn property<'d>(
+    heap: &mut Heap<'d>,
+    of: &Value<'d>,
+    name: &str,
+) -> Result<Value<'d>, Refusal> {
+    let found = match of {
         Value::Json(json) => json.get(name).map(Value::json),
         Value::Map(map) => {
             heap.spend(map.len() as u64 / 16)?;
@@ -38,8 +42,9 @@ pub(crate) fn property<'d>(heap: &mut Heap<'d>, of: &Value<'d>, name: &str) -> C
             "value" => Some(entry.value()),
             _ => None,
         },
-        _ => return bean_property(heap, of, name),
-    })
+        _ => bean_property(heap, of, name)?,
+    };
+    Ok(found.unwrap_or_default())
 }
 
 /// Properties that Java finds by a method's name.

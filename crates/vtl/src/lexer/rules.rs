@@ -85,6 +85,9 @@ fn starts(text: &[u8], best: &mut Best) {
         best.offer(Rule::Hash, 1);
         return;
     }
+    if !matches!(text[0], b'$' | b'\\') {
+        return;
+    }
     let backslashes = run(text, |byte| byte == b'\\');
     if text.get(backslashes) == Some(&b'$') {
         let dollar = backslashes + 1;
@@ -250,6 +253,9 @@ fn operators(text: &[u8], best: &mut Best) {
 }
 
 fn numbers(text: &[u8], best: &mut Best) {
+    if !matches!(text[0], b'-' | b'.' | b'0'..=b'9') {
+        return;
+    }
     let minus = usize::from(text[0] == b'-');
     let digits = run(&text[minus..], |byte| byte.is_ascii_digit());
     let whole = minus + digits;
@@ -301,6 +307,9 @@ fn string(text: &[u8]) -> usize {
 }
 
 fn set_directive(text: &[u8]) -> usize {
+    if !matches!(text[0], b'#' | b' ' | b'\t') {
+        return 0;
+    }
     let blanks = run(text, |byte| byte == b' ' || byte == b'\t');
     let rest = &text[blanks..];
     let name = literal(rest, b"#set") + literal(rest, b"#{set}");
@@ -390,8 +399,11 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+#[inline]
 fn literal(text: &[u8], start: &[u8]) -> usize {
-    if text.starts_with(start) { start.len() } else { 0 }
+    // Most texts differ at once: comparing their first bytes here saves a call.
+    let starts = text.first() == start.first() && text.starts_with(start);
+    if starts { start.len() } else { 0 }
 }
 
 fn run(text: &[u8], part: impl Fn(u8) -> bool) -> usize {

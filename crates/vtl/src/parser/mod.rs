@@ -83,7 +83,15 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
     }
 
     /// The token `ahead` of the next one, 0 for the next.
+    #[inline]
     fn peek(&mut self, ahead: usize) -> Result<Token, Fault> {
+        match self.tokens.get(self.at + ahead) {
+            Some(token) => Ok(*token),
+            None => self.read(ahead),
+        }
+    }
+
+    fn read(&mut self, ahead: usize) -> Result<Token, Fault> {
         while self.tokens.len() <= self.at + ahead {
             let token = self.lexer.next().map_err(|error| self.lexical(&error))?;
             self.tokens.push(token);

@@ -93,7 +93,7 @@ impl fmt::Display for Json<'_> {
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
             Self::Big(value) => write!(f, "{value}"),
-            Self::Double(value) => f.write_str(&super::double_text(*value)),
+            Self::Double(value) => super::print::write_double(*value, f),
             Self::Text(text) => write_string(text, f),
             Self::Array(items) => {
                 f.write_str("[")?;

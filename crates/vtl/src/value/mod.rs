@@ -16,7 +16,7 @@ pub use collections::{List, Map};
 pub(crate) use equal::{Budget, equal, hash};
 pub use json::{Json, JsonError};
 use num_bigint::BigInt;
-pub(crate) use print::{Overlay, Printer, double_text};
+pub(crate) use print::{Overlay, Printer};
 pub use text::Text;
 
 use crate::eval::{BlockValue, LoopScope};

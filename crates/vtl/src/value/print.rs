@@ -27,6 +27,19 @@ impl<'d> Overlay<'d> {
         }
     }
 
+    /// Whether nothing was changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What the value was changed into, if it was.
+    pub(crate) fn changed(&self, value: &Value<'d>) -> Option<Value<'d>> {
+        match value {
+            Value::Json(json) => self.0.get(&address(json)).cloned(),
+            _ => None,
+        }
+    }
+
     /// A copy of a node that can be changed, and stands for the node from now on.
     pub(crate) fn own(&mut self, json: &'d Json<'d>) -> Value<'d> {
         let copy = match json {
@@ -87,7 +100,7 @@ impl<'p, 'd> Printer<'p, 'd> {
             Value::Int(value) => self.write_str(itoa::Buffer::new().format(*value)),
             Value::Long(value) => self.write_str(itoa::Buffer::new().format(*value)),
             Value::Big(value) => write!(self, "{value}"),
-            Value::Double(value) => self.write_str(&double_text(*value)),
+            Value::Double(value) => write_double(*value, self),
             Value::Text(text) => self.write_str(text.as_str()),
             Value::Object(object) => Rc::clone(object).write(self),
             _ => self.deeper(value),
@@ -257,24 +270,24 @@ fn entries_of<'d>(entries: impl Iterator<Item = (Value<'d>, Value<'d>)>) -> Map<
     map
 }
 
-/// A double as `Double.toString` writes it: the fewest digits that read back the same, with a
+/// Writes a double as `Double.toString` does: the fewest digits that read back the same, with a
 /// decimal point between 0.001 and ten million, else with one digit in front and an `E`.
-pub(crate) fn double_text(value: f64) -> String {
+pub(super) fn write_double(value: f64, out: &mut impl Write) -> fmt::Result {
     if value.is_nan() {
-        return "NaN".to_owned();
+        return out.write_str("NaN");
     }
     if value.is_infinite() {
-        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+        return out.write_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
     }
-    if value == 0.0 {
-        return if value.is_sign_negative() { "-0.0" } else { "0.0" }.to_owned();
-    }
-    if (1e-3..1e7).contains(&value.abs()) {
-        let text = format!("{value}");
-        return if text.contains('.') { text } else { text + ".0" };
+    let plain = value == 0.0 || (1e-3..1e7).contains(&value.abs());
+    if plain {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        out.write_str(text)?;
+        return if text.contains('.') { Ok(()) } else { out.write_str(".0") };
     }
     let text = format!("{value:e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let point = if digits.contains('.') { "" } else { ".0" };
-    format!("{digits}{point}E{exponent}")
+    write!(out, "{digits}{point}E{exponent}")
 }
