@@ -28,6 +28,24 @@ pub(crate) fn logs(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// IAM.
+pub(crate) fn iam(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "NoSuchEntity",
+        other => sts(other),
+    }
+}
+
+/// STS, and what every service in the query protocol says alike.
+pub(crate) fn sts(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Denied => "AccessDenied",
+        ErrorKind::Throttled => "Throttling",
+        ErrorKind::Invalid => "ValidationError",
+        other => common(other),
+    }
+}
+
 /// What every service of AWS says alike.
 fn common(kind: ErrorKind) -> &'static str {
     match kind {

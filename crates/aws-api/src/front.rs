@@ -1,8 +1,8 @@
 //! The front door of the AWS face: which service a request is for.
 //!
 //! SDKs say it in several ways, and each is asked in turn: the path of an invocation, the
-//! `X-Amz-Target` header, the service in the credential's scope. What says nothing is S3's, whose
-//! requests have no mark of their own.
+//! `X-Amz-Target` header, the service in the credential's scope, which is all that a form says.
+//! What says nothing is S3's, whose requests have no mark of their own.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use crate::{
     Aws,
     body::{Body, full},
-    error, json_services,
+    error, json_services, query_services,
     request_id::RequestId,
     sagemaker_runtime::invoke_endpoint,
 };
@@ -22,6 +22,7 @@ use crate::{
 /// Where a request goes that is no invocation.
 enum Destination {
     Json(&'static Service, String),
+    Form(&'static Service),
     S3,
     /// A path of a REST service that no served operation has.
     NoRoute(NoRoute),
@@ -57,6 +58,7 @@ impl Aws {
             Destination::Json(service, target) => {
                 json_services::answer(&self.cx, service, &target, request).await
             }
+            Destination::Form(service) => query_services::answer(&self.cx, service, request).await,
             Destination::S3 => self.s3.handle(request).await.map(Either::Right),
             Destination::NoRoute(none) => no_route(&none),
             Destination::Elsewhere(service) => elsewhere(&service, request.headers()),
@@ -72,7 +74,11 @@ fn destination(request: &Request<Incoming>) -> Destination {
             None => Destination::Elsewhere(target.to_owned()),
         };
     }
-    match scope_service(request) {
+    let scope = scope_service(request);
+    if let Some(service) = scope.and_then(aws_wire::service_for_form) {
+        return Destination::Form(service);
+    }
+    match scope {
         Some("s3") | None => Destination::S3,
         Some(name) => match aws_wire::route_path(name, request.method(), request.uri().path()) {
             Err(NoRoute::UnknownService(name)) => Destination::Elsewhere(name),

@@ -1,5 +1,6 @@
-//! Calls of the services that speak JSON with `X-Amz-Target`: route, authenticate, decode, call,
-//! encode, and one place that counts and logs what happened.
+//! Calls of the services that speak JSON with `X-Amz-Target`, and the way that every call of the
+//! table's operations takes: authenticate, route, decode, call, encode, and one place that counts
+//! and logs what happened.
 
 use std::time::Instant;
 
@@ -11,7 +12,8 @@ use resources::{Error, ErrorKind};
 use telemetry::ServerCounter;
 
 use crate::{
-    Context, authenticate,
+    Context,
+    authenticate::{self, Caller},
     body::{self, Body, BodyError, full},
     error,
     operations::{self, Operation},
@@ -28,55 +30,76 @@ pub(crate) async fn answer(
     target: &str,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let id = RequestId::fresh();
-    let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let (name, outcome) = Call { cx, service, parts: &parts, id }.answer(target, body).await;
-    let response = outcome.unwrap_or_else(|fault| refusal(service, &fault, id));
-    cx.metrics.server.count_request(service.name, name, response.status().as_u16());
-    tracing::info!(
-        request_id = %id, service = service.name, operation = name,
-        status = response.status().as_u16(), us = started.elapsed().as_micros() as u64, "answered",
-    );
-    response.map(full)
+    let call = Call::new(cx, service, &parts);
+    call.answer(body, |_| aws_wire::route_target(target).map_err(|none| error::no_route(&none)))
+        .await
 }
 
-struct Call<'a> {
+/// One call of a service whose operations stand in the table.
+pub(crate) struct Call<'a> {
     cx: &'a Context,
     service: &'static Service,
     parts: &'a Parts,
     id: RequestId,
+    started: Instant,
 }
 
-impl Call<'_> {
-    /// The operation's name as far as it is known, and the reply.
-    async fn answer(
+impl<'a> Call<'a> {
+    /// A call that has just come in.
+    pub(crate) fn new(cx: &'a Context, service: &'static Service, parts: &'a Parts) -> Self {
+        Self { cx, service, parts, id: RequestId::fresh(), started: Instant::now() }
+    }
+
+    /// Answers the call; `route` finds its operation, which only the body may tell.
+    pub(crate) async fn answer(
         &self,
-        target: &str,
         body: Incoming,
-    ) -> (&'static str, Result<Response<Bytes>, Fault>) {
-        let body = match self.admit(body).await {
-            Ok(body) => body,
-            Err(fault) => return (UNKNOWN, Err(fault)),
+        route: impl FnOnce(&[u8]) -> Result<Route, Fault>,
+    ) -> Response<Body> {
+        let (name, outcome) = match self.admit(body).await {
+            Ok((body, caller)) => self.routed(route(&body), &body, &caller).await,
+            Err(fault) => (UNKNOWN, Err(fault)),
         };
-        match route(target) {
-            Ok((route, operation)) => (operation.name, self.perform(route, operation, &body).await),
+        let (service, id) = (self.service, self.id);
+        let response = outcome.unwrap_or_else(|fault| refusal(service, &fault, id));
+        let status = response.status().as_u16();
+        self.cx.metrics.server.count_request(service.name, name, status);
+        tracing::info!(
+            request_id = %id, service = service.name, operation = name, status,
+            us = self.started.elapsed().as_micros() as u64, "answered",
+        );
+        response.map(full)
+    }
+
+    /// The operation's name as far as it is known, and the reply.
+    async fn routed(
+        &self,
+        route: Result<Route, Fault>,
+        body: &Bytes,
+        caller: &Caller,
+    ) -> (&'static str, Result<Response<Bytes>, Fault>) {
+        match route.and_then(served) {
+            Ok((route, operation)) => {
+                (operation.name, self.perform(route, operation, body, caller).await)
+            }
             Err(fault) => (UNKNOWN, Err(fault)),
         }
     }
 
-    /// The body of a call that its caller may make.
-    async fn admit(&self, body: Incoming) -> Result<Bytes, Fault> {
+    /// The body of a call that its caller may make, and who that is.
+    async fn admit(&self, body: Incoming) -> Result<(Bytes, Caller), Fault> {
         let body = body::read(body, self.cx.limits.control_bytes_max)
             .await
             .map_err(|error| body_error(&error, self.cx.limits.control_bytes_max))?;
-        authenticate::verify(self.cx, self.parts, &body, self.service.signing_name).map_err(
-            |error| {
+        let service = self.service;
+        match authenticate::identify(self.cx, self.parts, &body, service.signing_name) {
+            Ok(caller) => Ok((body, caller)),
+            Err(error) => {
                 self.cx.metrics.server.count(ServerCounter::SignatureRefused);
-                Fault::from(&error)
-            },
-        )?;
-        Ok(body)
+                Err(Fault::of_signature(&error, service))
+            }
+        }
     }
 
     async fn perform(
@@ -84,10 +107,11 @@ impl Call<'_> {
         route: Route,
         operation: &Operation,
         body: &Bytes,
+        caller: &Caller,
     ) -> Result<Response<Bytes>, Fault> {
         let Input { params, .. } =
             aws_wire::decode(route.service, route.operation, self.parts, body)?;
-        let members = (operation.call)(self.cx, params.into()).await;
+        let members = (operation.call)(self.cx, caller, params.into()).await;
         let members = members.map_err(|error| self.failed(operation, &error))?;
         let output = Output { members, payload: None };
         aws_wire::encode(route.service, route.operation, output, self.id.as_str())
@@ -104,8 +128,7 @@ impl Call<'_> {
     }
 }
 
-fn route(target: &str) -> Result<(Route, &'static Operation), Fault> {
-    let route = aws_wire::route_target(target).map_err(|none| error::no_route(&none))?;
+fn served(route: Route) -> Result<(Route, &'static Operation), Fault> {
     let (service, name) = (route.service.name, route.operation.name);
     match operations::find(service, name) {
         Some(operation) => Ok((route, operation)),

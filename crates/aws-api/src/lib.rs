@@ -9,13 +9,16 @@ mod authenticate;
 mod body;
 mod error;
 mod front;
+mod iam;
 mod json_services;
 mod logs;
 mod operations;
+mod query_services;
 mod request_id;
 pub mod s3;
 mod sagemaker;
 mod sagemaker_runtime;
+mod sts;
 
 use std::{sync::Arc, time::Duration};
 

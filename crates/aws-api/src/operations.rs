@@ -1,11 +1,12 @@
-//! The closed table of operations served in the JSON protocols, alphabetical within their service.
+//! The closed table of operations served in the JSON and query protocols, alphabetical within
+//! their service.
 
 use std::{future::Future, pin::Pin};
 
 use resources::{Error, ErrorKind};
 use serde_json::Value;
 
-use crate::{Context, error, logs, sagemaker};
+use crate::{Context, authenticate::Caller, error, iam, logs, sagemaker, sts};
 
 /// One operation of one service.
 #[derive(Debug)]
@@ -17,23 +18,28 @@ pub(crate) struct Operation {
     /// The codes of the service's errors.
     pub(crate) code_of: fn(ErrorKind) -> &'static str,
     /// Does it: parameters by the shape tables in, reply by the shape tables out.
-    pub(crate) call: for<'a> fn(&'a Context, Value) -> Reply<'a>,
+    pub(crate) call: for<'a> fn(&'a Context, &'a Caller, Value) -> Reply<'a>,
 }
 
 /// A reply to come.
 type Reply<'a> = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send + 'a>>;
 
 macro_rules! operations {
-    ($($service:literal, $module:ident { $($name:ident => $operation:ident,)* })*) => {
+    ($($service:literal, $module:ident {
+        $($name:ident => $operation:ident $(for $caller:ident)?,)*
+    })*) => {
         /// Every operation.
         pub(crate) static OPERATIONS: &[Operation] = &[
             $($(Operation {
                 service: $service,
                 name: stringify!($name),
                 code_of: error::$module,
-                call: |cx, params| Box::pin(async move {
+                call: |cx, who, params| Box::pin(async move {
+                    // Most operations do not ask who calls.
+                    let _: &Caller = who;
+                    $(let $caller = who;)?
                     let input = serde_json::from_value(params).map_err(Error::internal)?;
-                    let output = $module::$operation::call(cx, input).await?;
+                    let output = $module::$operation::call(cx, $($caller,)? input).await?;
                     serde_json::to_value(output).map_err(Error::internal)
                 }),
             },)*)*
@@ -42,6 +48,9 @@ macro_rules! operations {
 }
 
 operations! {
+    "iam", iam {
+        GetRole => get_role,
+    }
     "logs", logs {
         DescribeLogGroups => describe_log_groups,
         DescribeLogStreams => describe_log_streams,
@@ -66,6 +75,9 @@ operations! {
         ListTags => list_tags,
         UpdateEndpoint => update_endpoint,
         UpdateEndpointWeightsAndCapacities => update_endpoint_weights_and_capacities,
+    }
+    "sts", sts {
+        GetCallerIdentity => get_caller_identity for caller,
     }
 }
 

@@ -66,7 +66,8 @@ pub(crate) fn from_text(
         let json = BASE64_STANDARD.decode(text).ok().and_then(|json| String::from_utf8(json).ok());
         return json.map(Value::from).ok_or_else(|| refused(member, text));
     }
-    simple(service.shape(member.shape), member, text, format).ok_or_else(|| refused(member, text))
+    simple(service.shape(member.shape), member.timestamp, text, format)
+        .ok_or_else(|| refused(member, text))
 }
 
 /// Reads a header that holds a list: `a, "b, c"`; dates keep the comma that is theirs.
@@ -81,7 +82,8 @@ pub(crate) fn list_from_header(
     let shape = service.shape(element);
     let dates = matches!(shape.kind, Kind::Timestamp(None | Some(TimestampFormat::HttpDate)));
     let items = if dates { paired(text) } else { unquoted(text) };
-    let read = items.iter().map(|item| simple(shape, member, item, TimestampFormat::HttpDate));
+    let read =
+        items.iter().map(|item| simple(shape, member.timestamp, item, TimestampFormat::HttpDate));
     read.collect::<Option<_>>().map(Value::Array).ok_or_else(|| refused(member, text))
 }
 
@@ -96,7 +98,7 @@ pub(crate) fn from_query(
         return from_text(service, member, texts.first().copied().unwrap_or_default(), format);
     };
     let shape = service.shape(element);
-    let read = texts.iter().map(|text| simple(shape, member, text, format));
+    let read = texts.iter().map(|text| simple(shape, member.timestamp, text, format));
     let list = read.collect::<Option<_>>().map(Value::Array);
     list.ok_or_else(|| refused(member, &texts.join(",")))
 }
@@ -105,15 +107,22 @@ fn refused(member: &Member, text: &str) -> Fault {
     Fault::serialization(format!("`{text}` is not a value of `{}`", member.wire_name))
 }
 
-fn simple(shape: &Shape, member: &Member, text: &str, format: TimestampFormat) -> Option<Value> {
+/// Reads a value that is one text. The format of a timestamp is `own`, else the shape's, else
+/// `format`.
+pub(crate) fn simple(
+    shape: &Shape,
+    own: Option<TimestampFormat>,
+    text: &str,
+    format: TimestampFormat,
+) -> Option<Value> {
     match shape.kind {
         Kind::Integer => text.parse::<i32>().ok().map(Value::from),
         Kind::Long => text.parse::<i64>().ok().map(Value::from),
         Kind::Float | Kind::Double if is_special(text) => Some(text.into()),
         Kind::Float | Kind::Double => text.parse().ok().and_then(Number::from_f64).map(Value::from),
         Kind::Boolean => text.parse::<bool>().ok().map(Value::from),
-        Kind::Timestamp(own) => {
-            let format = member.timestamp.or(own).unwrap_or(format);
+        Kind::Timestamp(of_shape) => {
+            let format = own.or(of_shape).unwrap_or(format);
             timestamps::from_text(text, format).map(timestamps::number)
         }
         Kind::String | Kind::Blob => Some(text.into()),

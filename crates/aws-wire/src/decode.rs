@@ -5,7 +5,7 @@ use http::{HeaderMap, request::Parts};
 use serde_json::{Map, Value};
 
 use crate::{
-    Fault, Operation, Protocol, Service, bindings, read,
+    Fault, Operation, Protocol, Service, bindings, form, read,
     table::{Kind, Location, Member, Structure, TimestampFormat},
     validate,
 };
@@ -22,7 +22,7 @@ pub struct Input {
 
 /// Reads a request for `operation` and checks it against the model's constraints.
 ///
-/// What can't be read is a `SerializationException`; constraints that do not hold are one error
+/// What can't be read is a `SerializationException`, in a form `MalformedInput`; constraints that do not hold are one error
 /// of the service's [`Service::validation_code`] that names all of them.
 pub fn decode(
     service: &Service,
@@ -37,6 +37,10 @@ pub fn decode(
             Input { params, payload: None }
         }
         Protocol::RestJson => rest(service, operation, parts, body)?,
+        Protocol::Query { .. } => {
+            let params = form::params(service, structure, parts, body)?;
+            Input { params, payload: None }
+        }
     };
     let payload = structure.payload.zip(input.payload.as_ref().map(Bytes::len));
     validate::check(service, structure, &input.params, payload)?;

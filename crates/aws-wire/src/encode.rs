@@ -8,7 +8,7 @@ use crate::{
     Operation, Protocol, Service, ShapeId, bindings,
     fault::{content_type, set_header},
     table::{Kind, Location, Member, Structure, TimestampFormat},
-    timestamps,
+    timestamps, xml,
 };
 
 /// What an operation answers.
@@ -55,9 +55,13 @@ pub fn encode(
     *response.status_mut() = StatusCode::from_u16(operation.status).unwrap_or_default();
     let writer = Writer { service };
     writer.bound(structure, &members, &mut response).map_err(failed)?;
-    let body = match output.payload {
-        Some(payload) => payload,
-        None => writer.body(operation, structure, &members).map_err(failed)?,
+    let body = match (output.payload, service.protocol) {
+        (Some(payload), _) => payload,
+        (None, Protocol::Query { namespace, .. }) => {
+            let envelope = xml::Envelope { namespace, request_id };
+            Bytes::from(xml::reply(service, operation, &members, envelope).map_err(failed)?)
+        }
+        (None, _) => writer.body(operation, structure, &members).map_err(failed)?,
     };
     let headers = response.headers_mut();
     if let Some(value) = body_type(service, operation, &body)
@@ -112,14 +116,19 @@ pub(crate) fn encode_error(
 }
 
 /// What is wrong, and in which member.
-struct Problem {
+pub(crate) struct Problem {
     at: String,
     what: &'static str,
 }
 
 impl Problem {
-    fn new(at: &str, what: &'static str) -> Self {
+    pub(crate) fn new(at: &str, what: &'static str) -> Self {
         Self { at: at.to_owned(), what }
+    }
+
+    /// The same, seen from the member `at` that holds it.
+    pub(crate) fn inside(self, at: &str) -> Self {
+        Self { at: format!("{at}.{}", self.at), ..self }
     }
 }
 
@@ -212,8 +221,7 @@ impl Writer<'_> {
         let kind = &self.service.shape(id).kind;
         match (kind, value) {
             (Kind::Structure(structure), Value::Object(members)) => {
-                let inside =
-                    |problem: Problem| Problem { at: format!("{at}.{}", problem.at), ..problem };
+                let inside = |problem: Problem| problem.inside(at);
                 known(structure, members).map_err(inside)?;
                 self.object(structure, members).map(Value::Object).map_err(inside)
             }
@@ -239,7 +247,7 @@ impl Writer<'_> {
 }
 
 /// Refuses, in debug builds, members that the model does not have and gaps where it has some.
-fn known(structure: &Structure, members: &Map<String, Value>) -> Result<(), Problem> {
+pub(crate) fn known(structure: &Structure, members: &Map<String, Value>) -> Result<(), Problem> {
     if !cfg!(debug_assertions) {
         return Ok(());
     }
@@ -256,7 +264,7 @@ fn known(structure: &Structure, members: &Map<String, Value>) -> Result<(), Prob
 }
 
 /// The members that have a value, with it.
-fn present<'m>(
+pub(crate) fn present<'m>(
     structure: &'m Structure,
     members: &'m Map<String, Value>,
 ) -> impl Iterator<Item = (&'m Member, &'m Value)> {
@@ -265,7 +273,7 @@ fn present<'m>(
     })
 }
 
-fn fits(kind: &Kind, value: &Value) -> bool {
+pub(crate) fn fits(kind: &Kind, value: &Value) -> bool {
     match kind {
         Kind::String | Kind::Blob => value.is_string(),
         Kind::Integer | Kind::Long => value.is_i64(),

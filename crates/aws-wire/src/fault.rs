@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value};
 
-use crate::{Protocol, Service, encode::encode_error};
+use crate::{Protocol, Service, encode::encode_error, xml};
 
 /// An AWS error: a code from the service's model or from those that all services share.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +51,42 @@ impl Fault {
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The code and text for a signature that does not hold, as the service's protocol has them.
+    pub fn of_signature(error: &sigv4::Error, service: &Service) -> Self {
+        match service.protocol {
+            Protocol::Query { .. } => Self::new(query_signature_code(error), error.to_string()),
+            Protocol::Json { .. } | Protocol::RestJson => Self::from(error),
+        }
+    }
+
     /// The whole reply.
     pub fn response(&self, service: &Service, request_id: &str) -> Response<Bytes> {
+        match service.protocol {
+            Protocol::Query { namespace, .. } => {
+                self.xml(service, xml::Envelope { namespace, request_id })
+            }
+            Protocol::Json { .. } | Protocol::RestJson => self.json(service, request_id),
+        }
+    }
+
+    fn xml(&self, service: &Service, envelope: xml::Envelope<'_>) -> Response<Bytes> {
+        let status = self.status(service);
+        let told = xml::Told {
+            blame: if status.is_server_error() { "Receiver" } else { "Sender" },
+            code: &self.code,
+            message: &self.message,
+        };
+        let members = &self.members;
+        let body = xml::error(service, service.error(&self.code), told, members, envelope);
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, content_type(service.protocol));
+        set_header(headers, "x-amzn-requestid", envelope.request_id);
+        response
+    }
+
+    fn json(&self, service: &Service, request_id: &str) -> Response<Bytes> {
         let mut response = Response::new(Bytes::new());
         let mut body = match service.error(&self.code) {
             Some(model) => encode_error(service, model, &self.members, response.headers_mut()),
@@ -90,10 +124,29 @@ impl From<&sigv4::Error> for Fault {
     }
 }
 
+/// As AWS's common errors of the query services are called.
+fn query_signature_code(error: &sigv4::Error) -> &'static str {
+    use sigv4::Error as E;
+    match error {
+        E::MissingAuthenticationToken => "MissingAuthenticationToken",
+        E::UnsupportedAlgorithm(_)
+        | E::NotKeyValue(_)
+        | E::Incomplete(_)
+        | E::MalformedCredential(_)
+        | E::MalformedDate(_) => "IncompleteSignature",
+        E::UnknownKey => "InvalidClientTokenId",
+        _ => "SignatureDoesNotMatch",
+    }
+}
+
 /// Codes that are in no model. The JSON protocol answers with 400 even where access is denied.
 fn shared_status(code: &str, protocol: Protocol) -> u16 {
     let rest = protocol == Protocol::RestJson;
     match code {
+        "AccessDenied"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationToken"
+        | "SignatureDoesNotMatch" => 403,
         "InternalFailure" | "InternalServerError" | "InternalServerException" => 500,
         "ServiceUnavailable" | "ServiceUnavailableException" => 503,
         "RequestEntityTooLargeException" => 413,
@@ -121,12 +174,13 @@ fn message_member(service: &Service, code: &str) -> &'static str {
     modelled.into_iter().find(|name| name.eq_ignore_ascii_case("message")).unwrap_or("message")
 }
 
-/// The content type of every JSON body of the protocol.
+/// The content type of every body in the protocol's own form.
 pub(crate) fn content_type(protocol: Protocol) -> HeaderValue {
     HeaderValue::from_static(match protocol {
         Protocol::Json { version: "1.0", .. } => "application/x-amz-json-1.0",
         Protocol::Json { .. } => "application/x-amz-json-1.1",
         Protocol::RestJson => "application/json",
+        Protocol::Query { .. } => "text/xml",
     })
 }
 

@@ -3,7 +3,7 @@
 //! The crate owns what a request and a reply look like on the wire. It knows no domain: what an
 //! operation does, and which error it gives, is the caller's. A call goes through it like this:
 //!
-//! 1. [`route_target`] or [`route_path`] find the [`Route`], or say why there is none.
+//! 1. [`route_target`], [`route_path`] or [`route_action`] find the [`Route`], or say why there is none.
 //! 2. [`decode`] reads and checks the parameters ([`Input`]).
 //! 3. The caller does the work.
 //! 4. [`encode`] writes the reply ([`Output`]), or [`Fault::response`] the error.
@@ -41,6 +41,7 @@ mod bindings;
 mod decode;
 mod encode;
 mod fault;
+mod form;
 mod patterns;
 mod read;
 mod route;
@@ -48,11 +49,15 @@ pub mod table;
 mod tables;
 mod timestamps;
 mod validate;
+mod xml;
 
 pub use decode::{Input, decode};
 pub use encode::{EncodeError, Output, encode};
 pub use fault::Fault;
-pub use route::{NoRoute, Route, route_path, route_target, service_for_target};
+pub use route::{
+    NoRoute, Route, form_action, route_action, route_path, route_target, service_for_form,
+    service_for_target,
+};
 pub use table::{Operation, Protocol, Service, ShapeId};
 pub use tables::SERVICES;
 

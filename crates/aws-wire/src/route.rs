@@ -1,8 +1,8 @@
 //! Which operation a call is for. Who may make it, and what it does, is for others.
 
-use http::Method;
+use http::{Method, request::Parts};
 
-use crate::{Fault, Operation, Protocol, SERVICES, Service, bindings};
+use crate::{Fault, Operation, Protocol, SERVICES, Service, bindings, form};
 
 /// A call that can be served.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,11 @@ impl NoRoute {
 
 impl From<&NoRoute> for Fault {
     fn from(none: &NoRoute) -> Self {
-        Self::new("UnknownOperationException", none.to_string())
+        let code = match none.service().map(|service| service.protocol) {
+            Some(Protocol::Query { .. }) => "InvalidAction",
+            _ => "UnknownOperationException",
+        };
+        Self::new(code, none.to_string())
     }
 }
 
@@ -60,7 +64,7 @@ pub fn service_for_target(target: &str) -> Option<(&'static Service, &str)> {
     let (prefix, operation) = target.rsplit_once('.')?;
     let service = SERVICES.into_iter().find(|service| match service.protocol {
         Protocol::Json { target_prefix, .. } => target_prefix == prefix,
-        Protocol::RestJson => false,
+        Protocol::RestJson | Protocol::Query { .. } => false,
     })?;
     Some((service, operation))
 }
@@ -95,6 +99,33 @@ pub fn route_path(signing_name: &str, method: &Method, path: &str) -> Result<Rou
             operation: format!("{method} {path}"),
         },
     })
+}
+
+/// The service in the query protocol that has `signing_name` in a credential's scope.
+pub fn service_for_form(signing_name: &str) -> Option<&'static Service> {
+    let speaks = |service: &Service| matches!(service.protocol, Protocol::Query { .. });
+    SERVICES.into_iter().find(|service| service.signing_name == signing_name && speaks(service))
+}
+
+/// The `Action` that a form names, in the version of the API that `service` has.
+pub fn form_action(service: &'static Service, parts: &Parts, body: &[u8]) -> Result<String, Fault> {
+    let fields = form::fields(parts, body)?;
+    let field = |name| fields.iter().find(|(field, _)| field == name).map(|(_, text)| &**text);
+    let action = field("Action").filter(|action| !action.is_empty());
+    let action = action.ok_or_else(|| Fault::new("MissingAction", "The form has no `Action`."))?;
+    let asked = field("Version").unwrap_or("NO_VERSION_SPECIFIED");
+    match service.protocol {
+        Protocol::Query { version, .. } if version != asked => {
+            let text = format!("Could not find operation {action} for version {asked}");
+            Err(Fault::new("InvalidAction", text))
+        }
+        _ => Ok(action.to_owned()),
+    }
+}
+
+/// The operation of `service` that a form's `Action` names.
+pub fn route_action(service: &'static Service, action: &str) -> Result<Route, NoRoute> {
+    served(service, action)
 }
 
 fn served(service: &'static Service, name: &str) -> Result<Route, NoRoute> {

@@ -36,6 +36,13 @@ pub enum Protocol {
     },
     /// The operation is chosen by method and path; members are bound to parts of the request.
     RestJson,
+    /// A form with the operation in `Action`, answered in XML.
+    Query {
+        /// What a form gives as `Version`.
+        version: &'static str,
+        /// The namespace of every reply.
+        namespace: &'static str,
+    },
 }
 
 /// An operation that exists, served or not.
@@ -43,9 +50,9 @@ pub enum Protocol {
 pub struct Known {
     /// Its name.
     pub name: &'static str,
-    /// The method; `POST` in [`Protocol::Json`].
+    /// The method; `POST` where the path does not tell operations apart.
     pub method: &'static str,
-    /// The path's template; `/` in [`Protocol::Json`].
+    /// The path's template; `/` where it does not tell operations apart.
     pub uri: &'static str,
 }
 
@@ -84,6 +91,26 @@ pub struct Shape {
     pub pattern: Option<&'static str>,
     /// The only values allowed; all if empty.
     pub values: &'static [&'static str],
+    /// How [`Protocol::Query`] names what a list or map holds.
+    pub elements: Elements,
+    /// For errors: the code on the wire, where it is not the shape's name.
+    pub code: Option<&'static str>,
+}
+
+/// The names, in forms and in XML, of what a list or map holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elements {
+    /// A list's elements; if none is given, `member`.
+    pub item: Option<&'static str>,
+    /// A map's keys.
+    pub key: &'static str,
+    /// A map's values.
+    pub value: &'static str,
+}
+
+impl Elements {
+    /// The names that are used unless the model gives others.
+    pub const PLAIN: Self = Self { item: None, key: "key", value: "value" };
 }
 
 /// What a shape is made of.
@@ -144,6 +171,8 @@ pub struct Member {
     pub timestamp: Option<TimestampFormat>,
     /// Text that is itself JSON, which a header carries in base64.
     pub json_text: bool,
+    /// In forms and in XML: whether what a list or map holds stands where it would itself.
+    pub flattened: bool,
 }
 
 /// Where a member stands in a message.
@@ -199,9 +228,10 @@ impl Service {
         }
     }
 
-    /// The modelled error of that name.
+    /// The modelled error with that code.
     pub(crate) fn error(&self, name: &str) -> Option<&'static Structure> {
-        self.shapes.iter().find(|shape| shape.name == name).and_then(|shape| match &shape.kind {
+        let named = |shape: &&Shape| shape.code.unwrap_or(shape.name) == name;
+        self.shapes.iter().find(named).and_then(|shape| match &shape.kind {
             Kind::Structure(structure) if structure.error_status.is_some() => Some(structure),
             _ => None,
         })
@@ -209,6 +239,11 @@ impl Service {
 }
 
 impl Known {
+    /// An operation of a service in [`Protocol::Query`].
+    pub const fn query(name: &'static str) -> Self {
+        Self { name, method: "POST", uri: "/" }
+    }
+
     /// An operation of a service in [`Protocol::Json`].
     pub const fn json(name: &'static str) -> Self {
         Self { name, method: "POST", uri: "/" }
@@ -218,7 +253,16 @@ impl Known {
 impl Shape {
     /// A shape without constraints.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, min: None, max: None, pattern: None, values: &[] }
+        Self {
+            name,
+            kind,
+            min: None,
+            max: None,
+            pattern: None,
+            values: &[],
+            elements: Elements::PLAIN,
+            code: None,
+        }
     }
 
     /// A structure that is neither an error nor has a payload member.
@@ -240,6 +284,11 @@ impl Shape {
     pub const fn error(name: &'static str, status: u16, members: &'static [Member]) -> Self {
         let error_status = Some(status);
         Self::new(name, Kind::Structure(Structure { members, payload: None, error_status }))
+    }
+
+    /// Sets an error's code.
+    pub const fn code(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
 
     /// Sets the least length or value.
@@ -274,6 +323,7 @@ impl Member {
             required: false,
             timestamp: None,
             json_text: false,
+            flattened: false,
         }
     }
 

@@ -22,9 +22,13 @@ pub struct KeyRecord {
 impl KeyRecord {
     /// The record of the account's root key.
     pub fn root(account: &Account, key: AccessKey) -> Self {
-        let principal = format!("arn:aws:iam::{}:root", account.id());
-        Self { id: key.id, secret: key.secret, principal }
+        Self { id: key.id, secret: key.secret, principal: root_arn(account) }
     }
+}
+
+/// The ARN of the account's root user, such as `arn:aws:iam::000000000000:root`.
+pub fn root_arn(account: &Account) -> String {
+    format!("arn:aws:iam::{}:root", account.id())
 }
 
 /// Access key ids and their records.

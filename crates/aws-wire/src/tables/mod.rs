@@ -2,10 +2,17 @@
 
 use crate::Service;
 
+pub(crate) mod iam;
 pub(crate) mod logs;
 pub(crate) mod sagemaker;
 pub(crate) mod sagemaker_runtime;
+pub(crate) mod sts;
 
 /// Every service, sorted by name.
-pub static SERVICES: [&Service; 3] =
-    [&logs::SERVICE, &sagemaker::SERVICE, &sagemaker_runtime::SERVICE];
+pub static SERVICES: [&Service; 5] = [
+    &iam::SERVICE,
+    &logs::SERVICE,
+    &sagemaker::SERVICE,
+    &sagemaker_runtime::SERVICE,
+    &sts::SERVICE,
+];

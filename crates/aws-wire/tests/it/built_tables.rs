@@ -2,7 +2,7 @@
 
 use aws_wire::{
     Operation, Protocol, Service, ShapeId,
-    table::{Kind, Location, Member, Shape, Structure, TimestampFormat},
+    table::{Elements, Kind, Location, Member, Shape, Structure, TimestampFormat},
 };
 use serde_json::Value;
 
@@ -38,6 +38,10 @@ pub(crate) fn service(suite: &Value, given: &Value) -> Service {
             version: text(&metadata["jsonVersion"]).expect("a version"),
             target_prefix: text(&metadata["targetPrefix"]).expect("a prefix"),
         },
+        Some("query") => Protocol::Query {
+            version: text(&metadata["apiVersion"]).expect("a version"),
+            namespace: "https://example.com/",
+        },
         _ => Protocol::RestJson,
     };
     let shapes = shapes.iter().map(|(name, json)| shape(name, json, &id)).collect();
@@ -69,7 +73,20 @@ fn shape(name: &str, json: &Value, id: &impl Fn(&Value) -> Option<ShapeId>) -> S
         "blob" => Kind::Blob,
         other => panic!("no such type: {other}"),
     };
-    Shape::new(String::leak(name.to_owned()), kind)
+    Shape {
+        elements: elements(json),
+        code: text(&json["error"]["code"]),
+        ..Shape::new(String::leak(name.to_owned()), kind)
+    }
+}
+
+fn elements(json: &Value) -> Elements {
+    let named = |role: &str| text(&json[role]["locationName"]);
+    Elements {
+        item: named("member"),
+        key: named("key").unwrap_or("key"),
+        value: named("value").unwrap_or("value"),
+    }
 }
 
 fn structure(json: &Value, id: &impl Fn(&Value) -> Option<ShapeId>) -> Structure {
@@ -99,6 +116,7 @@ fn member(name: &str, traits: &Value, id: &impl Fn(&Value) -> Option<ShapeId>) -
     Member {
         timestamp: format(traits),
         json_text: traits["jsonvalue"] == true,
+        flattened: traits["flattened"] == true,
         ..Member::new(name, shape)
             .wire_name(text(&traits["locationName"]).unwrap_or(name))
             .at(location)

@@ -3,7 +3,9 @@
 mod botocore_protocols;
 mod built_tables;
 mod faults;
+mod forms;
 mod hostile_bodies;
 mod replies;
 mod routes;
 mod validation;
+mod xml;
