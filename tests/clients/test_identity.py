@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import urllib.error
+import urllib.request
 
 import boto3
 import pytest
@@ -78,6 +80,17 @@ def test_a_wrong_key_has_the_codes_of_the_query_protocol(
     call = {"sts": lambda: client.get_caller_identity(), "iam": lambda: client.get_role(RoleName="a")}
     refusal = refused(call[service])
     assert (refusal.status, refusal.code) == (403, code)
+
+
+def test_a_form_without_a_signature_is_refused_in_xml(server):
+    body = b"Action=GetCallerIdentity&Version=2011-06-15"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(server.api, data=body, timeout=10)
+    assert caught.value.code == 403
+    assert caught.value.headers["content-type"] == "text/xml"
+    answer = caught.value.read().decode()
+    assert "<Code>MissingAuthenticationToken</Code>" in answer
+    assert "<Type>Sender</Type>" in answer
 
 
 def test_iam_takes_signatures_for_any_region(server):

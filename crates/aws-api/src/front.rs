@@ -74,7 +74,8 @@ fn destination(request: &Request<Incoming>) -> Destination {
             None => Destination::Elsewhere(target.to_owned()),
         };
     }
-    let scope = scope_service(request);
+    // A form without a signature names no service; STS refuses it in the form's own protocol.
+    let scope = scope_service(request).or_else(|| is_form(request.headers()).then_some("sts"));
     if let Some(service) = scope.and_then(aws_wire::service_for_form) {
         return Destination::Form(service);
     }
@@ -106,16 +107,20 @@ fn no_route(none: &NoRoute) -> Response<Body> {
     }
 }
 
+/// Whether the body is a form of the query protocol; S3 takes only such that have several parts.
+fn is_form(headers: &http::HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
+}
+
 /// Says, in JSON or for the query protocol in XML, that a whole service is not here.
 fn elsewhere(service: &str, headers: &http::HeaderMap) -> Response<Body> {
     let id = RequestId::fresh();
-    let is_query = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     let name: String =
         service.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_".contains(*c)).collect();
     let text = format!("Service `{name}` is not served by clary; COMPATIBILITY.md lists what is");
-    let (content_type, body) = if is_query {
+    let (content_type, body) = if is_form(headers) {
         ("text/xml", query_error(&text, id))
     } else {
         ("application/json", serde_json::json!({ "__type": CODE, "message": text }).to_string())
