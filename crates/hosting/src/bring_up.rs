@@ -5,9 +5,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use engine_api::{Engine, LogSink, ModelSource};
 use resources::{Container, DeployedVariant, Deployment};
-use store::ArtifactId;
+use store::{ArtifactError, ArtifactId};
 
-use crate::{Hosting, engine_calls, instance_log::InstanceLog, routes::Serving};
+use crate::{
+    Hosting,
+    engine_calls::{self, Interruption},
+    instance_log::InstanceLog,
+    routes::Serving,
+};
 
 /// A deployment whose models are open, and the record of it with every artifact named.
 #[derive(Debug)]
@@ -98,7 +103,11 @@ async fn fetch(hosting: &Hosting, planned: &mut DeployedVariant) -> Result<PathB
             planned.model_name
         ));
     };
-    let id = artifacts.fetch(url).await.map_err(|error| error.to_string())?;
+    let id = match artifacts.fetch(url).await {
+        Ok(id) => id,
+        Err(ArtifactError::Fault(store::Error::Closed)) => return stopping().await,
+        Err(error) => return Err(error.to_string()),
+    };
     let path = artifacts.path(&id);
     planned.artifact_id = Some(id.0);
     Ok(path)
@@ -123,8 +132,17 @@ async fn open(
     });
     match opening.await {
         Ok(opened) => opened.map_err(|error| error.message),
-        Err(panic) => Err(format!("the engine panicked while it read the model: {panic}")),
+        Err(Interruption::Panicked(text)) => {
+            Err(format!("the engine panicked while it read the model: {text}"))
+        }
+        Err(Interruption::Stopping) => stopping().await,
     }
+}
+
+/// A stop is no failure of the endpoint: nothing is said of it any more, and the next start brings
+/// it up. This task ends with the runtime.
+async fn stopping<T>() -> T {
+    std::future::pending().await
 }
 
 impl Hosting {

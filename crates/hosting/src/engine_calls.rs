@@ -37,12 +37,21 @@ pub(crate) async fn contained<T>(work: impl Future<Output = T>) -> Result<T, Str
     .await
 }
 
+/// Why work apart came to no end.
+#[derive(Debug)]
+pub(crate) enum Interruption {
+    /// It panicked, with that text.
+    Panicked(String),
+    /// The server stops, which says nothing about the work.
+    Stopping,
+}
+
 /// Runs `work` on a blocking thread. If the caller stops waiting, `work` is dropped before it
-/// begins or where it waits next, so that it holds no thread for good. The error is a panic's text.
+/// begins or where it waits next, so that it holds no thread for good.
 pub(crate) async fn apart<T: Send + 'static>(
     background: &Handle,
     work: impl AsyncFnOnce() -> T + Send + 'static,
-) -> Result<T, String> {
+) -> Result<T, Interruption> {
     // Nothing is ever sent: the thread only learns that this end was dropped.
     let (awaited, abandoned) = oneshot::channel::<Infallible>();
     let handle = background.clone();
@@ -58,17 +67,25 @@ pub(crate) async fn apart<T: Send + 'static>(
     let done = task.await;
     drop(awaited);
     match done {
-        Ok(done) => done.ok_or_else(|| "it was given up".to_owned()),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => Err(text_of(&*panic)),
-            Err(_) => Err("the server is stopping".to_owned()),
-        },
+        Ok(done) => done.ok_or(Interruption::Stopping),
+        Err(error) => Err(error
+            .try_into_panic()
+            .map_or(Interruption::Stopping, |panic| Interruption::Panicked(text_of(&*panic)))),
     }
 }
 
 /// The outcome of a call during which the engine panicked with that text.
 pub(crate) fn panicked_with(text: &str) -> NoAnswer {
     NoAnswer { message: format!("the model's engine panicked: {text}") }
+}
+
+impl From<Interruption> for NoAnswer {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::Panicked(text) => panicked_with(&text),
+            Interruption::Stopping => Self { message: "the server is stopping".to_owned() },
+        }
+    }
 }
 
 /// What `panic!` was given, if it was text.

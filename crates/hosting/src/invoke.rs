@@ -135,7 +135,7 @@ impl Shared {
                 Answer::Pending(answer) => answer.await,
             }
         });
-        call.await.unwrap_or_else(|panic| Err(engine_calls::panicked_with(&panic)))
+        call.await.unwrap_or_else(|interruption| Err(interruption.into()))
     }
 
     async fn in_time(&self, answer: impl Future<Output = Outcome>) -> Outcome {

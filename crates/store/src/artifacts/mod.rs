@@ -20,7 +20,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 pub use error::ArtifactError;
 pub use limits::Limits;
@@ -68,7 +68,9 @@ impl<'a> Artifacts<'a> {
             let _turn = turn;
             unpacker.unpack(&unpacking, object, &name)
         });
-        unpacked.await.map_err(|_| Error::Closed)??;
+        let broken_off =
+            |error: JoinError| if error.is_panic() { Error::Panicked } else { Error::Closed };
+        unpacked.await.map_err(broken_off)??;
         Ok(id)
     }
 
