@@ -36,8 +36,8 @@ mod upload_part;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use http::{HeaderName, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONNECTION};
+use hyper::body::{Body as _, Incoming};
 use resources::Account;
 use s3s::{
     Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
@@ -72,6 +72,7 @@ impl Front {
     /// Answers one request; errors are answers too.
     pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         let id = RequestId::fresh();
+        let has_body = !request.body().is_end_stream();
         let answer = self.service.call(request.map(Body::from)).await;
         let mut response = answer.unwrap_or_else(|error| {
             tracing::error!(request = %id, ?error, "an S3 call could not be answered");
@@ -80,6 +81,11 @@ impl Front {
             response
         });
         response.headers_mut().insert(REQUEST_ID, id.header());
+        if has_body && !response.status().is_success() {
+            // A call that was refused early leaves its body unread, and the connection with it: a
+            // client that was not told would send the next call into its end.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 }
