@@ -40,17 +40,30 @@ pub struct Error {
     text: String,
 }
 
-/// An error before it is known which template it belongs to: a byte offset instead of a line.
+/// An error before it is known which template it belongs to: a byte offset instead of a line. It is
+/// one pointer, since every step of the parser returns one or what it read.
 #[derive(Clone, Debug)]
-pub(crate) struct Fault {
+pub(crate) struct Fault(Box<FaultAt>);
+
+#[derive(Clone, Debug)]
+pub(crate) struct FaultAt {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
-    pub(crate) offset: u32,
+    offset: u32,
+}
+
+impl std::ops::Deref for Fault {
+    type Target = FaultAt;
+
+    fn deref(&self) -> &FaultAt {
+        &self.0
+    }
 }
 
 impl Fault {
+    #[cold]
     pub(crate) fn new(kind: ErrorKind, offset: u32, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), offset }
+        Self(Box::new(FaultAt { kind, message: message.into(), offset }))
     }
 
     pub(crate) fn syntax(offset: u32, message: impl Into<String>) -> Self {
@@ -68,7 +81,7 @@ impl Fault {
         let end = source[offset..].find('\n').map_or(source.len(), |at| offset + at);
         Error {
             kind: self.kind,
-            message: self.message,
+            message: self.0.message,
             line: before.matches('\n').count() as u32 + 1,
             column: source[start..offset].chars().count() as u32 + 1,
             text: source[start..end].trim_end_matches('\r').to_owned(),

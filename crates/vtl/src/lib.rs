@@ -53,18 +53,35 @@
 //!
 //! # Differences
 //!
-//! Velocity 1.7 and API Gateway differ in what [`Options`] name: [`Nulls`] and [`JsonLists`]. What
-//! differs from both, on purpose:
+//! Velocity 1.7 and API Gateway differ in what [`Options`] name; Velocity 2, which is not offered, in
+//! more. A number is that of a case in `tests/fixtures/cases.json`, a name that of a test.
 //!
-//! | What | Velocity 1.7 | Here |
-//! |---|---|---|
-//! | `$x.class`, static fields | reflection | no value |
-//! | `keySet`, `values`, `entrySet`, `subList` | views of the collection | copies |
-//! | a list that changes while `#foreach` goes through it | an error | goes on to where the list ended before |
-//! | writing an array | `[Ljava.lang.String;@1b2c3d` | as a list |
-//! | integers beyond 65,536 bits; big integers with decimals | exact | an error; doubles |
-//! | `#include`, `#parse` | read resources | an error |
-//! | `String.format` | formats | no value |
+//! | What | Velocity 1.7 | Velocity 2 | API Gateway | Pinned by |
+//! |---|---|---|---|---|
+//! | `$a` that has no value | `$a` | `$a` | nothing | 120, 192 |
+//! | `#if( $a )` of it | false | false | true | 70, 104, 110 |
+//! | `"$a"` of it, as a key or argument | `$a` | `$a` | empty | 76 |
+//! | `$a == ""` of it | false | false | true | `api_gateway_writes_json_its_way` |
+//! | a list of parsed JSON | `[a, b]` | `[a, b]` | `["a","b"]` | `api_gateway_writes_json_its_way` |
+//! | `${a\|'b'}` | an error | `b` where `$a` has no value | as 1.7 | 212, 510 |
+//! | `#` at the end | an error | `#` | as 1.7 | 424, 790 |
+//! | `$map{x}` | `$map{` | `$map{x}` | as 1.7 | 760 |
+//! | `#set` of a macro's parameter to null | keeps the argument | forgets it | as 1.7 | 794, 802 |
+//! | `\#foo` of no directive | `\#foo` | `#foo` in strict mode | as 1.7 | 712, 720 |
+//!
+//! What differs from all of them, on purpose:
+//!
+//! | What | Velocity | Here | Pinned by |
+//! |---|---|---|---|
+//! | `$x.class`, `String.format`, bytes | reflection | no value | `as_velocity_answered` |
+//! | writing an array | `[Ljava.lang.String;@1b2c3d` | as a list | `as_velocity_answered` |
+//! | `"\u"` without four digits | an error | text | `as_velocity_answered` |
+//! | a fourth argument of `#foreach` | replaces its block | an error | `as_velocity_answered` |
+//! | `keySet`, `values`, `entrySet`, `subList` | views of the collection | copies, and a view that is changed is an error | `differs_on_purpose` |
+//! | a list that grows while `#foreach` goes through it | an error | ends where it ended before | `differs_on_purpose` |
+//! | integers beyond 65,536 bits | exact | an error | `ends_in_a_limit` |
+//! | big integers with decimals | decimals | doubles | `differs_on_purpose` |
+//! | `#include`, `#parse` | read resources | an error | `errors_name_their_place` |
 
 mod context;
 mod error;

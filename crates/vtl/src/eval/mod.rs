@@ -24,7 +24,7 @@ use crate::{Context, Template};
 /// Why rendering does not go on.
 #[derive(Debug)]
 pub(crate) enum Interrupt {
-    Fault(Box<Fault>),
+    Fault(Fault),
     /// `#break`: ends the nearest loop, macro, block or `#evaluate`.
     Break,
     /// `#break( $foreach )`: ends the loop with that scope, by its address.
@@ -35,7 +35,7 @@ pub(crate) enum Interrupt {
 
 impl From<Fault> for Interrupt {
     fn from(fault: Fault) -> Self {
-        Self::Fault(Box::new(fault))
+        Self::Fault(fault)
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn render(
     match outcome {
         Err(Interrupt::Fault(fault)) => {
             out.truncate(start);
-            Err(*fault)
+            Err(fault)
         }
         _ => Ok(()),
     }

@@ -29,14 +29,23 @@ pub(crate) fn property<'d>(
     of: &Value<'d>,
     name: &str,
 ) -> Result<Value<'d>, Refusal> {
+    // The commonest are answered at once: a value that is handed on from hand to hand is copied.
+    match of {
+        Value::Json(json) => {
+            return Ok(match json.get(name) {
+                Some(member) => Value::json(member),
+                None => Value::Null,
+            });
+        }
+        Value::Inner(Inner::Loop(scope)) => return Ok(loop_property(scope, name)),
+        _ => {}
+    }
     let found = match of {
-        Value::Json(json) => json.get(name).map(Value::json),
         Value::Map(map) => {
             heap.spend(map.len() as u64 / 16)?;
             map.get(name)
         }
         Value::Object(object) => object.property(name),
-        Value::Inner(Inner::Loop(scope)) => loop_property(scope, name),
         Value::Inner(Inner::Entry(entry)) => match name {
             "key" => Some(entry.key.clone()),
             "value" => Some(entry.value()),
@@ -58,23 +67,36 @@ fn bean_property<'d>(heap: &mut Heap<'d>, of: &Value<'d>, name: &str) -> Called<
     }
 }
 
-fn loop_property<'d>(scope: &Rc<LoopScope<'d>>, name: &str) -> Option<Value<'d>> {
+fn loop_property<'d>(scope: &Rc<LoopScope<'d>>, name: &str) -> Value<'d> {
     let index = scope.index.get();
-    Some(match name {
+    match name {
         "index" => Value::Int(index),
         "count" => Value::Int(index + 1),
         "hasNext" => Value::Bool(scope.has_next.get()),
         "first" => Value::Bool(index < 1),
         "last" => Value::Bool(!scope.has_next.get()),
-        "parent" => Value::Inner(Inner::Loop(Rc::clone(scope.parent.as_ref()?))),
+        "parent" => match &scope.parent {
+            Some(parent) => Value::Inner(Inner::Loop(Rc::clone(parent))),
+            None => Value::Null,
+        },
         "topmost" => Value::Inner(Inner::Loop(scope.topmost())),
         "replaced" => scope.topmost().replaced.clone(),
-        _ => return scope.stored(name),
-    })
+        _ => scope.stored(name).unwrap_or_default(),
+    }
 }
 
 /// `$value[index]`
 pub(crate) fn index<'d>(heap: &mut Heap<'d>, of: &Value<'d>, index: Value<'d>) -> Called<'d> {
+    match (of, &index) {
+        (Value::Json(Json::Array(items)), Value::Int(at @ 0..)) => {
+            let at = lists::checked(*at, items.len())?;
+            return Ok(Some(Value::json(&items[at])));
+        }
+        (Value::Json(json @ Json::Object(_)), Value::Text(name)) => {
+            return property(heap, &Value::Json(json), name.as_str()).map(Some);
+        }
+        _ => {}
+    }
     let index = from_end(heap, of, index)?;
     call(heap, of, "get", &[index])
 }
@@ -229,12 +251,12 @@ fn on_inner<'d>(inner: &Inner<'d>, name: &str, arguments: &[Value<'d>]) -> Calle
         Inner::Entry(entry) => on_entry(entry, name, arguments),
         Inner::Items(items) => return on_items(items, name, arguments),
         Inner::Loop(scope) => match (name, arguments) {
-            ("hasNext", []) => loop_property(scope, "hasNext"),
-            ("isFirst", []) => loop_property(scope, "first"),
-            ("isLast", []) => loop_property(scope, "last"),
+            ("hasNext", []) => Some(loop_property(scope, "hasNext")),
+            ("isFirst", []) => Some(loop_property(scope, "first")),
+            ("isLast", []) => Some(loop_property(scope, "last")),
             ("get", [Value::Text(key)]) => scope.stored(key.as_str()),
             ("put", [key, value]) => scope.storage.insert(key.clone(), value.clone()),
-            (_, []) => getter(name).and_then(|name| loop_property(scope, &name)),
+            (_, []) => getter(name).map(|name| loop_property(scope, &name)),
             _ => None,
         },
         Inner::Block(_) => None,

@@ -36,13 +36,14 @@ impl<'s> Lexer<'s> {
         Self { source, at: 0, states: States::new() }
     }
 
-    /// The next token; [`Kind::End`] at the end, again and again.
-    pub(crate) fn next(&mut self) -> Result<Token, LexicalError> {
+    /// Adds the next token; [`Kind::End`] at the end, again and again.
+    pub(crate) fn read(&mut self, tokens: &mut Vec<Token>) -> Result<(), LexicalError> {
         let mut lead = self.at;
         let mut start = self.at;
         loop {
             if self.at == self.source.len() {
-                return self.end(lead, start);
+                tokens.push(self.end(lead, start)?);
+                return Ok(());
             }
             let Some((rule, length)) =
                 rules::longest(self.states.now, &self.source.as_bytes()[self.at..])
@@ -57,7 +58,10 @@ impl<'s> Lexer<'s> {
                     lead = self.at;
                 }
                 Step::FalseStart => start = self.at,
-                Step::Token(kind) => return Ok(self.token(kind, lead, start)),
+                Step::Token(kind) => {
+                    tokens.push(self.token(kind, lead, start));
+                    return Ok(());
+                }
             }
         }
     }

@@ -92,11 +92,15 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
     }
 
     fn read(&mut self, ahead: usize) -> Result<Token, Fault> {
-        while self.tokens.len() <= self.at + ahead {
-            let token = self.lexer.next().map_err(|error| self.lexical(&error))?;
-            self.tokens.push(token);
-        }
+        self.fill(ahead)?;
         Ok(self.tokens[self.at + ahead])
+    }
+
+    fn fill(&mut self, ahead: usize) -> Result<(), Fault> {
+        while self.tokens.len() <= self.at + ahead {
+            self.lexer.read(&mut self.tokens).map_err(|error| self.lexical(&error))?;
+        }
+        Ok(())
     }
 
     fn lexical(&self, error: &LexicalError) -> Fault {
@@ -104,7 +108,10 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
     }
 
     fn kind(&mut self) -> Result<Kind, Fault> {
-        Ok(self.peek(0)?.kind)
+        if self.tokens.len() <= self.at {
+            self.fill(0)?;
+        }
+        Ok(self.tokens[self.at].kind)
     }
 
     fn advance(&mut self) -> Result<Token, Fault> {

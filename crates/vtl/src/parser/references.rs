@@ -93,11 +93,11 @@ impl Parser<'_, '_, '_> {
         let image = first.image(self.source);
         let end = self.parsed_to();
         let at = self.offset(first);
-        if let Some(slash) = image.find("\\!") {
+        if let Some(slash) = image.as_bytes().windows(2).position(|pair| pair == b"\\!") {
             return self.slash_bang(image, slash, at);
         }
         let backslashes = image.len() - image.trim_start_matches('\\').len();
-        let Some(dollar) = image.rfind('$') else {
+        let Some(dollar) = image.bytes().rposition(|byte| byte == b'$') else {
             return self.runt(first, end, at);
         };
         let quiet = image[dollar + 1..].starts_with('!');

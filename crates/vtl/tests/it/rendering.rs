@@ -45,6 +45,29 @@ fn api_gateway_writes_json_its_way() {
 }
 
 #[test]
+fn differs_on_purpose() {
+    check(
+        &Options::velocity_1_7(),
+        &[
+            (
+                "#set($l = [1, 2])#foreach($i in $l)$i#set($x = $l.add($i))#end $l",
+                "12 [1, 2, 1, 2]",
+            ),
+            (
+                "#set($m = {'a': 1})#set($k = $m.keySet())#set($x = $m.put('b', 2))$k$m.keySet()",
+                "[a][a, b]",
+            ),
+            (
+                "#set($m = {'a': 1})$m.keySet().remove('a')",
+                "! `remove` fails: a map is not changed through its keys, values or entries: call the map at line 1, column 32",
+            ),
+            ("#set($l = [1, 2, 3])#set($s = $l.subList(0, 2))#set($x = $l.set(0, 9))$s", "[1, 2]"),
+            ("#set($x = 123456789012345678901 + 0.5)$x", "1.2345678901234568E20"),
+        ],
+    );
+}
+
+#[test]
 fn text_is_counted_in_javas_units() {
     check(
         &Options::velocity_1_7(),
