@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::{Error, Objective};
+use crate::{Error, Label, Objective};
 
 /// The most features a model may have: a row of that width is 64 MiB.
 const FEATURES_MAX: usize = 1 << 24;
@@ -16,6 +16,8 @@ pub(crate) struct Ensemble {
     pub(crate) objective: Objective,
     pub(crate) feature_count: usize,
     pub(crate) feature_names: Vec<String>,
+    /// What the classes are called; empty if the file does not say.
+    pub(crate) classes: Vec<Label>,
     /// Where the sums start; one per group.
     pub(crate) base_margins: Vec<f32>,
     /// Trees as the file counts them: of a tree with several values per leaf, `trees` has several.

@@ -82,7 +82,7 @@
 //! by name ([`ErrorKind::Unsupported`]); no model is ever answered for approximately.
 //!
 //! Of LightGBM the boosters `gbdt`, `dart` and `rf` (averaging) are served, with all its objectives,
-//! missing types and splits by category, but no linear trees. It computes in `f64`, and so do
+//! missing types, splits by category and linear models in the leaves. It computes in `f64`, and so do
 //! [`Model::predict_f64`] and [`Model::margins_f64`]: the answers to rows of `f64` are within `1e-12`
 //! of LightGBM's. [`Model::predict`] takes the same models with rows of `f32`, of which some may fall
 //! on the other side of a threshold than the `f64` they were rounded from.
@@ -136,13 +136,16 @@
 mod ensemble;
 mod error;
 mod kernel;
+mod label;
 mod model;
 mod objective;
 mod precision;
 mod read;
 mod rows;
+mod wide_ensemble;
 
 pub use error::{Error, ErrorKind};
+pub use label::Label;
 pub use model::Model;
 pub use objective::Objective;
 pub use rows::Rows;

@@ -3,12 +3,13 @@
 use std::{cell::RefCell, fmt, ops::Range};
 
 use crate::{
-    Error, Objective, Rows,
+    Error, Label, Objective, Rows,
     ensemble::Ensemble,
     kernel::{Forest, Linear, Wide},
     objective::argmax,
     precision::{narrowed, widened, widened_rows},
-    read::{self, Contents, WideModel},
+    read::{self, Contents},
+    wide_ensemble::WideEnsemble,
 };
 
 /// Rows whose margins are held at a time while they become labels.
@@ -30,6 +31,7 @@ pub struct Model {
     tree_count: usize,
     iteration_count: usize,
     best_iteration: Option<usize>,
+    classes: Vec<Label>,
     body: Body,
 }
 
@@ -78,6 +80,7 @@ impl From<Ensemble> for Model {
             body,
             iteration_count: ensemble.iteration_count(),
             best_iteration: ensemble.best_iteration,
+            classes: ensemble.classes,
             objective: ensemble.objective,
             feature_count: ensemble.feature_count,
             feature_names: ensemble.feature_names,
@@ -86,16 +89,18 @@ impl From<Ensemble> for Model {
     }
 }
 
-impl From<WideModel> for Model {
-    fn from(model: WideModel) -> Self {
+impl From<WideEnsemble> for Model {
+    fn from(ensemble: WideEnsemble) -> Self {
+        let wide = Wide::new(&ensemble);
         Self {
-            objective: Objective::of_lightgbm(model.objective),
-            feature_count: model.feature_count,
-            feature_names: model.feature_names,
-            tree_count: model.wide.tree_count(),
-            iteration_count: model.wide.iteration_count(),
-            best_iteration: None,
-            body: Body::Wide(model.wide),
+            tree_count: wide.tree_count(),
+            iteration_count: wide.iteration_count(),
+            body: Body::Wide(wide),
+            best_iteration: ensemble.best_iteration,
+            classes: ensemble.classes,
+            objective: ensemble.objective,
+            feature_count: ensemble.feature_count,
+            feature_names: ensemble.feature_names,
         }
     }
 }
@@ -107,8 +112,8 @@ impl Model {
     /// is wrong, names what is not supported, and gives the offset where reading failed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Ok(match read::read(bytes)? {
-            Contents::Xgboost(ensemble) => ensemble.into(),
-            Contents::Lightgbm(model) => model.into(),
+            Contents::Narrow(ensemble) => ensemble.into(),
+            Contents::Wide(model) => model.into(),
         })
     }
 
@@ -121,12 +126,12 @@ impl Model {
     /// the booster `gblinear` has none.
     pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
         Ok(match read::read(bytes)? {
-            Contents::Xgboost(mut ensemble) => {
+            Contents::Narrow(mut ensemble) => {
                 ensemble.slice(iterations)?;
                 ensemble.into()
             }
-            Contents::Lightgbm(mut model) => {
-                model.wide.slice(iterations)?;
+            Contents::Wide(mut model) => {
+                model.slice(iterations)?;
                 model.into()
             }
         })
@@ -169,6 +174,12 @@ impl Model {
     /// [`from_bytes_iterations`](Self::from_bytes_iterations) is told to.
     pub fn best_iteration(&self) -> Option<usize> {
         self.best_iteration
+    }
+
+    /// What the classes are called, in the order of their numbers: the labels of the training data,
+    /// where a classifier's file keeps them. Empty if it does not.
+    pub fn classes(&self) -> &[Label] {
+        &self.classes
     }
 
     /// What the model was trained for.

@@ -68,8 +68,8 @@ impl Objective {
         Ok(Self { name: name.to_owned(), link, transform })
     }
 
-    /// An objective of LightGBM's, which transforms its sums itself.
-    pub(crate) fn of_lightgbm(name: String) -> Self {
+    /// An objective of another library's than XGBoost, whose trees transform their sums themselves.
+    pub(crate) fn foreign(name: String) -> Self {
         Self { name, link: Link::Identity, transform: Transform::Identity }
     }
 

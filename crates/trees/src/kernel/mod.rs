@@ -40,7 +40,7 @@ use perfect::Perfect;
 use simd::Isa;
 use sparse::Sparse;
 use sums::Order;
-pub(crate) use wide::{Missing, Test, Wide, WideSplit, WideTransform, WideTree};
+pub(crate) use wide::Wide;
 
 /// Rows per tile, and trees that are walked together for one row: the lanes of the widest register.
 const LANES: usize = 16;

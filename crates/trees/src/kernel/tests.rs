@@ -97,6 +97,7 @@ fn ensemble(trees: Vec<Tree>) -> Ensemble {
         objective: Objective::from_name("reg:squarederror").expect("known"),
         feature_count: FEATURES,
         feature_names: Vec::new(),
+        classes: Vec::new(),
         base_margins: vec![0.5, -0.25, 1e-3],
         tree_count: trees.len(),
         trees,

@@ -1,12 +1,15 @@
-//! LightGBM's trees, which are `f64` throughout: thresholds, leaves, sums and rows. Owns their
-//! layout, their decisions and what becomes of the sums; `read::lightgbm` fills them in.
+//! Trees that are `f64` throughout, such as LightGBM's: thresholds, leaves, sums and rows. Owns their
+//! layout, their decisions and what becomes of the sums; `wide_ensemble` has them as read.
 //!
 //! Decisions are those of LightGBM 4 (`include/LightGBM/tree.h`): left if the value is at most the
 //! threshold, and a missing type per split says which values go by default instead.
 
-use std::ops::Range;
-
-use crate::{Error, Rows, ensemble::check_iterations};
+use crate::{
+    Rows,
+    wide_ensemble::{
+        LinearLeaves, Missing, Test, WideEnsemble, WideSplit, WideTransform, WideTree,
+    },
+};
 
 /// Walks under way at once.
 const WALKS: usize = 8;
@@ -14,57 +17,6 @@ const WALKS: usize = 8;
 const BLOCK_ROWS: usize = 64;
 /// LightGBM takes what is no greater for zero, at the latest when it copies a row (`c_api.cpp`).
 const ZERO: f64 = 1e-35_f32 as f64;
-
-/// Which values of a split's feature go by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// None: `NaN` counts as zero.
-    None,
-    /// Zeros, and `NaN`.
-    Zero,
-    Nan,
-}
-
-/// What a split asks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Test {
-    /// Left if the value is at most the threshold.
-    AtMost { threshold: f64, missing: Missing, default_left: bool },
-    /// Left if the value, without its fraction, has its bit in these of the tree's words.
-    OneOf { start: u32, end: u32 },
-}
-
-/// Children of 0 and more are splits of the tree; `!child` is the number of a leaf.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WideSplit {
-    pub(crate) test: Test,
-    pub(crate) feature: u32,
-    pub(crate) left: i32,
-    pub(crate) right: i32,
-}
-
-/// One tree, as read.
-#[derive(Debug, Default)]
-pub(crate) struct WideTree {
-    pub(crate) splits: Vec<WideSplit>,
-    pub(crate) leaves: Vec<f64>,
-    /// Bits of sets of categories.
-    pub(crate) words: Vec<u32>,
-}
-
-/// From the sums of one row to its prediction.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum WideTransform {
-    Identity,
-    /// The square, with the sign.
-    Square,
-    Exp,
-    /// With the factor of the margin.
-    Sigmoid(f64),
-    Softmax,
-    /// The logarithm of one plus the exponential.
-    Softplus,
-}
 
 /// An ensemble ready to be walked.
 #[derive(Debug)]
@@ -76,23 +28,38 @@ pub(crate) struct Wide {
     words: Vec<u32>,
     /// Where each tree begins: a split, or a leaf if it has none.
     roots: Vec<i32>,
-    group_count: usize,
-    /// Predictions are the sums divided by the number of trees per group.
+    /// The linear models of all leaves, if any tree has some.
+    linear: Option<LinearLeaves>,
+    /// Where the sums start; one per group.
+    base_margins: Vec<f64>,
     average: bool,
+    /// As many trees here are one tree of the file.
+    values_per_leaf: usize,
     transform: WideTransform,
 }
 
 impl Wide {
-    /// Tree after tree, one for each group in turn.
-    pub(crate) fn new(group_count: usize, average: bool, transform: WideTransform) -> Self {
-        let (splits, leaves, words, roots) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { splits, leaves, ids: Vec::new(), words, roots, group_count, average, transform }
+    pub(crate) fn new(ensemble: &WideEnsemble) -> Self {
+        let is_linear = ensemble.trees.iter().any(|tree| tree.linear.is_some());
+        let mut wide = Self {
+            splits: Vec::with_capacity(ensemble.trees.iter().map(|tree| tree.splits.len()).sum()),
+            leaves: Vec::with_capacity(ensemble.trees.iter().map(|tree| tree.leaves.len()).sum()),
+            ids: Vec::new(),
+            words: Vec::new(),
+            roots: Vec::with_capacity(ensemble.trees.len()),
+            linear: is_linear.then(|| LinearLeaves { starts: vec![0], ..LinearLeaves::default() }),
+            base_margins: ensemble.base_margins.clone(),
+            average: ensemble.average,
+            values_per_leaf: ensemble.values_per_leaf,
+            transform: ensemble.transform,
+        };
+        for tree in &ensemble.trees {
+            wide.push(tree);
+        }
+        wide
     }
 
-    /// Adds a tree. Fails if it is none: if a child is out of range or has two parents, or if a
-    /// split looks at a feature that is not there.
-    pub(crate) fn push(&mut self, tree: &WideTree, feature_count: usize) -> Result<(), Error> {
-        check(tree, feature_count)?;
+    fn push(&mut self, tree: &WideTree) {
         let (first, leaf, word) = (self.splits.len(), self.leaves.len(), self.words.len() as u32);
         let place = |child: i32| match child {
             0.. => child + first as i32,
@@ -109,33 +76,42 @@ impl Wide {
         self.leaves.extend(&tree.leaves);
         self.ids.extend(0..tree.leaves.len() as u32);
         self.words.extend(&tree.words);
-        Ok(())
+        if let Some(linear) = &mut self.linear {
+            push_linear(linear, tree);
+        }
     }
 
     pub(crate) fn group_count(&self) -> usize {
-        self.group_count
+        self.base_margins.len()
     }
 
+    /// Trees as the file counts them.
     pub(crate) fn tree_count(&self) -> usize {
-        self.roots.len()
+        self.roots.len() / self.values_per_leaf
     }
 
     pub(crate) fn byte_size(&self) -> usize {
         let leaves = size_of_val(&self.leaves[..]) + size_of_val(&self.ids[..]);
         let nodes = size_of_val(&self.splits[..]) + leaves;
-        nodes + size_of_val(&self.words[..]) + size_of_val(&self.roots[..])
+        let linear = self.linear.as_ref().map_or(0, |linear| {
+            let places = size_of_val(&linear.starts[..]) + size_of_val(&linear.terms[..]);
+            places + size_of_val(&linear.constants[..])
+        });
+        nodes + linear + size_of_val(&self.words[..]) + size_of_val(&self.roots[..])
     }
 
     /// Writes the sums of every row, `group_count` each.
     pub(crate) fn margins(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
-        out.fill(0.0);
+        for sums in out.chunks_exact_mut(self.group_count()) {
+            sums.copy_from_slice(&self.base_margins);
+        }
         if rows.len() < WALKS {
-            for (row, sums) in rows.iter().zip(out.chunks_exact_mut(self.group_count)) {
+            for (row, sums) in rows.iter().zip(out.chunks_exact_mut(self.group_count())) {
                 self.row(row, sums);
             }
             return;
         }
-        let blocks = out.chunks_mut(BLOCK_ROWS * self.group_count);
+        let blocks = out.chunks_mut(BLOCK_ROWS * self.group_count());
         for (rows, sums) in rows.blocks(BLOCK_ROWS).zip(blocks) {
             self.block(rows, sums);
         }
@@ -143,21 +119,14 @@ impl Wide {
 
     /// Rounds of training.
     pub(crate) fn iteration_count(&self) -> usize {
-        self.roots.len() / self.group_count
+        self.roots.len() / self.group_count()
     }
 
-    /// Keeps the trees of some rounds; those of others are no longer walked.
-    pub(crate) fn slice(&mut self, iterations: Range<usize>) -> Result<(), Error> {
-        check_iterations(&iterations, self.iteration_count())?;
-        self.roots.truncate(iterations.end * self.group_count);
-        self.roots.drain(..iterations.start * self.group_count);
-        Ok(())
-    }
-
-    /// Writes the number of the leaf that every row reaches in every tree.
+    /// Writes the number of the leaf that every row reaches in every tree of the file.
     pub(crate) fn leaf_ids(&self, rows: Rows<'_, f64>, out: &mut [u32]) {
-        for (row, out) in rows.iter().zip(out.chunks_mut(self.roots.len().max(1))) {
-            for (roots, out) in self.roots.chunks(WALKS).zip(out.chunks_mut(WALKS)) {
+        let roots: Vec<i32> = self.roots.iter().step_by(self.values_per_leaf).copied().collect();
+        for (row, out) in rows.iter().zip(out.chunks_mut(roots.len().max(1))) {
+            for (roots, out) in roots.chunks(WALKS).zip(out.chunks_mut(WALKS)) {
                 let starts = std::array::from_fn(|walk| *roots.get(walk).unwrap_or(&roots[0]));
                 let leaves = self.descend(starts, |_| row);
                 for (leaf, out) in leaves.iter().zip(out) {
@@ -178,7 +147,7 @@ impl Wide {
         let each: &dyn Fn(f64) -> f64 = match self.transform {
             WideTransform::Identity => return,
             WideTransform::Softmax => {
-                return sums.chunks_exact_mut(self.group_count).for_each(softmax);
+                return sums.chunks_exact_mut(self.group_count()).for_each(softmax);
             }
             WideTransform::Square => &|sum| sum.signum() * sum * sum,
             WideTransform::Exp => &f64::exp,
@@ -192,11 +161,12 @@ impl Wide {
 
     /// One row, several trees at a time; what fills the last ones up is the first tree again.
     fn row(&self, row: &[f64], sums: &mut [f64]) {
+        let groups = self.group_count();
         for (first, roots) in self.roots.chunks(WALKS).enumerate() {
             let starts = std::array::from_fn(|walk| *roots.get(walk).unwrap_or(&roots[0]));
             let leaves = self.descend(starts, |_| row);
             for (walk, leaf) in leaves.iter().enumerate().take(roots.len()) {
-                sums[(first * WALKS + walk) % self.group_count] += self.leaves[*leaf];
+                sums[(first * WALKS + walk) % groups] += self.value(*leaf, row);
             }
         }
     }
@@ -204,15 +174,23 @@ impl Wide {
     /// One tree, several rows at a time; what fills the last ones up is the block's first row again.
     fn block(&self, rows: Rows<'_, f64>, sums: &mut [f64]) {
         for (number, root) in self.roots.iter().enumerate() {
-            let group = number % self.group_count;
-            let mut sums = sums.iter_mut().skip(group).step_by(self.group_count);
+            let group = number % self.group_count();
+            let mut sums = sums.iter_mut().skip(group).step_by(self.group_count());
             for first in (0..rows.len()).step_by(WALKS) {
                 let row = |walk| rows.row(if first + walk < rows.len() { first + walk } else { 0 });
                 let leaves = self.descend([*root; WALKS], row);
-                for (leaf, sum) in leaves.iter().zip(sums.by_ref()) {
-                    *sum += self.leaves[*leaf];
+                for (walk, (leaf, sum)) in leaves.iter().zip(sums.by_ref()).enumerate() {
+                    *sum += self.value(*leaf, row(walk));
                 }
             }
+        }
+    }
+
+    /// What a row gets from a leaf.
+    fn value(&self, leaf: usize, row: &[f64]) -> f64 {
+        match &self.linear {
+            None => self.leaves[leaf],
+            Some(linear) => linear.value(leaf, self.leaves[leaf], row),
         }
     }
 
@@ -274,30 +252,15 @@ fn softmax(sums: &mut [f64]) {
     }
 }
 
-/// Each split but the root and each leaf must have one parent: then no walk from the root meets
-/// anything twice.
-fn check(tree: &WideTree, feature_count: usize) -> Result<(), Error> {
-    let mut splits = vec![false; tree.splits.len()];
-    let mut leaves = vec![false; tree.leaves.len()];
-    if let Some(root) = splits.first_mut() {
-        *root = true;
+/// Adds a tree's linear models; a leaf without one has its value for a constant.
+fn push_linear(all: &mut LinearLeaves, tree: &WideTree) {
+    let end = all.terms.len() as u32;
+    if let Some(linear) = &tree.linear {
+        all.constants.extend(&linear.constants);
+        all.starts.extend(linear.starts.iter().skip(1).map(|start| start + end));
+        all.terms.extend(&linear.terms);
+    } else {
+        all.constants.extend(&tree.leaves);
+        all.starts.extend(tree.leaves.iter().map(|_| end));
     }
-    for split in &tree.splits {
-        if split.feature as usize >= feature_count {
-            let feature = split.feature;
-            return Err(Error::malformed(format!(
-                "splits on feature {feature} of {feature_count}"
-            )));
-        }
-        for child in [split.left, split.right] {
-            let seen = match child {
-                0.. => splits.get_mut(child as usize),
-                _ => leaves.get_mut(!child as usize),
-            };
-            if seen.is_none_or(|seen| std::mem::replace(seen, true)) {
-                return Err(Error::malformed(format!("points to {child} twice or out of range")));
-            }
-        }
-    }
-    Ok(())
 }

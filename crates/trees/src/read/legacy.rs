@@ -52,6 +52,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Ensemble, Error> {
         objective,
         feature_count: params.feature_count,
         feature_names: Vec::new(),
+        classes: Vec::new(),
         base_margins: vec![base; group_count],
         tree_count: 0,
         trees: Vec::new(),

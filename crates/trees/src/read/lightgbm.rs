@@ -1,12 +1,14 @@
 //! LightGBM's text format (`Booster.save_model`), versions 2 to 4: lines of a name, `=` and values.
-//! Knows the names and their meaning; the trees are `kernel::wide`'s.
+//! Knows the names and their meaning; the trees are `wide_ensemble`'s.
 
 use std::{collections::HashMap, str::FromStr};
 
 use crate::{
-    Error,
+    Error, Objective,
     ensemble::check_shape,
-    kernel::{Missing, Test, Wide, WideSplit, WideTransform, WideTree},
+    wide_ensemble::{
+        LinearLeaves, Missing, Test, WideEnsemble, WideSplit, WideTransform, WideTree,
+    },
 };
 
 /// The first line of every model.
@@ -18,53 +20,47 @@ const BY_CATEGORY: u8 = 1;
 const DEFAULT_LEFT: u8 = 2;
 const MISSING_SHIFT: u8 = 2;
 
-/// A model, checked.
-#[derive(Debug)]
-pub(crate) struct WideModel {
-    pub(crate) objective: String,
-    pub(crate) feature_count: usize,
-    pub(crate) feature_names: Vec<String>,
-    pub(crate) wide: Wide,
-}
-
 /// Whether bytes are in this format.
 pub(super) fn is_lightgbm(bytes: &[u8]) -> bool {
     bytes.strip_prefix(START).is_some_and(|rest| matches!(rest, [b'\n' | b'\r', ..]))
 }
 
 /// Reads a model; what follows its trees is ignored.
-pub(super) fn read(bytes: &[u8]) -> Result<WideModel, Error> {
+pub(super) fn read(bytes: &[u8]) -> Result<WideEnsemble, Error> {
     let mut lines = Lines { bytes, at: 0 };
     let header = Section::read(&mut lines)?;
     let feature_count = header.number::<usize>("max_feature_idx")?.saturating_add(1);
     let group_count = header.number("num_tree_per_iteration")?;
     check_shape(feature_count, group_count)?;
     let objective = header.text("objective").unwrap_or("custom");
-    let average = header.has("average_output");
-    let mut wide = Wide::new(group_count, average, transform(objective)?);
+    let name = objective.split_whitespace().next().unwrap_or("custom").to_owned();
+    let names = header.text("feature_names").unwrap_or("").split_whitespace();
+    WideEnsemble {
+        objective: Objective::foreign(name),
+        transform: transform(objective)?,
+        feature_count,
+        feature_names: names.map(str::to_owned).collect(),
+        classes: Vec::new(),
+        base_margins: vec![0.0; group_count],
+        average: header.has("average_output"),
+        values_per_leaf: 1,
+        trees: trees(&mut lines, feature_count)?,
+        best_iteration: None,
+    }
+    .check()
+}
+
+fn trees(lines: &mut Lines<'_>, feature_count: usize) -> Result<Vec<WideTree>, Error> {
+    let mut trees = Vec::new();
     loop {
         let start = lines.at;
-        let section = Section::read(&mut lines)?;
+        let section = Section::read(lines)?;
         if section.has(END) {
-            break;
+            return Ok(trees);
         }
-        let number = wide.tree_count();
-        let tree = tree(&section).and_then(|tree| wide.push(&tree, feature_count));
-        tree.map_err(|error| error.at(start).within(format_args!("tree {number}")))?;
+        let tree = tree(&section).and_then(|tree| tree.check(feature_count).map(|()| tree));
+        trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {}", trees.len())))?);
     }
-    if !wide.tree_count().is_multiple_of(group_count) {
-        let message = format!("{} trees for {group_count} groups", wide.tree_count());
-        return Err(Error::malformed(message));
-    }
-    let feature_names: Vec<String> =
-        header.text("feature_names").unwrap_or("").split_whitespace().map(str::to_owned).collect();
-    if !feature_names.is_empty() && feature_names.len() != feature_count {
-        let names = feature_names.len();
-        let message = format!("`feature_names` has {names} names for {feature_count} features");
-        return Err(Error::malformed(message));
-    }
-    let objective = objective.split_whitespace().next().unwrap_or("custom").to_owned();
-    Ok(WideModel { objective, feature_count, feature_names, wide })
 }
 
 /// The first word is the name, others are parameters (`src/objective/*.hpp`, `ConvertOutput`).
@@ -99,20 +95,41 @@ fn transform(objective: &str) -> Result<WideTransform, Error> {
 }
 
 fn tree(section: &Section<'_>) -> Result<WideTree, Error> {
-    if section.text("is_linear").is_some_and(|value| value.trim() != "0") {
-        return Err(Error::unsupported("a linear tree (`linear_tree=true`) is not supported"));
-    }
     let leaf_count: usize = section.number("num_leaves")?;
     let leaves: Vec<f64> = section.numbers("leaf_value")?;
     if leaves.len() != leaf_count || leaves.is_empty() {
         let message = format!("`leaf_value` has {} values for {leaf_count} leaves", leaves.len());
         return Err(Error::malformed(message));
     }
+    let is_linear = section.text("is_linear").is_some_and(|value| value.trim() != "0");
+    let linear = if is_linear { Some(linear(section, leaf_count)?) } else { None };
     if leaf_count == 1 {
-        return Ok(WideTree { leaves, ..WideTree::default() });
+        return Ok(WideTree { leaves, linear, ..WideTree::default() });
     }
     let words = section.numbers_if_any("cat_threshold")?;
-    Ok(WideTree { splits: splits(section, leaf_count - 1, &words)?, leaves, words })
+    let splits = splits(section, leaf_count - 1, &words)?;
+    Ok(WideTree { splits, leaves, words, linear })
+}
+
+/// The linear models of the leaves (`linear_tree=true`).
+fn linear(section: &Section<'_>, leaf_count: usize) -> Result<LinearLeaves, Error> {
+    let constants: Vec<f64> = section.numbers("leaf_const")?;
+    let counts: Vec<u32> = section.numbers("num_features")?;
+    let features: Vec<u32> = section.numbers("leaf_features")?;
+    let coefficients: Vec<f64> = section.numbers("leaf_coeff")?;
+    let term_count: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+    let lengths = [constants.len(), counts.len(), features.len(), coefficients.len()];
+    if lengths != [leaf_count, leaf_count, term_count as usize, term_count as usize] {
+        return Err(Error::malformed(format!(
+            "its linear models' lists have lengths {lengths:?} for {leaf_count} leaves"
+        )));
+    }
+    let ends = counts.iter().scan(0, |end, count| {
+        *end += count;
+        Some(*end)
+    });
+    let starts = std::iter::once(0).chain(ends).collect();
+    Ok(LinearLeaves { constants, starts, terms: features.into_iter().zip(coefficients).collect() })
 }
 
 fn splits(section: &Section<'_>, count: usize, words: &[u32]) -> Result<Vec<WideSplit>, Error> {

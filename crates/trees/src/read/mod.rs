@@ -15,14 +15,13 @@ mod tree_columns;
 mod ubjson;
 mod xgboost;
 
-use crate::{Error, ensemble::Ensemble};
-pub(crate) use lightgbm::WideModel;
+use crate::{Error, ensemble::Ensemble, wide_ensemble::WideEnsemble};
 
-/// What a file holds.
+/// What a file holds: a model in `f32` or in `f64`.
 #[derive(Debug)]
 pub(crate) enum Contents {
-    Xgboost(Ensemble),
-    Lightgbm(WideModel),
+    Narrow(Ensemble),
+    Wide(WideEnsemble),
 }
 
 /// What stands before the model in the handle of a pickled booster, with the model's length.
@@ -31,9 +30,9 @@ const CONFIG_OFFSET: &[u8] = b"CONFIG-offset:";
 /// Reads a model in any known format.
 pub(crate) fn read(bytes: &[u8]) -> Result<Contents, Error> {
     match bytes {
-        [0x80, 0..=5, ..] => pickled(bytes).map(Contents::Xgboost),
-        _ if lightgbm::is_lightgbm(bytes) => lightgbm::read(bytes).map(Contents::Lightgbm),
-        _ => booster(bytes).map(Contents::Xgboost),
+        [0x80, 0..=5, ..] => pickled(bytes).map(Contents::Narrow),
+        _ if lightgbm::is_lightgbm(bytes) => lightgbm::read(bytes).map(Contents::Wide),
+        _ => booster(bytes).map(Contents::Narrow),
     }
 }
 

@@ -93,6 +93,7 @@ impl Learner {
             objective,
             feature_count: self.params.feature_count,
             feature_names: self.feature_names,
+            classes: Vec::new(),
             base_margins,
             tree_count: trees.len(),
             trees: trees.into_iter().flatten().collect(),

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;
-use trees::{ErrorKind, Model, Rows};
+use trees::{Model, Rows};
 
 /// How far an answer may be from LightGBM's.
 const TOLERANCE: f64 = 1e-12;
@@ -47,7 +47,7 @@ fn difference(name: &str, computed: &[f64], expected: &[f64]) -> Option<String> 
 fn every_objective_answers_as_lightgbm_does() {
     let mut differences = Vec::new();
     let goldens = goldens();
-    assert_eq!(goldens.len(), 29);
+    assert_eq!(goldens.len(), 31);
     for (name, golden) in &goldens {
         let model = model(name);
         assert_eq!(model.objective().name(), golden["objective"], "{name}");
@@ -122,14 +122,6 @@ fn rows_of_either_precision_are_answered() {
     let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
     model.margins(Rows::new(&values, 5), &mut margins);
     assert_eq!(margins, wide.iter().map(|value| *value as f32).collect::<Vec<_>>());
-}
-
-#[test]
-fn linear_trees_are_refused() {
-    let bytes = fs::read(folder().join("reject-linear.model.txt")).expect("readable");
-    let error = Model::from_bytes(&bytes).expect_err("linear trees");
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("a linear tree (`linear_tree=true`)"), "{error}");
 }
 
 /// A line of a good model, what it becomes, and what is said of it.

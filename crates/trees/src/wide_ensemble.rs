@@ -1,0 +1,183 @@
+//! What the readers of models in `f64` produce and `kernel::wide` is built from: trees that are known
+//! to be trees, whose features exist, and what their sums mean. Knows no file format and no memory
+//! layout. `ensemble` is its counterpart for models in `f32`.
+
+use std::ops::Range;
+
+use crate::{
+    Error, Label, Objective,
+    ensemble::{check_iterations, check_shape},
+};
+
+/// A whole model, checked: tree after tree, one for each group in turn.
+#[derive(Debug)]
+pub(crate) struct WideEnsemble {
+    pub(crate) objective: Objective,
+    pub(crate) transform: WideTransform,
+    pub(crate) feature_count: usize,
+    pub(crate) feature_names: Vec<String>,
+    /// What the classes are called; empty if the file does not say.
+    pub(crate) classes: Vec<Label>,
+    /// Where the sums start; one per group.
+    pub(crate) base_margins: Vec<f64>,
+    /// Predictions are the sums divided by the number of trees per group.
+    pub(crate) average: bool,
+    /// As many trees here are one tree of the file, whose leaves have so many values; at least 1.
+    pub(crate) values_per_leaf: usize,
+    pub(crate) trees: Vec<WideTree>,
+    /// The round at which early stopping found the best score.
+    pub(crate) best_iteration: Option<usize>,
+}
+
+/// One tree, as read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WideTree {
+    pub(crate) splits: Vec<WideSplit>,
+    pub(crate) leaves: Vec<f64>,
+    /// Bits of sets of categories.
+    pub(crate) words: Vec<u32>,
+    /// What the leaves add to their values, of a tree that has linear models in them.
+    pub(crate) linear: Option<LinearLeaves>,
+}
+
+/// Children of 0 and more are splits of the tree; `!child` is the number of a leaf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WideSplit {
+    pub(crate) test: Test,
+    pub(crate) feature: u32,
+    pub(crate) left: i32,
+    pub(crate) right: i32,
+}
+
+/// What a split asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Test {
+    /// Left if the value is at most the threshold.
+    AtMost { threshold: f64, missing: Missing, default_left: bool },
+    /// Left if the value, without its fraction, has its bit in these of the tree's words.
+    OneOf { start: u32, end: u32 },
+}
+
+/// Which values of a split's feature go by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// None: `NaN` counts as zero.
+    None,
+    /// Zeros, and `NaN`.
+    Zero,
+    Nan,
+}
+
+/// Linear models of leaves: a leaf's value is its constant and the products of its coefficients with
+/// the row's values, unless one of these is missing; then it is the value that the tree has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LinearLeaves {
+    /// One per leaf.
+    pub(crate) constants: Vec<f64>,
+    /// Where each leaf's terms begin, and where the last one's end.
+    pub(crate) starts: Vec<u32>,
+    /// Feature and coefficient.
+    pub(crate) terms: Vec<(u32, f64)>,
+}
+
+/// From the sums of one row to its prediction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum WideTransform {
+    Identity,
+    /// The square, with the sign.
+    Square,
+    Exp,
+    /// With the factor of the margin.
+    Sigmoid(f64),
+    Softmax,
+    /// The logarithm of one plus the exponential.
+    Softplus,
+}
+
+impl WideEnsemble {
+    /// Margins per row.
+    pub(crate) fn group_count(&self) -> usize {
+        self.base_margins.len()
+    }
+
+    /// Rounds of training.
+    pub(crate) fn iteration_count(&self) -> usize {
+        self.trees.len() / self.group_count()
+    }
+
+    /// Refuses shapes that no model has, and trees that use what is not there.
+    pub(crate) fn check(self) -> Result<Self, Error> {
+        check_shape(self.feature_count, self.group_count())?;
+        if !self.trees.len().is_multiple_of(self.group_count()) {
+            let (trees, groups) = (self.trees.len(), self.group_count());
+            return Err(Error::malformed(format!("{trees} trees for {groups} groups")));
+        }
+        match self.feature_names.len() {
+            0 => Ok(self),
+            names if names == self.feature_count => Ok(self),
+            names => Err(Error::malformed(format!(
+                "`feature_names` has {names} names for {} features",
+                self.feature_count
+            ))),
+        }
+    }
+
+    /// Keeps the trees of some rounds.
+    pub(crate) fn slice(&mut self, iterations: Range<usize>) -> Result<(), Error> {
+        check_iterations(&iterations, self.iteration_count())?;
+        let groups = self.group_count();
+        self.trees.truncate(iterations.end * groups);
+        self.trees.drain(..iterations.start * groups);
+        Ok(())
+    }
+}
+
+impl WideTree {
+    /// Fails unless each split but the root and each leaf has one parent: then no walk from the root
+    /// meets anything twice. Fails also if a split or a leaf looks at a feature that is not there.
+    pub(crate) fn check(&self, feature_count: usize) -> Result<(), Error> {
+        let mut splits = vec![false; self.splits.len()];
+        let mut leaves = vec![false; self.leaves.len()];
+        if let Some(root) = splits.first_mut() {
+            *root = true;
+        }
+        for split in &self.splits {
+            check_feature(split.feature, feature_count)?;
+            for child in [split.left, split.right] {
+                let seen = match child {
+                    0.. => splits.get_mut(child as usize),
+                    _ => leaves.get_mut(!child as usize),
+                };
+                if seen.is_none_or(|seen| std::mem::replace(seen, true)) {
+                    let message = format!("points to {child} twice or out of range");
+                    return Err(Error::malformed(message));
+                }
+            }
+        }
+        let mut terms = self.linear.iter().flat_map(|linear| &linear.terms);
+        terms.try_for_each(|(feature, _)| check_feature(*feature, feature_count))
+    }
+}
+
+fn check_feature(feature: u32, feature_count: usize) -> Result<(), Error> {
+    if (feature as usize) < feature_count {
+        return Ok(());
+    }
+    Err(Error::malformed(format!("splits on feature {feature} of {feature_count}")))
+}
+
+impl LinearLeaves {
+    /// What a row gets from a leaf whose plain value is `value`.
+    pub(crate) fn value(&self, leaf: usize, value: f64, row: &[f64]) -> f64 {
+        let (start, end) = (self.starts[leaf] as usize, self.starts[leaf + 1] as usize);
+        let mut sum = self.constants[leaf];
+        for (feature, coefficient) in &self.terms[start..end] {
+            let x = row[*feature as usize];
+            if x.is_nan() {
+                return value;
+            }
+            sum += coefficient * x;
+        }
+        sum
+    }
+}
