@@ -7,7 +7,7 @@ use std::{pin::Pin, sync::Arc};
 
 use engine_api::{Engine, EngineFactory, ModelSource, OpenError};
 
-use crate::{image, native};
+use crate::{image, native, object2vec};
 
 /// Opens every kind of model that clary serves.
 ///
@@ -39,25 +39,31 @@ impl EngineFactory for Factory {
 }
 
 fn open(source: ModelSource<'_>) -> Result<Arc<dyn Engine>, OpenError> {
-    if !image::is_xgboost(source.image) {
-        let message = format!(
-            "image `{}` is not served: use SageMaker's XGBoost image (a path that ends in \
-             `/sagemaker-xgboost:<version>`) with a model that XGBoost saved or that Python pickled",
-            source.image
-        );
-        return Err(OpenError { message });
+    if image::is_xgboost(source.image) {
+        refuse_not_native(source)?;
+        return Ok(Arc::new(native::open(source)?));
     }
-    for (variable, what) in NOT_NATIVE {
-        if is_set(source, variable) {
-            let message = format!(
-                "environment variable `{variable}` of image `{}` {what}; \
-                 without it the model file alone is served",
-                source.image
-            );
-            return Err(OpenError { message });
-        }
+    if image::is_object2vec(source.image) {
+        return Ok(Arc::new(object2vec::open(source)?));
     }
-    Ok(Arc::new(native::open(source)?))
+    let message = format!(
+        "image `{}` is not served: use SageMaker's XGBoost image (a path that ends in \
+         `/sagemaker-xgboost:<version>`) with a model that XGBoost saved or that Python pickled, or \
+         its Object2Vec image (`/object2vec:1`) with a network in safetensors",
+        source.image
+    );
+    Err(OpenError { message })
+}
+
+fn refuse_not_native(source: ModelSource<'_>) -> Result<(), OpenError> {
+    let told = NOT_NATIVE.iter().find(|(variable, _)| is_set(source, variable));
+    let Some((variable, what)) = told else { return Ok(()) };
+    let message = format!(
+        "environment variable `{variable}` of image `{}` {what}; \
+         without it the model file alone is served",
+        source.image
+    );
+    Err(OpenError { message })
 }
 
 fn is_set(source: ModelSource<'_>, variable: &str) -> bool {

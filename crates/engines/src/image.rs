@@ -11,6 +11,11 @@ pub(crate) fn is_xgboost(image: &str) -> bool {
     name == "xgboost" || name.contains("sagemaker-xgboost")
 }
 
+/// Whether `image` is SageMaker's Object2Vec: in any registry, account and region, with any tag.
+pub(crate) fn is_object2vec(image: &str) -> bool {
+    repository_name(image) == "object2vec"
+}
+
 /// The last part of the repository, without tag and digest.
 fn repository_name(image: &str) -> &str {
     let without_digest = image.split('@').next().unwrap_or_default();
@@ -38,6 +43,18 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_xgboost(image), expect, "{image}");
+        }
+    }
+
+    #[test]
+    fn object2vec_is_known_by_its_repository() {
+        for (image, expect) in [
+            ("382416733822.dkr.ecr.us-east-1.amazonaws.com/object2vec:1", true),
+            ("object2vec", true),
+            ("registry/my-object2vec:1", false),
+            ("object2vec/other:1", false),
+        ] {
+            assert_eq!(is_object2vec(image), expect, "{image}");
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Owns the names of types and the reading of the two headers. The formats themselves are
 //! `records`' business.
 
+use crate::media_type::{essence, is_refused, parameters};
+
 /// Formats of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
@@ -96,12 +98,10 @@ impl Input {
 
 /// The container insists that a `label_size` is 1, though nothing is cut off when it predicts.
 fn label_size_is_one(content_type: &str) -> Result<(), String> {
-    for parameter in content_type.split(';').skip(1) {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        if name.trim().eq_ignore_ascii_case("label_size") && value.trim() != "1" {
+    for (name, value) in parameters(content_type) {
+        if name.eq_ignore_ascii_case("label_size") && value != "1" {
             return Err(format!(
-                "`label_size` of content type `text/csv` is `{}`, must be 1 or left out",
-                value.trim()
+                "`label_size` of content type `text/csv` is `{value}`, must be 1 or left out"
             ));
         }
     }
@@ -139,19 +139,6 @@ impl Output {
             Self::RecordIo => "application/x-recordio-protobuf",
         }
     }
-}
-
-/// Whether a range of `Accept` has the weight 0, which means "anything but this".
-fn is_refused(range: &str) -> bool {
-    range.split(';').skip(1).any(|parameter| {
-        let weight = parameter.trim().strip_prefix("q=").or(parameter.trim().strip_prefix("Q="));
-        weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0))
-    })
-}
-
-/// A type without its parameters.
-fn essence(media_type: &str) -> &str {
-    media_type.split(';').next().unwrap_or_default().trim()
 }
 
 fn by_name<T: Copy>(table: &[(&str, T)], essence: &str) -> Option<T> {

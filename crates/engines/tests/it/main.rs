@@ -1,10 +1,11 @@
-//! The native engine from outside: what it opens and refuses, and what it answers.
+//! The engines from outside: what they open and refuse, and what they answer.
 
 mod answers;
 mod covtype;
 mod ensembles;
 mod formats;
 mod models;
+mod object2vec;
 mod opening;
 mod selected;
 mod stage;

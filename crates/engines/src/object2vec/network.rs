@@ -1,0 +1,304 @@
+//! The arithmetic of the network: pooled embeddings, comparators, dense layers, head.
+//!
+//! Owns the order of computation and the memory for it. Everything is computed for a block of pairs
+//! at a time, so that a layer is one product of matrices.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+
+/// How many pairs go through the network together.
+const BLOCK_ROWS: usize = 256;
+
+/// How two encodings become one vector. Several stand one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparator {
+    /// The products, element by element.
+    Hadamard,
+    /// One after the other.
+    Concat,
+    /// The distances, element by element.
+    AbsDiff,
+}
+
+/// What stands behind each layer but the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activation {
+    Linear,
+    Tanh,
+    Relu,
+}
+
+/// What the last layer's numbers mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Head {
+    /// Probabilities of classes.
+    Softmax,
+    /// The value itself.
+    Regression,
+}
+
+/// `weight` × input + `bias`; `weight` has a row per output.
+#[derive(Clone, Debug)]
+pub(super) struct Dense {
+    pub(super) weight: Array2<f32>,
+    pub(super) bias: Array1<f32>,
+}
+
+/// A list of tokens to a vector: the mean of the tokens' embeddings, projected if there is a layer
+/// for it.
+#[derive(Clone, Debug)]
+pub(super) struct Encoder {
+    pub(super) embedding: Array2<f32>,
+    pub(super) projection: Option<Dense>,
+    /// Of a longer list, this many tokens count, unless a call says otherwise.
+    pub(super) tokens_max: usize,
+}
+
+/// The whole network.
+pub(super) struct Network {
+    pub(super) encoders: [Arc<Encoder>; 2],
+    pub(super) comparators: Vec<Comparator>,
+    pub(super) layers: Vec<Dense>,
+    pub(super) activation: Activation,
+    pub(super) output: Dense,
+    pub(super) head: Head,
+}
+
+/// Lists of tokens, one after the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lists {
+    pub(super) tokens: Vec<u32>,
+    /// Where each list ends in `tokens`.
+    pub(super) ends: Vec<usize>,
+}
+
+/// The working memory of a thread.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    pooled: Vec<f32>,
+    encoded: [Vec<f32>; 2],
+    current: Vec<f32>,
+    next: Vec<f32>,
+}
+
+impl Network {
+    /// How many numbers a pair is answered with.
+    pub(super) fn score_count(&self) -> usize {
+        self.output.weight.nrows()
+    }
+
+    /// Appends the scores of the pairs of `left` and `right`. Tokens are within the vocabularies.
+    pub(super) fn score(
+        &self,
+        [left, right]: [&Lists; 2],
+        memory: &mut Workspace,
+        scores: &mut Vec<f32>,
+    ) {
+        for rows in blocks(left.len()) {
+            let [a, b] = &mut memory.encoded;
+            self.encoders[0].encode(left, rows.clone(), (&mut memory.pooled, a));
+            self.encoders[1].encode(right, rows.clone(), (&mut memory.pooled, b));
+            self.compare(a, b, &mut memory.current);
+            for layer in &self.layers {
+                layer.apply(&memory.current, rows.len(), &mut memory.next);
+                self.activation.apply(&mut memory.next);
+                std::mem::swap(&mut memory.current, &mut memory.next);
+            }
+            self.output.apply(&memory.current, rows.len(), &mut memory.next);
+            self.head.apply(&mut memory.next, self.score_count());
+            scores.extend_from_slice(&memory.next);
+        }
+    }
+
+    /// Appends the encodings of lists by the encoder of one side.
+    pub(super) fn embed(
+        &self,
+        side: usize,
+        lists: &Lists,
+        memory: &mut Workspace,
+        embeddings: &mut Vec<f32>,
+    ) {
+        for rows in blocks(lists.len()) {
+            let encoded = &mut memory.encoded[0];
+            self.encoders[side].encode(lists, rows, (&mut memory.pooled, encoded));
+            embeddings.extend_from_slice(encoded);
+        }
+    }
+
+    fn compare(&self, a: &[f32], b: &[f32], compared: &mut Vec<f32>) {
+        compared.clear();
+        let width = self.encoders[0].width();
+        for (a, b) in a.chunks_exact(width).zip(b.chunks_exact(width)) {
+            for comparator in &self.comparators {
+                comparator.apply(a, b, compared);
+            }
+        }
+    }
+
+    /// About how many multiplications a pair of single tokens costs.
+    pub(super) fn pair_cost(&self) -> usize {
+        let encoders = self.encoders.iter().filter_map(|encoder| encoder.projection.as_ref());
+        let dense = encoders.chain(&self.layers).chain([&self.output]);
+        dense.map(|layer| layer.weight.len()).sum()
+    }
+
+    /// About how many additions a token costs.
+    pub(super) fn token_cost(&self) -> usize {
+        self.encoders.iter().map(|encoder| encoder.embedding.ncols()).max().unwrap_or_default()
+    }
+}
+
+fn blocks(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..rows).step_by(BLOCK_ROWS).map(move |start| start..rows.min(start + BLOCK_ROWS))
+}
+
+impl Lists {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.tokens.clear();
+        self.ends.clear();
+    }
+
+    fn get(&self, row: usize) -> &[u32] {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        &self.tokens[start..self.ends[row]]
+    }
+}
+
+impl Encoder {
+    /// Length of an encoding.
+    pub(super) fn width(&self) -> usize {
+        self.projection.as_ref().map_or(self.embedding.ncols(), |layer| layer.weight.nrows())
+    }
+
+    fn encode(
+        &self,
+        lists: &Lists,
+        rows: Range<usize>,
+        (pooled, encoded): (&mut Vec<f32>, &mut Vec<f32>),
+    ) {
+        match &self.projection {
+            None => self.pool(lists, rows, encoded),
+            Some(layer) => {
+                let count = rows.len();
+                self.pool(lists, rows, pooled);
+                layer.apply(pooled, count, encoded);
+            }
+        }
+    }
+
+    fn pool(&self, lists: &Lists, rows: Range<usize>, pooled: &mut Vec<f32>) {
+        let width = self.embedding.ncols();
+        pooled.clear();
+        pooled.resize(rows.len() * width, 0.0);
+        for (row, sum) in rows.zip(pooled.chunks_exact_mut(width)) {
+            let tokens = lists.get(row);
+            for &token in tokens {
+                add(self.embedding.row(token as usize).as_slice().unwrap_or_default(), sum);
+            }
+            if tokens.len() > 1 {
+                let share = 1.0 / tokens.len() as f32;
+                scale(sum, share);
+            }
+        }
+    }
+}
+
+fn scale(values: &mut [f32], factor: f32) {
+    for value in values {
+        *value *= factor;
+    }
+}
+
+fn add(values: &[f32], sum: &mut [f32]) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
+impl Comparator {
+    fn apply(self, a: &[f32], b: &[f32], compared: &mut Vec<f32>) {
+        let pairs = a.iter().zip(b);
+        match self {
+            Self::Hadamard => compared.extend(pairs.map(|(a, b)| a * b)),
+            Self::AbsDiff => compared.extend(pairs.map(|(a, b)| (a - b).abs())),
+            Self::Concat => {
+                compared.extend_from_slice(a);
+                compared.extend_from_slice(b);
+            }
+        }
+    }
+
+    /// Length of the vector made of two encodings of `width`.
+    pub(super) fn width(self, width: usize) -> usize {
+        if self == Self::Concat { 2 * width } else { width }
+    }
+}
+
+impl Dense {
+    fn apply(&self, input: &[f32], rows: usize, output: &mut Vec<f32>) {
+        let (height, width) = self.weight.dim();
+        output.clear();
+        for _ in 0..rows {
+            output.extend(&self.bias);
+        }
+        let input = ArrayView2::from_shape((rows, width), input);
+        let output = ArrayViewMut2::from_shape((rows, height), output);
+        let (input, mut output) = (input.expect(SHAPES_AGREE), output.expect(SHAPES_AGREE));
+        general_mat_mul(1.0, &input, &self.weight.t(), 1.0, &mut output);
+    }
+}
+
+const SHAPES_AGREE: &str = "the shapes were checked as the network was opened: this is a bug";
+
+impl Activation {
+    fn apply(self, values: &mut [f32]) {
+        match self {
+            Self::Linear => {}
+            Self::Tanh => values.iter_mut().for_each(|value| *value = value.tanh()),
+            Self::Relu => values.iter_mut().for_each(|value| *value = value.max(0.0)),
+        }
+    }
+}
+
+impl Head {
+    fn apply(self, values: &mut [f32], classes: usize) {
+        if self == Self::Softmax {
+            values.chunks_exact_mut(classes).for_each(softmax);
+        }
+    }
+}
+
+fn softmax(values: &mut [f32]) {
+    let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    for value in values.iter_mut() {
+        *value = (*value - most).exp();
+    }
+    let share = 1.0 / values.iter().sum::<f32>();
+    scale(values, share);
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [left, right] = &self.encoders;
+        write!(
+            f,
+            "vocabularies of {} and {}, encodings of {}, {} hidden layers, {} scores",
+            left.embedding.nrows(),
+            right.embedding.nrows(),
+            left.width(),
+            self.layers.len(),
+            self.score_count()
+        )
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}, {:?}, {:?}, {:?}", self.comparators, self.activation, self.head)
+    }
+}
