@@ -34,7 +34,17 @@ impl Path {
 
     /// Follows the path from `root`.
     pub fn find<'j, N: Node<'j>>(&self, root: N) -> Result<Found<'j, N>, Error> {
-        eval::find(self, root, self.visits)
+        self.find_within(root, &mut self.visits.clone())
+    }
+
+    /// Follows the path from `root` with an allowance of visits that many searches share, and takes
+    /// what it visits off it. [`Options::visits`] does not count here.
+    pub fn find_within<'j, N: Node<'j>>(
+        &self,
+        root: N,
+        visits: &mut u64,
+    ) -> Result<Found<'j, N>, Error> {
+        eval::find(self, root, visits)
     }
 }
 

@@ -19,7 +19,7 @@ enum Operand<'p, 'j, N> {
     Pattern(&'p regex_lite::Regex),
 }
 
-impl<'j, N: Node<'j>> Walk<N> {
+impl<'j, N: Node<'j>> Walk<'_, N> {
     pub(super) fn holds(&mut self, filter: &Filter, node: N) -> Result<bool, Error> {
         match filter {
             Filter::And(parts) => {

@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind};
 use crate::node::{Kind, Node};
 use crate::path::{Function, FunctionName, Literal, Path, Step, Term};
 
-impl<'j, N: Node<'j>> Walk<N> {
+impl<'j, N: Node<'j>> Walk<'_, N> {
     pub(super) fn function(
         &mut self,
         path: &Path,

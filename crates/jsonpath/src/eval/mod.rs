@@ -38,23 +38,47 @@ pub enum Found<'j, N> {
 pub(crate) fn find<'j, N: Node<'j>>(
     path: &Path,
     root: N,
-    visits: u64,
+    visits: &mut u64,
 ) -> Result<Found<'j, N>, Error> {
     Walk { root, visits }.find(path, root)
 }
 
 /// One search: the document's root, and how many values it may still visit.
-struct Walk<N> {
+struct Walk<'v, N> {
     root: N,
-    visits: u64,
+    visits: &'v mut u64,
 }
 
-impl<'j, N: Node<'j>> Walk<N> {
+impl<'j, N: Node<'j>> Walk<'_, N> {
     fn find(&mut self, path: &Path, from: N) -> Result<Found<'j, N>, Error> {
         if let Some(function) = &path.function {
             return self.function(path, function, from);
         }
+        if let Some(found) = self.straight(&path.steps, from)? {
+            return Ok(found);
+        }
         self.values(path, from)
+    }
+
+    /// The common case, a path of names and indexes: followed without gathering anything. None where
+    /// it is another case.
+    fn straight(&mut self, steps: &[Step], from: N) -> Result<Option<Found<'j, N>>, Error> {
+        let single = |step: &Step| matches!(step, Step::Member(_) | Step::Item(_));
+        if !steps.iter().all(single) {
+            return Ok(None);
+        }
+        let mut node = from;
+        for step in steps {
+            self.visits(weight(node))?;
+            let next = match step {
+                Step::Member(name) => node.member(name),
+                Step::Item(index) => item(node, *index),
+                _ => None,
+            };
+            let Some(next) = next else { return Ok(Some(Found::Nothing)) };
+            node = next;
+        }
+        Ok(Some(Found::One(node)))
     }
 
     /// What the path finds before its function.
@@ -91,14 +115,14 @@ impl<'j, N: Node<'j>> Walk<N> {
 
     fn visits(&mut self, count: u64) -> Result<(), Error> {
         let left = self.visits.checked_sub(count);
-        self.visits =
+        *self.visits =
             left.ok_or_else(|| Error::new(ErrorKind::Limit, 0, "the path visits too many values"))?;
         Ok(())
     }
 
     /// Takes a step from a value.
     fn take(&mut self, step: &Step, node: N, out: &mut Vec<N>) -> Result<(), Error> {
-        self.visit()?;
+        self.visits(weight(node))?;
         match step {
             Step::Member(name) => out.extend(node.member(name)),
             Step::Members(names) => out.extend(names.iter().filter_map(|name| node.member(name))),
@@ -153,6 +177,14 @@ impl<'j, N: Node<'j>> Walk<N> {
             }
         }
         Ok(())
+    }
+}
+
+/// What it costs to look at a value: a member is looked for among all of an object's.
+fn weight<'j, N: Node<'j>>(node: N) -> u64 {
+    match node.kind() {
+        Kind::Object(length) => 1 + length as u64 / 16,
+        _ => 1,
     }
 }
 
