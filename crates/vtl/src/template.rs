@@ -34,6 +34,17 @@ impl Template {
         })
     }
 
+    /// Whether the template may ask for a variable: it names it, or evaluates text that may. What no
+    /// template asks for, a caller need not make.
+    pub fn asks_for(&self, variable: &str) -> bool {
+        self.symbols.names().any(|name| name == variable) || self.program.evaluates()
+    }
+
+    /// The strings that stand in the template as they are, so that a caller can prepare for them.
+    pub fn strings(&self) -> impl Iterator<Item = &str> {
+        self.program.strings()
+    }
+
     /// Renders the template.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Error> {
         let mut out = String::new();

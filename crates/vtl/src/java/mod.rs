@@ -18,7 +18,7 @@ pub(crate) use regex::Regex;
 
 use crate::error::ErrorKind;
 use crate::eval::{Heap, LoopScope, Refusal};
-use crate::value::{Budget, Entry, Inner, Items, Json, ListKind, Value, equal, hash};
+use crate::value::{Budget, Entry, Inner, Items, Json, ListKind, ObjectError, Value, equal, hash};
 
 /// A call's value; none where there is no such method.
 pub(crate) type Called<'d> = Result<Option<Value<'d>>, Refusal>;
@@ -127,7 +127,7 @@ pub(crate) fn set_property<'d>(
 ) -> Result<(), Refusal> {
     match of {
         Value::Object(object) => {
-            object.set_property(name, value);
+            object.set_property(name, value).map_err(|error| of_object(&error))?;
         }
         Value::Inner(Inner::Entry(entry)) if name == "value" => {
             entry.set_value(value);
@@ -176,12 +176,15 @@ pub(crate) fn call<'d>(
         Value::Int(_) | Value::Long(_) | Value::Big(_) | Value::Double(_) => {
             numbers::call(heap, of, name, arguments)
         }
-        Value::Object(object) => object
-            .call(name, arguments)
-            .map_err(|error| Refusal { kind: ErrorKind::Object, message: error.to_string() }),
+        Value::Object(object) => object.call(name, arguments).map_err(|error| of_object(&error)),
         Value::Inner(inner) => on_inner(inner, name, arguments),
         Value::Null => Ok(None),
     }
+}
+
+/// An object of the caller's failed.
+fn of_object(error: &ObjectError) -> Refusal {
+    Refusal { kind: ErrorKind::Object, message: error.to_string() }
 }
 
 /// Methods of every Java object.

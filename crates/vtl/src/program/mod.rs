@@ -56,6 +56,19 @@ impl Program {
         &self.exprs[id.0 as usize]
     }
 
+    /// Whether text is evaluated anywhere.
+    pub(crate) fn evaluates(&self) -> bool {
+        self.blocks.iter().flatten().any(|node| matches!(node, Node::Evaluate { .. }))
+    }
+
+    /// The constants that are text.
+    pub(crate) fn strings(&self) -> impl Iterator<Item = &str> {
+        self.exprs.iter().filter_map(|expr| match expr {
+            Expr::Constant(Constant::Text(text)) => Some(&**text),
+            _ => None,
+        })
+    }
+
     pub(crate) fn reference(&self, id: RefId) -> &Reference {
         &self.references[id.0 as usize]
     }

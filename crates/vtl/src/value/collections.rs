@@ -65,13 +65,20 @@ impl<'d> List<'d> {
 #[derive(Debug, Default)]
 pub struct Map<'d> {
     entries: RefCell<Vec<(Value<'d>, Value<'d>)>>,
+    /// Whether keys that differ in the case of ASCII letters are one.
+    ignores_case: bool,
 }
 
 impl<'d> Map<'d> {
+    pub(crate) fn ignoring_case() -> Self {
+        Self { ignores_case: true, ..Self::default() }
+    }
+
     /// The value of a key that is text.
     pub fn get(&self, key: &str) -> Option<Value<'d>> {
         let entries = self.entries.borrow();
-        let found = entries.iter().find(|(name, _)| name.as_text() == Some(key));
+        let same = |name: &str| name == key || self.ignores_case && name.eq_ignore_ascii_case(key);
+        let found = entries.iter().find(|(name, _)| name.as_text().is_some_and(same));
         found.map(|(_, value)| value.clone())
     }
 
@@ -98,7 +105,11 @@ impl<'d> Map<'d> {
 
     fn position(&self, key: &Value<'d>) -> Option<usize> {
         let entries = self.entries.borrow();
-        entries.iter().position(|(name, _)| equal(name, key, &mut Budget::default()))
+        let same = |name: &Value<'d>| match (name.as_text(), key.as_text()) {
+            (Some(name), Some(key)) if self.ignores_case => name.eq_ignore_ascii_case(key),
+            _ => equal(name, key, &mut Budget::default()),
+        };
+        entries.iter().position(|(name, _)| same(name))
     }
 
     /// A copy of the entries.

@@ -72,6 +72,25 @@ impl<'a> Json<'a> {
         Ok(value)
     }
 
+    /// The same with text of its own, that borrows from nothing.
+    pub fn into_owned(self) -> Json<'static> {
+        let text = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(value) => Json::Bool(value),
+            Self::Int(value) => Json::Int(value),
+            Self::Big(value) => Json::Big(value),
+            Self::Double(value) => Json::Double(value),
+            Self::Text(value) => Json::Text(text(value)),
+            Self::Array(items) => Json::Array(items.into_iter().map(Json::into_owned).collect()),
+            Self::Object(members) => {
+                let owned =
+                    members.into_iter().map(|(name, value)| (text(name), value.into_owned()));
+                Json::Object(owned.collect())
+            }
+        }
+    }
+
     /// A member of an object.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         let Self::Object(members) = self else { return None };

@@ -8,6 +8,7 @@ mod json;
 mod print;
 mod text;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
@@ -20,6 +21,9 @@ pub(crate) use print::{Overlay, Printer};
 pub use text::Text;
 
 use crate::eval::{BlockValue, LoopScope};
+
+/// How long a text a value may be written as outside of a rendering, in bytes.
+const WRITTEN_MAX: usize = 16 << 20;
 
 /// A value. Cloning one copies no text and no collection.
 #[derive(Clone, Debug, Default)]
@@ -98,10 +102,11 @@ pub trait Object<'d>: fmt::Debug {
         None
     }
 
-    /// Writes the property, as in `#set( $object.name = … )`; false where it cannot be written.
-    fn set_property(&self, name: &str, value: Value<'d>) -> bool {
+    /// Writes the property, as in `#set( $object.name = … )`; nothing happens where it cannot be
+    /// written.
+    fn set_property(&self, name: &str, value: Value<'d>) -> Result<(), ObjectError> {
         let _ = (name, value);
-        false
+        Ok(())
     }
 
     /// Calls a method; none where there is no such method for such arguments.
@@ -161,9 +166,25 @@ impl<'d> Value<'d> {
         Self::List(Rc::new(List::new(ListKind::List, items.into_iter().collect())))
     }
 
+    /// A list that stands for a part of a JSON document, and is written as
+    /// [`JsonLists`](crate::JsonLists) says.
+    pub fn json_list(items: impl IntoIterator<Item = Value<'d>>) -> Self {
+        Self::List(Rc::new(List::new(ListKind::Json, items.into_iter().collect())))
+    }
+
     /// A map in the order given.
     pub fn map(entries: impl IntoIterator<Item = (Value<'d>, Value<'d>)>) -> Self {
         let map = Map::default();
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        Self::Map(Rc::new(map))
+    }
+
+    /// A map in the order given, in which `$map.Name` and `$map.get('name')` find the same, as in the
+    /// headers of a request.
+    pub fn map_ignoring_case(entries: impl IntoIterator<Item = (Value<'d>, Value<'d>)>) -> Self {
+        let map = Map::ignoring_case();
         for (key, value) in entries {
             map.insert(key, value);
         }
@@ -181,6 +202,19 @@ impl<'d> Value<'d> {
             Json::Text(text) => Self::Text(Text::borrowed(text)),
             Json::Array(_) | Json::Object(_) => Self::Json(json),
         }
+    }
+
+    /// The text that templates write for the value, with the lists of JSON documents written as
+    /// `lists` says; what is longer than 16 MiB is cut. Text is borrowed.
+    pub fn written(&self, lists: crate::JsonLists) -> Cow<'_, str> {
+        if let Self::Text(text) = self {
+            return Cow::Borrowed(text.as_str());
+        }
+        let mut out = String::new();
+        let overlay = Overlay::default();
+        // A cut is all that a failed write means here.
+        let _ = Printer::new(&mut out, WRITTEN_MAX, lists, &overlay).value(self);
+        Cow::Owned(out)
     }
 
     /// Whether there is no value.
@@ -209,11 +243,7 @@ impl<'d> Value<'d> {
 /// what is longer than 16 MiB is cut.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = String::new();
-        let overlay = Overlay::default();
-        // A cut is all that a failed write means here.
-        let _ = Printer::new(&mut out, 16 << 20, crate::JsonLists::Java, &overlay).value(self);
-        f.pad(&out)
+        f.pad(&self.written(crate::JsonLists::Java))
     }
 }
 
