@@ -1,0 +1,5 @@
+//! REST APIs as Amazon API Gateway runs them.
+//!
+//! [`mapping`] renders mapping templates: what a request or an answer becomes on its way through.
+
+pub mod mapping;

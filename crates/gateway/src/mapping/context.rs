@@ -1,0 +1,75 @@
+//! Owns `$context`: what is known of a call besides its parameters, and the way to the overrides.
+
+use std::cell::LazyCell;
+use std::fmt;
+
+use vtl::{Json, Object, Value};
+
+use super::overrides::{Part, Recorder};
+
+type Source<'b> = Box<dyn FnOnce() -> Json<'b> + 'b>;
+
+/// What `$context` holds, as a JSON object with AWS's names: `{"stage": …, "identity": {"sourceIp": …}}`.
+pub struct Context<'b>(LazyCell<Json<'b>, Source<'b>>);
+
+impl<'b> Context<'b> {
+    /// Made when a template first asks, which most do not.
+    pub fn lazy(source: impl FnOnce() -> Json<'b> + 'b) -> Self {
+        Self(LazyCell::new(Box::new(source)))
+    }
+
+    pub(super) fn json(&self) -> &Json<'b> {
+        &self.0
+    }
+}
+
+impl<'b> From<Json<'b>> for Context<'b> {
+    fn from(json: Json<'b>) -> Self {
+        Self::lazy(move || json)
+    }
+}
+
+/// Nothing is known.
+impl Default for Context<'_> {
+    fn default() -> Self {
+        Self::lazy(|| Json::Object(Vec::new()))
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Context").finish_non_exhaustive()
+    }
+}
+
+/// `$context`
+#[derive(Debug)]
+pub(super) struct Surroundings<'d> {
+    pub(super) json: &'d Json<'d>,
+    pub(super) recorder: &'d Recorder<'d>,
+}
+
+impl<'d> Object<'d> for Surroundings<'d> {
+    fn property(&self, name: &str) -> Option<Value<'d>> {
+        match name {
+            "requestOverride" => Some(self.recorder.object(Part::Request)),
+            "responseOverride" => Some(self.recorder.object(Part::Response)),
+            _ => self.json.get(name).map(Value::json),
+        }
+    }
+
+    fn call(
+        &self,
+        method: &str,
+        arguments: &[Value<'d>],
+    ) -> Result<Option<Value<'d>>, vtl::ObjectError> {
+        Ok(match (method, arguments) {
+            ("get", [Value::Text(name)]) => self.property(name.as_str()),
+            _ => None,
+        })
+    }
+
+    fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str(&Value::json(self.json).written(vtl::JsonLists::Json))
+    }
+}
