@@ -123,6 +123,8 @@ pub(crate) struct LimitsTable {
     pub(crate) invocation_timeout_seconds: u64,
     /// Seconds a model may take to be fetched and opened.
     pub(crate) startup_timeout_seconds: u64,
+    /// Models that are fetched and opened at a time; waiting for a turn does not count as starting.
+    pub(crate) starts_at_a_time: usize,
     /// Connections open at a time, over both listeners.
     pub(crate) connections_max: usize,
     /// Bytes of log lines kept in memory.
@@ -139,6 +141,7 @@ impl Default for LimitsTable {
             calls_per_instance: 256,
             invocation_timeout_seconds: 60,
             startup_timeout_seconds: 240,
+            starts_at_a_time: 8,
             connections_max: 10_000,
             log_bytes_max: 64 * 1024 * 1024,
             drain_timeout_seconds: 30,
@@ -152,6 +155,7 @@ impl LimitsTable {
             calls_per_instance: self.calls_per_instance,
             invocation_timeout: Duration::from_secs(self.invocation_timeout_seconds),
             startup_timeout: Duration::from_secs(self.startup_timeout_seconds),
+            starts_at_a_time: self.starts_at_a_time,
         }
     }
 }

@@ -63,6 +63,8 @@ pub(crate) async fn deployment(hosting: Hosting, plan: Plan) -> Result<BroughtUp
             models.push(open);
             continue;
         }
+        // One at a time of those that may start together; waiting here is not starting yet.
+        let _turn = hosting.shared.starts.acquire().await;
         let log = hosting.stream(&endpoint, planned);
         match in_time(&hosting, planned, &log).await {
             Ok(engine) => models.push(OpenModel { engine, log }),

@@ -130,8 +130,14 @@ pub async fn delete(hosting: &Hosting, name: String) -> Result<(), Error> {
         .on()
         .store
         .write(move |tx| {
-            let mut endpoint =
-                tx.endpoints().get(&name)?.ok_or_else(|| not_found("endpoint", &arn))?;
+            let mut endpoint = match tx.endpoints().get(&name) {
+                // Nobody can say any more what it asks for; all that is left is to be rid of it.
+                Err(store::Error::Unreadable { .. }) => {
+                    tx.endpoints().delete(&name)?;
+                    return Ok(());
+                }
+                found => found?.ok_or_else(|| not_found("endpoint", &arn))?,
+            };
             if endpoint.status == EndpointStatus::Deleting {
                 return Err(in_progress(&arn));
             }
@@ -255,7 +261,7 @@ fn plan(
     let variants = config
         .variants
         .into_iter()
-        .map(|variant| plan_variant(tx, account, variant))
+        .map(|variant| plan_variant(tx, account, variant, now))
         .collect::<Result<_, _>>()?;
     Ok(Deployment { id: fresh_id(), config_name: config.name, variants, started: now })
 }
@@ -264,6 +270,7 @@ fn plan_variant(
     tx: &Tx<'_>,
     account: &Account,
     variant: ProductionVariant,
+    now: Timestamp,
 ) -> Result<DeployedVariant, Error> {
     let model = tx
         .models()
@@ -276,6 +283,8 @@ fn plan_variant(
         artifact_id: None,
         weight: variant.initial_weight,
         instance_count: variant.initial_instance_count,
+        routing: variant.routing,
+        resolved: Some(now),
     })
 }
 

@@ -9,7 +9,8 @@ use telemetry::{CallClass, Sample};
 
 use crate::{
     Hosting, Shared, engine_calls,
-    routes::{Instance, Route, Serving, Variant},
+    instances::Instance,
+    routes::{Route, Serving, Variant},
 };
 
 /// A call as it comes in.
@@ -76,7 +77,7 @@ impl Hosting {
     pub async fn invoke(&self, call: Invocation<'_>) -> Result<Invoked, Fault> {
         let serving = self.route(call.endpoint).map_err(Fault::Refused)?;
         let variant = choose(&serving, call.target_variant).map_err(Fault::Refused)?;
-        let Some(permit) = variant.admit() else {
+        let Some(permit) = variant.instances.admit() else {
             variant.metrics.refused();
             return Err(Fault::Refused(no_capacity(variant)));
         };
@@ -191,8 +192,8 @@ fn choose<'a>(serving: &'a Serving, target: Option<&str>) -> Result<&'a Arc<Vari
 fn no_capacity(variant: &Variant) -> Refusal {
     Refusal::NoCapacity {
         variant: variant.name.clone(),
-        instances: variant.instances.len(),
-        calls_per_instance: variant.instances.first().map_or(0, |instance| instance.calls_max),
+        instances: variant.instances.count(),
+        calls_per_instance: variant.instances.calls_max(),
     }
 }
 

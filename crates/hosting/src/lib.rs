@@ -11,19 +11,21 @@ pub mod endpoint_configs;
 pub mod endpoints;
 mod engine_calls;
 mod instance_log;
+mod instances;
 mod invoke;
+mod live;
 pub mod models;
 mod news;
 mod reconcile;
 mod routes;
 pub mod tags;
+mod unreadable;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
 use engine_api::EngineFactory;
 use resources::{Account, Clock, Error, ErrorKind};
 use store::Store;
@@ -34,7 +36,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 pub use engine_api;
 pub use engine_api::{NoAnswer, Reply, Request as ModelRequest};
 pub use invoke::{Fault, Invocation, Invoked, Refusal};
-use routes::RouteTable;
+use live::LiveRoutes;
 
 /// The bounds that hosting keeps.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,9 @@ pub struct Limits {
     pub invocation_timeout: Duration,
     /// How long an endpoint may take to fetch and open one variant's model.
     pub startup_timeout: Duration,
+    /// Models that are fetched and opened at a time; the next wait, which their
+    /// `startup_timeout` does not count.
+    pub starts_at_a_time: usize,
 }
 
 impl Default for Limits {
@@ -53,6 +58,7 @@ impl Default for Limits {
             calls_per_instance: 256,
             invocation_timeout: Duration::from_mins(1),
             startup_timeout: Duration::from_mins(4),
+            starts_at_a_time: 8,
         }
     }
 }
@@ -87,7 +93,7 @@ pub struct Hosting {
 #[derive(Debug)]
 struct Shared {
     on: Foundations,
-    routes: ArcSwap<RouteTable>,
+    routes: LiveRoutes,
     /// Tells the reconciler that intent changed.
     wake: Notify,
     /// True once everything that served before the last stop has been tried again.
@@ -95,19 +101,23 @@ struct Shared {
     started: AtomicBool,
     /// Calls too heavy for a listener thread share the cores through these permits.
     heavy_calls: Arc<Semaphore>,
+    /// Models are fetched and opened under these permits.
+    starts: Semaphore,
 }
 
 impl Hosting {
     /// Endpoints that nothing drives yet; see [`Hosting::start`].
     pub fn new(foundations: Foundations) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let starts = Semaphore::new(foundations.limits.starts_at_a_time.max(1));
         let shared = Shared {
             on: foundations,
-            routes: ArcSwap::from_pointee(RouteTable::default()),
+            routes: LiveRoutes::default(),
             wake: Notify::new(),
             settled: watch::Sender::new(false),
             started: AtomicBool::new(false),
             heavy_calls: Arc::new(Semaphore::new(cores)),
+            starts,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -128,7 +138,7 @@ impl Hosting {
 
     /// Forgets every endpoint at once; for test suites, after the store was emptied.
     pub fn reset(&self) {
-        self.shared.routes.store(Arc::default());
+        self.shared.routes.forget_all();
         self.wake();
     }
 

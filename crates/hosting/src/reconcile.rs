@@ -18,8 +18,10 @@ use crate::{
     Hosting,
     bring_up::{self, BroughtUp, FailureReason, Plan},
     engine_calls,
+    live::Epoch,
     news::{News, Outcome, kept, wanted},
     routes::{Route, RouteTable, Serving},
+    unreadable::Unreadable,
 };
 
 /// How often intent is looked at when nobody says that it changed.
@@ -52,6 +54,10 @@ struct Reconciler {
     news: Vec<News>,
     /// Whether there may be artifacts that nobody refers to any more.
     litter: bool,
+    /// Endpoints whose records can't be read.
+    unreadable: Unreadable,
+    /// The resets that all this knows of.
+    epoch: Epoch,
 }
 
 /// What came of one bring-up.
@@ -64,6 +70,7 @@ struct Started {
 
 impl Reconciler {
     fn new(hosting: Hosting) -> Self {
+        let epoch = hosting.shared.routes.epoch();
         Self {
             hosting,
             serving: HashMap::new(),
@@ -73,6 +80,8 @@ impl Reconciler {
             given_up: HashSet::new(),
             news: Vec::new(),
             litter: true,
+            unreadable: Unreadable::default(),
+            epoch,
         }
     }
 
@@ -81,7 +90,8 @@ impl Reconciler {
         let store = &self.hosting.on().store;
         let marked = store.write(|tx| -> Result<_, Error> {
             let mut names = HashSet::new();
-            for mut endpoint in tx.endpoints().all()? {
+            // What can't be read is reported by the first pass.
+            for mut endpoint in tx.endpoints().each()?.into_iter().flatten() {
                 if endpoint.status == EndpointStatus::InService {
                     endpoint.status = EndpointStatus::SystemUpdating;
                     tx.endpoints().put(&endpoint)?;
@@ -118,21 +128,36 @@ impl Reconciler {
     }
 
     async fn pass(&mut self) {
+        self.forget_what_was_reset();
         self.write_news().await;
         let store = &self.hosting.on().store;
-        let endpoints =
-            match store.read(|tx| -> Result<_, Error> { Ok(tx.endpoints().all()?) }).await {
-                Ok(endpoints) => endpoints,
-                Err(error) => return report("endpoints could not be read", &error),
-            };
+        let records = store.read(|tx| -> Result<_, Error> { Ok(tx.endpoints().each()?) }).await;
+        let endpoints = match records {
+            Ok(records) => self.unreadable.set_apart(records),
+            Err(error) => return report("endpoints could not be read", &error),
+        };
         self.drop_unwanted(&endpoints);
         for endpoint in &endpoints {
-            self.converge(endpoint).await;
+            self.converge(endpoint);
         }
         self.publish();
+        self.forget_deleted(&endpoints).await;
         self.collect_artifacts(&endpoints).await;
         let settled = self.returning.is_empty() && self.news.is_empty();
         self.hosting.shared.settled.send_replace(settled);
+    }
+
+    /// After a reset all that is known is of endpoints that are no more, even where new ones have
+    /// taken their names.
+    fn forget_what_was_reset(&mut self) {
+        let epoch = self.hosting.shared.routes.epoch();
+        if epoch != self.epoch {
+            let hosting = self.hosting.clone();
+            let metrics = &self.hosting.on().metrics;
+            self.serving.keys().for_each(|name| metrics.remove_endpoint(name));
+            // Bring-ups under way are aborted with their set.
+            *self = Self { epoch, ..Self::new(hosting) };
+        }
     }
 
     /// Writes down what became true. What can't be written now is kept for the next pass.
@@ -161,9 +186,9 @@ impl Reconciler {
             }
             keep
         });
-        let metrics = &self.hosting.on().metrics;
+        let (metrics, unreadable) = (&self.hosting.on().metrics, &self.unreadable);
         self.serving.retain(|name, serving| {
-            let keep = kept.contains(serving.deployment.id.as_str());
+            let keep = kept.contains(serving.deployment.id.as_str()) || unreadable.contains(name);
             if !keep {
                 self.litter = true;
                 metrics.remove_endpoint(name);
@@ -176,10 +201,8 @@ impl Reconciler {
         self.returning.retain(|name| alive.contains(name.as_str()));
     }
 
-    async fn converge(&mut self, endpoint: &Endpoint) {
-        if endpoint.status == EndpointStatus::Deleting {
-            return self.forget(endpoint).await;
-        }
+    /// Starts what is missing; an endpoint on its way out misses nothing.
+    fn converge(&mut self, endpoint: &Endpoint) {
         let Some(next) = self.next(endpoint) else { return };
         let serves = self.serving.get(&endpoint.name).map(|serving| serving.deployment.id.as_str());
         let tried = self.starting.contains_key(&next.id) || self.given_up.contains(&next.id);
@@ -223,9 +246,10 @@ impl Reconciler {
         // have no use any more.
         self.litter = true;
         let outcome = match result {
-            Ok(BroughtUp { deployment, models }) => {
-                let on = self.hosting.on();
-                let serving = Serving::new(on, &endpoint, deployment.clone(), models);
+            Ok(brought_up) => {
+                let (on, before) = (self.hosting.on(), self.serving.get(&endpoint));
+                let deployment = brought_up.deployment.clone();
+                let serving = Serving::new(on, &endpoint, brought_up, before.map(Arc::as_ref));
                 self.serving.insert(endpoint.clone(), Arc::new(serving));
                 self.returning.remove(&endpoint);
                 Outcome::Serves(deployment)
@@ -240,17 +264,21 @@ impl Reconciler {
         self.news.push(News { endpoint, deployment_id, outcome });
     }
 
-    /// Takes a deleted endpoint out of the table, then out of the store. Calls in flight keep
-    /// their engine until they end.
-    async fn forget(&mut self, endpoint: &Endpoint) {
+    /// Takes deleted endpoints out of the store, once they are out of the table. Calls in flight
+    /// keep their engine until they end.
+    async fn forget_deleted(&mut self, endpoints: &[Endpoint]) {
+        let deleting = |endpoint: &&Endpoint| endpoint.status == EndpointStatus::Deleting;
+        let names: Vec<String> =
+            endpoints.iter().filter(deleting).map(|endpoint| endpoint.name.clone()).collect();
+        if names.is_empty() {
+            return;
+        }
         self.litter = true;
-        self.publish();
-        let name = endpoint.name.clone();
-        let store = &self.hosting.on().store;
-        let deleted =
-            store.write(move |tx| -> Result<_, Error> { Ok(tx.endpoints().delete(&name)?) });
+        let deleted = self.hosting.on().store.write(move |tx| -> Result<(), Error> {
+            names.iter().try_for_each(|name| Ok(tx.endpoints().delete(name).map(drop)?))
+        });
         if let Err(error) = deleted.await {
-            report("an endpoint could not be removed", &error);
+            report("deleted endpoints could not be removed", &error);
         }
     }
 
@@ -261,13 +289,15 @@ impl Reconciler {
             .map(|(name, serving)| (name.clone(), Route::Serving(Arc::clone(serving))));
         let returning = self.returning.iter().map(|name| (name.clone(), Route::Returning));
         let routes = returning.chain(serving).collect();
-        self.hosting.shared.routes.store(Arc::new(RouteTable { routes }));
+        self.hosting.shared.routes.publish(RouteTable { routes }, self.epoch);
     }
 
     /// Removes artifacts that no endpoint refers to. While something starts, and until it is
-    /// written down, there may be an artifact that no record names yet, so nothing is removed.
+    /// written down, there may be an artifact that no record names yet, and what an unreadable
+    /// record names nobody knows, so nothing is removed.
     async fn collect_artifacts(&mut self, endpoints: &[Endpoint]) {
-        if !self.litter || !self.starting.is_empty() || !self.news.is_empty() {
+        let unnamed = !self.starting.is_empty() || !self.news.is_empty();
+        if !self.litter || unnamed || !self.unreadable.is_empty() {
             return;
         }
         let used: Vec<ArtifactId> = endpoints

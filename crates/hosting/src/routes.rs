@@ -1,20 +1,17 @@
 //! The route table: what the data plane sees of endpoints. Immutable once published, but for the
-//! count of calls in flight.
+//! count of calls in flight, which the [`Instances`] keep.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
-use engine_api::{Engine, LogSink};
 use resources::{DeployedVariant, Deployment};
 use telemetry::VariantMetrics;
 
-use crate::{Foundations, bring_up::OpenModel};
+use crate::{
+    Foundations,
+    bring_up::{BroughtUp, OpenModel},
+    instances::Instances,
+};
 
 /// Every endpoint by name.
 #[derive(Debug, Default)]
@@ -45,38 +42,35 @@ pub(crate) struct Variant {
     /// The name as bytes that a header value can share.
     pub(crate) name: Bytes,
     pub(crate) weight: f32,
-    pub(crate) instances: Vec<Instance>,
+    pub(crate) instances: Instances,
     pub(crate) metrics: Arc<VariantMetrics>,
 }
 
-/// One instance: a slot that works on so many calls at a time.
-#[derive(Debug)]
-pub(crate) struct Instance {
-    pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) log: Arc<dyn LogSink>,
-    pub(crate) calls_max: u32,
-    pub(crate) calls: AtomicU32,
-}
-
 impl Serving {
-    /// Lays out what was brought up behind an endpoint's name. The instruments are taken here and
-    /// not while it was brought up, so that what nobody wants any more leaves none behind.
+    /// Lays out what was brought up behind an endpoint's name, where `before` serves until now.
+    /// The instruments are taken here and not while it was brought up, so that what nobody wants
+    /// any more leaves none behind; those of variants that are no more go.
     pub(crate) fn new(
         on: &Foundations,
         endpoint: &str,
-        deployment: Deployment,
-        models: Vec<OpenModel>,
+        BroughtUp { deployment, models }: BroughtUp,
+        before: Option<&Self>,
     ) -> Self {
-        let variant = |(planned, model): (&DeployedVariant, OpenModel)| Variant {
-            name: Bytes::from(planned.name.clone()),
-            weight: planned.weight,
-            instances: (0..planned.instance_count.max(1))
-                .map(|_| Instance::new(&model, on.limits.calls_per_instance))
-                .collect(),
-            metrics: on.metrics.variant(endpoint, &planned.name),
+        let lay_out = |(planned, model): (&DeployedVariant, OpenModel)| {
+            let same_name = before.and_then(|before| before.variant(&planned.name));
+            let instances = same_name.map(|variant| &variant.instances);
+            Arc::new(Variant {
+                name: Bytes::from(planned.name.clone()),
+                weight: planned.weight,
+                instances: Instances::new(&model, planned, on.limits.calls_per_instance, instances),
+                metrics: on.metrics.variant(endpoint, &planned.name),
+            })
         };
-        let variants: Vec<_> =
-            deployment.variants.iter().zip(models).map(variant).map(Arc::new).collect();
+        let variants: Vec<_> = deployment.variants.iter().zip(models).map(lay_out).collect();
+        if before.is_some() {
+            let stays = |name: &str| variants.iter().any(|variant| variant.name == name.as_bytes());
+            on.metrics.retain_variants(endpoint, stays);
+        }
         let total_weight = variants.iter().map(|variant| f64::from(variant.weight)).sum();
         Self { deployment, variants, total_weight }
     }
@@ -91,8 +85,7 @@ impl Serving {
                 && serves.name == planned.name
         };
         let serves = self.deployment.variants.iter().find(same)?;
-        let instance = self.variant(&serves.name)?.instances.first()?;
-        Some(OpenModel { engine: Arc::clone(&instance.engine), log: Arc::clone(&instance.log) })
+        self.variant(&serves.name)?.instances.model()
     }
 
     /// The variant of that name, whatever its weight.
@@ -120,40 +113,4 @@ fn pick_at(variants: &[Arc<Variant>], mut point: f64) -> Option<&Arc<Variant>> {
         }
     }
     last
-}
-
-impl Variant {
-    /// A place on an instance, tried from a random one onwards; none if all are full.
-    pub(crate) fn admit(&self) -> Option<Permit<'_>> {
-        let count = self.instances.len();
-        let first = if count == 1 { 0 } else { fastrand::usize(..count) };
-        (0..count).find_map(|step| self.instances[(first + step) % count].admit())
-    }
-}
-
-impl Instance {
-    fn new(model: &OpenModel, calls_max: u32) -> Self {
-        let OpenModel { engine, log } = model.clone();
-        Self { engine, log, calls_max, calls: AtomicU32::new(0) }
-    }
-
-    fn admit(&self) -> Option<Permit<'_>> {
-        if self.calls.fetch_add(1, Ordering::Relaxed) < self.calls_max {
-            return Some(Permit { instance: self });
-        }
-        self.calls.fetch_sub(1, Ordering::Relaxed);
-        None
-    }
-}
-
-/// A place on an instance, taken at the door and kept until the call is over.
-#[derive(Debug)]
-pub(crate) struct Permit<'a> {
-    pub(crate) instance: &'a Instance,
-}
-
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        self.instance.calls.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -34,9 +34,22 @@ pub struct ProductionVariant {
     pub initial_instance_count: u32,
     /// Its share is this over the sum of all weights; 0 is reachable by `TargetVariant` only.
     pub initial_weight: f32,
+    /// How calls are shared among its instances.
+    #[serde(default)]
+    pub routing: Routing,
     /// Members that are kept only to be shown again, `InstanceType` among them.
     #[serde(default)]
     pub shown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How the calls of a variant are shared among its instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Routing {
+    /// Any instance, by chance.
+    #[default]
+    Random,
+    /// An instance that works on fewer calls than another.
+    LeastOutstanding,
 }
 
 impl Record for EndpointConfig {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Container, Record, Tags, Timestamp};
+use crate::{Container, Record, Routing, Tags, Timestamp};
 
 /// Where an endpoint stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,6 +107,13 @@ pub struct DeployedVariant {
     pub weight: f32,
     /// Instances now.
     pub instance_count: u32,
+    /// How calls are shared among the instances.
+    #[serde(default)]
+    pub routing: Routing,
+    /// When its image and artifact were settled on; a change of weights or instances does not
+    /// move it. None in records from before this was kept: then, when its deployment started.
+    #[serde(default)]
+    pub resolved: Option<Timestamp>,
 }
 
 impl Record for Endpoint {

@@ -14,7 +14,7 @@ mod tags;
 
 pub use account::Account;
 pub use clock::{Clock, Timestamp};
-pub use endpoint_configs::{EndpointConfig, ProductionVariant};
+pub use endpoint_configs::{EndpointConfig, ProductionVariant, Routing};
 pub use endpoints::{DeployedVariant, Deployment, Endpoint, EndpointStatus};
 pub use error::{Error, ErrorKind};
 pub use models::{Container, Model};

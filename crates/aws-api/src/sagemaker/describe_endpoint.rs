@@ -131,7 +131,7 @@ fn summary(
         deployed_images: vec![DeployedImage {
             specified_image: wanted.container.image.clone(),
             resolved_image: wanted.container.image.clone(),
-            resolution_time: deployment.started.epoch_seconds_f64(),
+            resolution_time: wanted.resolved.unwrap_or(deployment.started).epoch_seconds_f64(),
         }],
         current_weight: current.map_or(0.0, |current| current.weight),
         desired_weight: wanted.weight,

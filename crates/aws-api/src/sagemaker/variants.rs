@@ -1,6 +1,6 @@
 //! `ProductionVariant` of `CreateEndpointConfig` and `DescribeEndpointConfig`, and its rules.
 
-use resources::{Error, ErrorKind, ProductionVariant};
+use resources::{Error, ErrorKind, ProductionVariant, Routing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -42,8 +42,18 @@ impl Variant {
             initial_instance_count: instances,
             initial_weight: self.initial_variant_weight.map_or(1.0, f32::from),
             name: self.variant_name,
+            routing: routing(&self.rest),
             shown: self.rest,
         })
+    }
+}
+
+/// `RoutingConfig`, which stays among what is shown.
+fn routing(rest: &Map<String, Value>) -> Routing {
+    let strategy = rest.get("RoutingConfig").and_then(|config| config.get("RoutingStrategy"));
+    match strategy.and_then(Value::as_str) {
+        Some("LEAST_OUTSTANDING_REQUESTS") => Routing::LeastOutstanding,
+        _ => Routing::Random,
     }
 }
 

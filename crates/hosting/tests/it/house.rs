@@ -17,7 +17,7 @@ use hosting::{
 };
 use resources::{
     Account, Clock, Container, Endpoint, EndpointConfig, EndpointStatus, Error, Model,
-    ProductionVariant, Tags,
+    ProductionVariant, Routing, Tags,
 };
 use store::{Headers, Options, Precondition, Store, Target};
 use telemetry::{LogLimits, Logs, Metrics};
@@ -170,6 +170,7 @@ impl Inside {
             model_name: (*model).to_owned(),
             initial_instance_count: 1,
             initial_weight: *weight,
+            routing: Routing::default(),
             shown: serde_json::Map::new(),
         };
         let config = EndpointConfig {

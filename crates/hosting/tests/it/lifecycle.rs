@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hosting::{Fault, Limits, Refusal};
-use resources::{EndpointStatus, ErrorKind};
+use resources::{Endpoint, EndpointStatus, Error, ErrorKind, Record, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::house::{House, call, text};
 
@@ -116,8 +117,7 @@ fn a_creating_endpoint_can_be_given_up() {
 fn an_endpoint_is_deleted_once() {
     let mut house = House::new();
     // Nothing drives the endpoints until the start below.
-    house.leave();
-    house.enter();
+    house.restart();
     house.create("e", &[("answer", "1")]);
     house.delete("e").expect("it is marked");
     let error = house.delete("e").expect_err("it is on its way out");
@@ -228,8 +228,7 @@ fn a_stop_in_the_middle_of_creating_loses_nothing() {
 fn a_stop_in_the_middle_of_deleting_deletes() {
     let mut house = House::new();
     house.serve("e", &[("answer", "1")]);
-    house.leave();
-    house.enter();
+    house.restart();
     house.delete("e").expect("it is marked");
     house.restart();
     house.gone("e");
@@ -252,4 +251,66 @@ fn a_reset_forgets_at_once() {
     assert_eq!(house.says("e"), "2");
     let [(_, _, metrics)] = &house.metrics.variants()[..] else { panic!("one variant") };
     assert_eq!(metrics.snapshot().invocations(), 1);
+}
+
+/// What a later version, or a damaged disk, may have left in place of an endpoint.
+#[derive(Clone, Serialize, Deserialize)]
+struct Foreign {
+    name: String,
+}
+
+impl Record for Foreign {
+    const KIND: &'static str = Endpoint::KIND;
+
+    fn key(&self) -> &str {
+        &self.name
+    }
+
+    fn created(&self) -> Timestamp {
+        Timestamp::default()
+    }
+}
+
+#[test]
+fn a_record_that_can_not_be_read_stops_no_other_endpoint() {
+    let mut house = House::new();
+    house.serve("before", &[("answer", "before")]);
+    house.serve("hit", &[("answer", "hit")]);
+    house.restart();
+    house.reaches("hit", EndpointStatus::InService);
+    let artifacts = house.artifacts();
+    let foreign = Foreign { name: "hit".to_owned() };
+    let damage = house
+        .store
+        .write(move |tx| -> Result<(), Error> { Ok(tx.records::<Foreign>().put(&foreign)?) });
+    house.run(damage).expect("it is written");
+    // What serves goes on, and so does the control plane of the others.
+    house.serve("after", &[("answer", "after")]);
+    assert_eq!(["before", "hit", "after"].map(|name| house.says(name)), ["before", "hit", "after"]);
+    assert_eq!(house.artifacts(), artifacts + 1);
+    house.restart();
+    house.run(house.hosting.settled());
+    assert_eq!(["before", "after"].map(|name| house.says(name)), ["before", "after"]);
+    assert_eq!(refusal(&house, "hit"), Refusal::UnknownEndpoint);
+    // It can be got rid of, and then its artifact goes too.
+    house.delete("hit").expect("it may be deleted");
+    house.gone("hit");
+    house.collected(artifacts);
+}
+
+#[test]
+fn starts_wait_their_turn_and_the_wait_is_not_their_time() {
+    let startup_timeout = Duration::from_millis(500);
+    let limits = Limits { startup_timeout, starts_at_a_time: 2, ..Limits::default() };
+    let house = House::with(limits);
+    let door = house.engines.gate("door");
+    for name in ["a", "b", "c", "d"] {
+        house.create(name, &[("answer", "1"), ("open-gate", "door")]);
+    }
+    house.run(door.holds(2));
+    house.create("last", &[("answer", "last")]);
+    // Two and two stand at the door for as long as they may; the last has waited for all of them.
+    house.reaches("last", EndpointStatus::InService);
+    let failed = ["a", "b", "c", "d"].map(|name| house.get(name).expect("it is there").status);
+    assert!(failed.iter().filter(|status| **status == EndpointStatus::Failed).count() >= 3);
 }

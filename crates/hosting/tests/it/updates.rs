@@ -1,19 +1,22 @@
 //! Updates: the new deployment takes over without a failed call, or the old one stays and says
 //! why; weights and instances change without a model being opened again.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
 use hosting::{
-    Fault, Hosting, Refusal,
+    Fault, Hosting, Limits, Refusal,
     endpoints::{self, Desired, Update},
 };
 use resources::{Deployment, EndpointStatus, Error, ErrorKind};
 
-use crate::house::{House, Share, targeted, text, update};
+use crate::house::{House, Share, call, targeted, text, update};
 
 const ARN: &str = "arn:aws:sagemaker:us-east-1:000000000000";
 
@@ -293,4 +296,43 @@ fn a_failed_endpoint_can_only_be_deleted() {
     assert_eq!((error.kind(), error.message()), (ErrorKind::Invalid, text.as_str()));
     house.delete("e").expect("it is marked");
     house.gone("e");
+}
+
+#[test]
+fn calls_in_flight_count_across_a_change_of_weights() {
+    let house = House::with(Limits { calls_per_instance: 1, ..Limits::default() });
+    house.train("m", &[("answer", "1"), ("invoke-gate", "slow")]);
+    house.config("m", &[("only", "m", 1.0)]).expect("the configuration is made");
+    house.endpoint("e", "m").expect("the endpoint is made");
+    in_service(&house);
+    let slow = house.engines.gate("slow");
+    let first = house.runtime.spawn(call(house.hosting.clone(), "e".to_owned(), Bytes::new()));
+    house.run(slow.holds(1));
+    rescale(&house, vec![desired("only", Some(3.0), None)]).expect("it may be rescaled");
+    in_service(&house);
+    let refused = house.call("e");
+    let full = matches!(refused, Err(Fault::Refused(Refusal::NoCapacity { .. })));
+    assert!(full, "its one instance works on a call already: {refused:?}");
+    slow.open();
+    house.run(first).expect("no panic").expect("it answers");
+    assert_eq!(house.says("e"), "1");
+}
+
+#[test]
+fn an_image_is_settled_on_once_and_variants_that_go_are_measured_no_more() {
+    let house = House::new();
+    config(&house, "old", &[("a", "m1", 1.0), ("b", "m2", 1.0)]);
+    house.endpoint("e", "old").expect("the endpoint is made");
+    let resolved = |deployment: Deployment| deployment.variants[0].resolved;
+    let at_first = resolved(in_service(&house));
+    house.clock.advance(Duration::from_mins(1));
+    rescale(&house, vec![desired("a", Some(3.0), None)]).expect("it may be rescaled");
+    assert_eq!(resolved(in_service(&house)), at_first);
+    let measured = || -> Vec<String> {
+        house.metrics.variants().into_iter().map(|(_, variant, _)| variant).collect()
+    };
+    assert_eq!(measured(), ["a", "b"]);
+    config(&house, "new", &[("b", "m3", 1.0), ("c", "m4", 1.0)]);
+    assert!(resolved(updated(&house, "new")) > at_first);
+    assert_eq!(measured(), ["b", "c"]);
 }

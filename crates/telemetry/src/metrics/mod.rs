@@ -42,6 +42,12 @@ impl Metrics {
         self.variants.remove_endpoint(endpoint);
     }
 
+    /// Forgets the variants of an endpoint that `keep` says no to, as [`Self::remove_endpoint`]
+    /// does all of them.
+    pub fn retain_variants(&self, endpoint: &str, keep: impl Fn(&str) -> bool) {
+        self.variants.retain_variants(endpoint, keep);
+    }
+
     /// The instruments of one endpoint, by variant name.
     pub fn variants_of(&self, endpoint: &str) -> Vec<(String, Arc<VariantMetrics>)> {
         self.variants.of_endpoint(endpoint)

@@ -33,6 +33,12 @@ impl VariantRegistry {
         variants.retain(|(name, _), _| name != endpoint);
     }
 
+    /// Forgets the variants of an endpoint that `keep` says no to.
+    pub(super) fn retain_variants(&self, endpoint: &str, keep: impl Fn(&str) -> bool) {
+        let mut variants = self.variants.write().unwrap_or_else(PoisonError::into_inner);
+        variants.retain(|(name, variant), _| name != endpoint || keep(variant));
+    }
+
     /// The instruments of one endpoint, by variant name.
     pub(super) fn of_endpoint(&self, endpoint: &str) -> Vec<(String, Arc<VariantMetrics>)> {
         let first = (endpoint.to_owned(), String::new());
