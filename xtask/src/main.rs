@@ -1,4 +1,4 @@
-//! The one door to every chore: check, test, bench, tidy, shapes.
+//! The one door to every chore: check, test, bench, fuzz, tidy, shapes.
 //!
 //! This file owns the command line and nothing else; each chore is a module. Chores print what
 //! they do, stop at the first failure and leave a non-zero exit status.
@@ -10,6 +10,7 @@
 mod bench;
 mod check;
 mod clients;
+mod fuzz;
 mod prerequisites;
 mod shapes;
 mod steps;
@@ -49,6 +50,8 @@ enum Chore {
     Shapes(shapes::Args),
     /// Measure side by side with the peers
     Bench(bench::Arguments),
+    /// Look for bytes that a reader does not stand
+    Fuzz(fuzz::Settings),
 }
 
 fn main() -> ExitCode {
@@ -69,5 +72,6 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Tidy => tidy::run(&workspace),
         Chore::Shapes(arguments) => shapes::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments, &workspace),
+        Chore::Fuzz(settings) => fuzz::run(&settings, &workspace),
     }
 }
