@@ -1,4 +1,4 @@
-//! Time per call of the native engine with the example model: parsing, predicting and printing, all
+//! Time per call of the engines with the example models: parsing, predicting and printing, all
 //! that happens between a request's body and its reply's. Prints; judges nothing.
 
 use std::{
@@ -23,8 +23,13 @@ impl LogSink for Silence {
 }
 
 fn main() {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/covtype");
-    let engine = open(&example.join("model"));
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    forest_cover(&examples.join("covtype"));
+    movie_ratings(&examples.join("movie-ratings"));
+}
+
+fn forest_cover(example: &Path) {
+    let engine = open(&example.join("model"), "registry/sagemaker-xgboost:1.7-1");
     let csv = std::fs::read_to_string(example.join("payload.csv")).expect("fixture");
     let rows: Vec<Bytes> = csv.lines().map(|row| Bytes::from(format!("{row}\n"))).collect();
     time(&*engine, "csv, 1 row", "text/csv", &rows);
@@ -34,10 +39,20 @@ fn main() {
     time(&*engine, "json records, 200 rows", "application/json", &[json.into()]);
 }
 
-fn open(directory: &Path) -> Arc<dyn Engine> {
+fn movie_ratings(example: &Path) {
+    let engine = open(&example.join("model"), "registry/object2vec:1");
+    for count in [1, 3, 100] {
+        let pairs: Vec<String> = (0..count)
+            .map(|movie| format!("{{\"in0\": [321], \"in1\": [{}]}}", 101 + movie))
+            .collect();
+        let body = format!("{{\"instances\": [{}]}}", pairs.join(", "));
+        time(&*engine, &format!("object2vec, {count} pairs"), "application/json", &[body.into()]);
+    }
+}
+
+fn open(directory: &Path, image: &str) -> Arc<dyn Engine> {
     let log: Arc<dyn LogSink> = Arc::new(Silence);
     let environment = BTreeMap::new();
-    let image = "registry/sagemaker-xgboost:1.7-1";
     let factory = Factory::new();
     let opening =
         factory.open(ModelSource { image, directory, environment: &environment, log: &log });
