@@ -14,13 +14,12 @@ use sha2::{Digest, Sha256};
 use super::{
     archive::{Archive, hex},
     connect::ConnectOptions,
+    image,
     invoke::endpoint_name,
     output::{self, Progress},
 };
 use crate::client::{CallError, Client, SAGEMAKER};
 
-/// AWS's XGBoost image in us-east-1; the server opens the model with its own engine.
-const XGBOOST_IMAGE: &str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1";
 /// AWS wants a type; on a machine of one's own all are the same.
 const INSTANCE_TYPE: &str = "ml.m5.large";
 const VARIANT: &str = "AllTraffic";
@@ -38,9 +37,9 @@ pub(crate) struct Args {
     /// How many copies of the model serve
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     instance_count: u32,
-    /// Image that the model is for
-    #[arg(long, value_name = "IMAGE", default_value = XGBOOST_IMAGE)]
-    image: String,
+    /// Image that the model is for [default: SageMaker's for what the model is]
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
     /// Delete an endpoint of this name first, if there is one
     #[arg(long)]
     replace: bool,
@@ -61,7 +60,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let plan = Plan {
         name: args.name.clone(),
         instance_count: args.instance_count,
-        image: args.image.clone(),
+        image: args.image.clone().unwrap_or_else(|| image::of_model(&args.path).to_owned()),
         timeout: Duration::from_secs(args.timeout),
     };
     make_room(&client, &plan, args.replace, &progress)?;
@@ -80,7 +79,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn of_xgboost(name: &str, timeout: Duration) -> Self {
-        let (name, image) = (name.to_owned(), XGBOOST_IMAGE.to_owned());
+        let (name, image) = (name.to_owned(), image::XGBOOST.to_owned());
         Self { name, instance_count: 1, image, timeout }
     }
 
@@ -324,7 +323,7 @@ mod tests {
     fn arguments_are_checked() {
         let args = parse(&["model.json", "--name", "covtype"]).expect("enough");
         assert_eq!((args.instance_count, args.timeout, args.replace), (1, 300, false));
-        assert_eq!(args.image, XGBOOST_IMAGE);
+        assert_eq!(args.image, None);
         assert!(parse(&["model.json"]).expect_err("no name").contains("--name"));
         assert!(parse(&["m", "--name", "a b"]).expect_err("a blank").contains("inner hyphens"));
         assert!(parse(&["m", "--name", "a", "--instance-count", "0"]).is_err());

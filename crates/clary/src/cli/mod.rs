@@ -8,6 +8,7 @@ mod connect;
 pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod env;
+mod image;
 pub(crate) mod invoke;
 pub(crate) mod logs;
 mod metrics_text;
