@@ -116,8 +116,12 @@ impl From<&sigv4::Error> for Fault {
             | E::NotKeyValue(_)
             | E::Incomplete(_)
             | E::MalformedCredential(_)
-            | E::MalformedDate(_) => "IncompleteSignatureException",
-            E::UnknownKey => "UnrecognizedClientException",
+            | E::MalformedDate(_)
+            | E::TwoSignatures
+            | E::QueryIncomplete(_)
+            | E::Expires(_) => "IncompleteSignatureException",
+            E::UnknownKey | E::InvalidToken => "UnrecognizedClientException",
+            E::ExpiredToken => "ExpiredTokenException",
             _ => "InvalidSignatureException",
         };
         Self::new(code, error.to_string())
@@ -133,8 +137,13 @@ fn query_signature_code(error: &sigv4::Error) -> &'static str {
         | E::NotKeyValue(_)
         | E::Incomplete(_)
         | E::MalformedCredential(_)
-        | E::MalformedDate(_) => "IncompleteSignature",
-        E::UnknownKey => "InvalidClientTokenId",
+        | E::MalformedDate(_)
+        | E::TwoSignatures
+        | E::QueryIncomplete(_)
+        | E::Expires(_) => "IncompleteSignature",
+        E::UnknownKey | E::InvalidToken => "InvalidClientTokenId",
+        E::ExpiredToken => "ExpiredToken",
+        E::QueryExpired(_) => "RequestExpired",
         _ => "SignatureDoesNotMatch",
     }
 }
@@ -144,6 +153,7 @@ fn shared_status(code: &str, protocol: Protocol) -> u16 {
     let rest = protocol == Protocol::RestJson;
     match code {
         "AccessDenied"
+        | "ExpiredToken"
         | "InvalidClientTokenId"
         | "MissingAuthenticationToken"
         | "SignatureDoesNotMatch" => 403,

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::{ArcSwap, Guard};
-use resources::Account;
+use resources::{Account, Timestamp};
 
 use crate::{AccessKey, Secret};
 
@@ -17,12 +17,23 @@ pub struct KeyRecord {
     pub secret: Secret,
     /// ARN of the owner, such as `arn:aws:iam::000000000000:root`.
     pub principal: String,
+    /// The session that the key belongs to; none for a key that lasts.
+    pub session: Option<Session>,
+}
+
+/// What makes an access key temporary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The token that every call with the key must carry.
+    pub token: Secret,
+    /// From when on the key is refused.
+    pub expires: Timestamp,
 }
 
 impl KeyRecord {
     /// The record of the account's root key.
     pub fn root(account: &Account, key: AccessKey) -> Self {
-        Self { id: key.id, secret: key.secret, principal: root_arn(account) }
+        Self { id: key.id, secret: key.secret, principal: root_arn(account), session: None }
     }
 }
 

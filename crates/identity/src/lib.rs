@@ -11,5 +11,5 @@ pub mod root;
 mod secret;
 
 pub use access_key::AccessKey;
-pub use keys::{KeyRecord, Keys, Snapshot, root_arn};
+pub use keys::{KeyRecord, Keys, Session, Snapshot, root_arn};
 pub use secret::Secret;

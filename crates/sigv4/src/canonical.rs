@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Request, Settings,
+    claim::Place,
     headers::{Headers, SignedNames},
+    presigned::PARAM_SIGNATURE,
     stack_list::StackList,
     staging::Staging,
 };
@@ -36,6 +38,8 @@ pub(crate) struct Canonical<'a> {
     pub(crate) payload: &'a [u8],
     pub(crate) settings: &'a Settings,
     pub(crate) spelling: Spelling,
+    /// Where the signature stands; one in the query does not cover itself.
+    pub(crate) place: Place,
 }
 
 impl Canonical<'_> {
@@ -51,7 +55,7 @@ impl Canonical<'_> {
         sink.put(b"\n");
         self.path(sink);
         sink.put(b"\n");
-        put_query(sink, self.request.uri.query().unwrap_or_default(), self.spelling);
+        self.query(sink);
         sink.put(b"\n");
         for name in self.signed_names.as_slice() {
             self.header(sink, name)?;
@@ -61,6 +65,21 @@ impl Canonical<'_> {
         sink.put(b"\n");
         sink.put(self.payload);
         Ok(())
+    }
+
+    fn query(&self, sink: &mut Sink) {
+        let query = self.request.uri.query().unwrap_or_default();
+        if query.is_empty() {
+            return;
+        }
+        let kept = |pair: &&str| self.spelling == Spelling::AsSent || !pair.is_empty();
+        let covered = |pair: &(&str, &str)| match self.place {
+            Place::Header => true,
+            Place::Query { .. } => pair.0 != PARAM_SIGNATURE,
+        };
+        let pairs = query.split('&').filter(kept);
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        put_pairs(sink, pairs.filter(covered), self.spelling);
     }
 
     /// One line `name:value`; equal names join their values with commas.
@@ -166,14 +185,11 @@ fn without_dot_segments(path: &str) -> String {
 /// How many query parameters are sorted without an allocation.
 const STACK_PAIRS: usize = 32;
 
-fn put_query(sink: &mut Sink, query: &str, spelling: Spelling) {
-    if query.is_empty() {
-        return;
-    }
-    let pairs = query
-        .split('&')
-        .filter(|pair| spelling == Spelling::AsSent || !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+fn put_pairs<'a>(
+    sink: &mut Sink,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    spelling: Spelling,
+) {
     let mut list = StackList::<_, STACK_PAIRS>::new(("", ""));
     pairs.for_each(|pair| list.push(pair));
     let sorted = list.as_mut_slice();

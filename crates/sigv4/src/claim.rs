@@ -1,5 +1,7 @@
-//! Who a request says signed it: the `Authorization` header and the date, taken apart. Whether
-//! that is true is for `verify` to find out.
+//! Who a request says signed it: the `Authorization` header or the presigned query, and the date,
+//! taken apart. Whether that is true is for `verify` to find out.
+
+use std::borrow::Cow;
 
 use http::{HeaderMap, Method, Uri};
 
@@ -9,9 +11,13 @@ use crate::{
     headers::Headers,
     keys::{Scope, TERMINATOR},
     payload,
+    presigned::{self, QueryFields},
 };
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// The one algorithm there is.
+pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// The header of a session's token.
+const SECURITY_TOKEN: &str = "x-amz-security-token";
 
 /// The parts of a request that a signature covers, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -30,28 +36,43 @@ impl<'a> From<&'a http::request::Parts> for Request<'a> {
     }
 }
 
-/// What a request says of its signature; nothing of it is proven yet.
+/// What a request says of its signature; nothing of it is proven yet. Its texts are borrowed from
+/// a header, and owned where a query had them escaped.
 ///
 /// A server that must know the service before it has read the body asks for the claim alone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Claim<'a> {
     /// The access key id.
-    pub access_key_id: &'a str,
+    pub access_key_id: Cow<'a, str>,
     /// `YYYYMMDD`.
-    pub date: &'a str,
+    pub date: Cow<'a, str>,
     /// The region that the credential is scoped to.
-    pub region: &'a str,
+    pub region: Cow<'a, str>,
     /// The service that the credential is scoped to, such as `sagemaker`.
-    pub service: &'a str,
+    pub service: Cow<'a, str>,
     /// `X-Amz-Security-Token`, for temporary credentials.
-    pub session_token: Option<&'a str>,
+    pub session_token: Option<Cow<'a, str>>,
+    /// Where the signature stands.
+    pub place: Place,
     /// `YYYYMMDD/region/service`.
-    pub(crate) scope_text: &'a str,
+    pub(crate) scope_text: Cow<'a, str>,
     /// `host;x-amz-date`.
-    pub(crate) signed_headers: &'a str,
+    pub(crate) signed_headers: Cow<'a, str>,
     /// Nothing if it is not 64 digits of hex, which no signature equals.
     pub(crate) signature: Option<[u8; 32]>,
     pub(crate) signed_at: Moment,
+}
+
+/// Where a signature stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the `Authorization` header.
+    Header,
+    /// In the query: a presigned request.
+    Query {
+        /// `X-Amz-Expires`: for how many seconds after its date it holds, if it says.
+        expires: Option<i64>,
+    },
 }
 
 impl<'a> Claim<'a> {
@@ -61,9 +82,17 @@ impl<'a> Claim<'a> {
     }
 
     pub(crate) fn read(request: Request<'a>, headers: &Headers<'a>) -> Result<Self, Error> {
-        let Some(value) = headers.first("authorization") else {
-            return Err(without_header(request.uri));
-        };
+        let query = request.uri.query().unwrap_or_default();
+        let presigned = presigned::is_presigned(query);
+        match headers.first("authorization") {
+            Some(_) if presigned => Err(Error::TwoSignatures),
+            Some(value) => Self::of_header(value, headers),
+            None if presigned => Self::of_query(query, headers),
+            None => Err(Error::MissingAuthenticationToken),
+        }
+    }
+
+    fn of_header(value: &'a [u8], headers: &Headers<'a>) -> Result<Self, Error> {
         let text = std::str::from_utf8(value).map_err(|_| Error::MissingAuthenticationToken)?;
         let fields = Fields::of(text)?;
         let date = date_header(headers).transpose()?;
@@ -77,33 +106,81 @@ impl<'a> Claim<'a> {
                 date: date.is_none(),
             }));
         };
-        let credential = Credential::of(credential)?;
         Ok(Self {
-            access_key_id: credential.access_key_id,
-            date: credential.scope.day,
-            region: credential.scope.region,
-            service: credential.scope.service,
-            session_token: headers
-                .first("x-amz-security-token")
-                .and_then(|token| std::str::from_utf8(token).ok()),
-            scope_text: credential.scope_text,
-            signed_headers,
+            session_token: token_header(headers),
+            signed_headers: Cow::Borrowed(signed_headers),
             signature: payload::from_hex(signature.as_bytes()),
+            ..Self::of_credential(&Cow::Borrowed(credential), signed_at)?
+        })
+    }
+
+    fn of_query(query: &'a str, headers: &Headers<'a>) -> Result<Self, Error> {
+        let fields = QueryFields::of(query)?;
+        let signed_at = Moment::from_basic(&fields.date)
+            .ok_or_else(|| Error::MalformedDate(fields.date.into_owned()))?;
+        Ok(Self {
+            place: Place::Query { expires: fields.expires },
+            session_token: fields.session_token.or_else(|| token_header(headers)),
+            signed_headers: fields.signed_headers,
+            signature: payload::from_hex(fields.signature.as_bytes()),
+            ..Self::of_credential(&fields.credential, signed_at)?
+        })
+    }
+
+    /// A claim that has only its credential and its date yet.
+    fn of_credential(text: &Cow<'a, str>, signed_at: Moment) -> Result<Self, Error> {
+        let Some(cuts) = Cuts::of(text) else {
+            return Err(Error::MalformedCredential(text.clone().into_owned()));
+        };
+        let terminator = &text[cuts.service + 1..];
+        if terminator != TERMINATOR {
+            return Err(Error::ScopeTerminator(terminator.to_owned()));
+        }
+        Ok(Self {
+            access_key_id: part(text, 0, cuts.key),
+            date: part(text, cuts.key + 1, cuts.day),
+            region: part(text, cuts.day + 1, cuts.region),
+            service: part(text, cuts.region + 1, cuts.service),
+            session_token: None,
+            place: Place::Header,
+            scope_text: part(text, cuts.key + 1, cuts.service),
+            signed_headers: Cow::Borrowed(""),
+            signature: None,
             signed_at,
         })
     }
 
-    pub(crate) fn scope(&self) -> Scope<'a> {
-        Scope { day: self.date, region: self.region, service: self.service }
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope { day: &self.date, region: &self.region, service: &self.service }
     }
 }
 
-fn without_header(uri: &Uri) -> Error {
-    let query = uri.query().unwrap_or_default();
-    if query.contains("X-Amz-Signature=") {
-        Error::QueryNotAccepted
-    } else {
-        Error::MissingAuthenticationToken
+fn token_header<'a>(headers: &Headers<'a>) -> Option<Cow<'a, str>> {
+    std::str::from_utf8(headers.first(SECURITY_TOKEN)?).ok().map(Cow::Borrowed)
+}
+
+/// Part of a text, borrowed for as long as the text is.
+fn part<'a>(text: &Cow<'a, str>, from: usize, to: usize) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
+        Cow::Owned(text) => Cow::Owned(text[from..to].to_owned()),
+    }
+}
+
+/// Where the four slashes of `keyid/date/region/service/term` are, each after the part it ends.
+struct Cuts {
+    key: usize,
+    day: usize,
+    region: usize,
+    service: usize,
+}
+
+impl Cuts {
+    fn of(text: &str) -> Option<Self> {
+        let mut slashes = memchr::memchr_iter(b'/', text.as_bytes());
+        let (key, day) = (slashes.next()?, slashes.next()?);
+        let (region, service) = (slashes.next()?, slashes.next()?);
+        slashes.next().is_none().then_some(Self { key, day, region, service })
     }
 }
 
@@ -154,30 +231,6 @@ impl<'a> Fields<'a> {
             "Signature" => self.signature = Some(value),
             _ => {}
         }
-    }
-}
-
-struct Credential<'a> {
-    access_key_id: &'a str,
-    scope_text: &'a str,
-    scope: Scope<'a>,
-}
-
-impl<'a> Credential<'a> {
-    fn of(text: &'a str) -> Result<Self, Error> {
-        if memchr::memchr_iter(b'/', text.as_bytes()).count() != 4 {
-            return Err(Error::MalformedCredential(text.to_owned()));
-        }
-        let (access_key_id, rest) = cut(text, b'/');
-        let (day, rest) = cut(rest, b'/');
-        let (region, rest) = cut(rest, b'/');
-        let (service, terminator) = cut(rest, b'/');
-        let scope = Scope { day, region, service };
-        if terminator != TERMINATOR {
-            return Err(Error::ScopeTerminator(terminator.to_owned()));
-        }
-        let scope_text = &text[access_key_id.len() + 1..text.len() - TERMINATOR.len() - 1];
-        Ok(Self { access_key_id, scope_text, scope })
     }
 }
 

@@ -73,11 +73,28 @@ pub enum Error {
         "The 'x-amz-content-sha256' header must be the SHA-256 of the body in lower-case hex, not '{0}'."
     )]
     ContentForm(String),
-    /// The signature stands in the query.
+    /// There is a signature in the query and one in the `Authorization` header.
     #[error(
-        "A signature in the query is not accepted here; send it in the 'Authorization' header."
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the Authorization header should be specified."
     )]
-    QueryNotAccepted,
+    TwoSignatures,
+    /// A query that carries a signature lacks a part of it.
+    #[error(
+        "AWS query-string parameters must include '{0}'. Re-examine the query-string parameters."
+    )]
+    QueryIncomplete(&'static str),
+    /// `X-Amz-Expires` is no number of seconds up to a week.
+    #[error("{0}")]
+    Expires(&'static str),
+    /// A presigned query is older than its `X-Amz-Expires` allows.
+    #[error("Request has expired")]
+    QueryExpired(Skew),
+    /// The session token is not that of the key, or the key needs one, or takes none.
+    #[error("The security token included in the request is invalid.")]
+    InvalidToken,
+    /// The session that the key belongs to has ended.
+    #[error("The security token included in the request is expired")]
+    ExpiredToken,
     /// The signature is wrong.
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."

@@ -25,32 +25,39 @@
 //!
 //! let mut verifier = Verifier::new(Settings::SERVICE);
 //! let verified = verifier.verify(Request::from(&parts), Payload::Body(body.as_bytes()), now, |claim| {
-//!     (claim.access_key_id == "AKIDEXAMPLE")
-//!         .then_some(Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"))
+//!     match &*claim.access_key_id {
+//!         "AKIDEXAMPLE" => Ok(Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")),
+//!         _ => Err(sigv4::Error::UnknownKey),
+//!     }
 //! })?;
 //! assert_eq!(verified.claim.service, "sagemaker");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is signed is described in AWS's reference, "Create a signed AWS API request". Only the
-//! `Authorization` header form is read; a presigned query or a chunked body is refused with an
-//! error that names it.
+//! What is signed is described in AWS's reference, "Create a signed AWS API request". A signature
+//! stands in the `Authorization` header or in the query ([`Signer::presign`]). The body is hashed
+//! whole, declared and compared by the caller, unsigned, or sent in chunks that [`Chunks`] verifies
+//! as they arrive; [`Content`] says which.
 
 mod canonical;
+mod chunks;
 mod claim;
 mod dates;
 mod error;
 mod headers;
 mod keys;
 mod payload;
+mod presigned;
 mod sign;
 mod stack_list;
 mod staging;
 mod verify;
 
-pub use claim::{Claim, Request};
+pub use chunks::{ChunkError, ChunkForm, ChunkWriter, Chunks};
+pub use claim::{Claim, Place, Request};
 pub use error::{Error, Missing, Skew};
 pub use keys::Secret;
 pub use payload::{Content, Payload};
+pub use presigned::is_signature_parameter;
 pub use sign::{SignError, Signer};
 pub use verify::{Settings, Verified, Verifier};

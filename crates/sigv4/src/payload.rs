@@ -2,11 +2,20 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Settings, headers::Headers};
+use crate::{
+    Error, Request, Settings,
+    chunks::ChunkForm,
+    claim::{Claim, Place},
+    headers::Headers,
+    presigned,
+};
 
 /// The header that declares the body's hash.
 pub(crate) const CONTENT_SHA256: &str = "x-amz-content-sha256";
-const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+/// What stands for the hash of a body that is not signed.
+pub(crate) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+/// The longest payload line: the name of a chunked form.
+const LINE_BYTES_MAX: usize = 64;
 
 /// What the verifier knows of the body.
 #[derive(Clone, Copy, Debug)]
@@ -29,32 +38,55 @@ pub enum Content {
     Declared([u8; 32]),
     /// The signature does not cover the body.
     Unsigned,
+    /// The body is in the `aws-chunked` form; [`crate::Verified::chunks`] verifies it.
+    Chunked(ChunkForm),
 }
 
 /// The payload line of the canonical request and what it proves.
 pub(crate) struct PayloadLine {
-    text: [u8; 64],
+    text: [u8; LINE_BYTES_MAX],
     len: usize,
     pub(crate) content: Content,
 }
 
 impl PayloadLine {
-    /// Chooses the line as AWS does: the declared hash if there is one, else the body's own.
+    /// Chooses the line as AWS does: what the request declares, else the body's own hash. A
+    /// presigned request whose body need not be signed leaves it unsigned by declaring nothing.
     pub(crate) fn of(
+        request: Request<'_>,
+        claim: &Claim<'_>,
         headers: &Headers<'_>,
+        (payload, settings): (Payload<'_>, &Settings),
+    ) -> Result<Self, Error> {
+        let presigned = claim.place != Place::Header;
+        let declared = headers.first(CONTENT_SHA256).or_else(|| {
+            let query = request.uri.query().filter(|_| presigned)?;
+            presigned::content_sha256(query).map(str::as_bytes)
+        });
+        match declared {
+            Some(declared) => Self::of_declared(declared, payload, settings),
+            None if presigned && settings.unsigned_payload_allowed => Ok(Self::unsigned()),
+            None => match digest_of(payload) {
+                Some(digest) => Ok(Self::of_digest(&digest, Content::Verified)),
+                None => Err(Error::ContentForm(String::new())),
+            },
+        }
+    }
+
+    fn of_declared(
+        declared: &[u8],
         payload: Payload<'_>,
         settings: &Settings,
     ) -> Result<Self, Error> {
-        let Some(declared) = headers.first(CONTENT_SHA256) else {
-            return match digest_of(payload) {
-                Some(digest) => Ok(Self::of_digest(&digest, Content::Verified)),
-                None => Err(Error::ContentForm(String::new())),
-            };
-        };
-        let form = || Error::ContentForm(String::from_utf8_lossy(declared).into_owned());
-        if declared == UNSIGNED.as_bytes() && settings.unsigned_payload_allowed {
-            return Ok(Self::unsigned());
+        if settings.unsigned_payload_allowed {
+            if declared == UNSIGNED.as_bytes() {
+                return Ok(Self::unsigned());
+            }
+            if let Some(form) = ChunkForm::named(declared) {
+                return Ok(Self::of_chunks(form));
+            }
         }
+        let form = || Error::ContentForm(String::from_utf8_lossy(declared).into_owned());
         let declared = from_hex(declared).ok_or_else(form)?;
         match digest_of(payload) {
             None => Ok(Self::of_digest(&declared, Content::Declared(declared))),
@@ -72,10 +104,20 @@ impl PayloadLine {
         Self { text: to_hex(digest), len: 64, content }
     }
 
-    fn unsigned() -> Self {
-        let mut text = [0; 64];
-        text[..UNSIGNED.len()].copy_from_slice(UNSIGNED.as_bytes());
-        Self { text, len: UNSIGNED.len(), content: Content::Unsigned }
+    /// The line for a body in a chunked form.
+    pub(crate) fn of_chunks(form: ChunkForm) -> Self {
+        Self::of_text(form.name().unwrap_or(UNSIGNED), Content::Chunked(form))
+    }
+
+    /// The line for a body that is not signed.
+    pub(crate) fn unsigned() -> Self {
+        Self::of_text(UNSIGNED, Content::Unsigned)
+    }
+
+    fn of_text(line: &str, content: Content) -> Self {
+        let mut text = [0; LINE_BYTES_MAX];
+        text[..line.len()].copy_from_slice(line.as_bytes());
+        Self { text, len: line.len(), content }
     }
 
     /// The line's bytes, without a line end.

@@ -3,11 +3,13 @@
 use subtle::ConstantTimeEq;
 
 use crate::{
-    Claim, Content, Error, Payload, Request, Secret, Skew,
+    Chunks, Claim, Content, Error, Payload, Place, Request, Secret, Skew,
     canonical::{Canonical, Spelling, spellings_differ},
+    chunks::{Chain, ChunkForm},
     headers::{Headers, SignedNames},
     keys::{KeyCache, SigningKey},
     payload::{PayloadLine, to_hex},
+    presigned::PARAM_EXPIRES,
 };
 
 /// What differs between services, and what a server insists on.
@@ -17,7 +19,9 @@ pub struct Settings {
     pub double_encode_path: bool,
     /// Take empty and dot segments out of the path. True for every service but S3.
     pub normalize_path: bool,
-    /// Accept `UNSIGNED-PAYLOAD` in `x-amz-content-sha256`.
+    /// Accept bodies whose hash is not part of the signature: `UNSIGNED-PAYLOAD` in
+    /// `x-amz-content-sha256`, the chunked forms, and presigned requests that declare nothing.
+    /// A presigned request must say then for how long it holds.
     pub unsigned_payload_allowed: bool,
     /// How far the request's date may be from the clock.
     pub skew_seconds: i64,
@@ -50,12 +54,14 @@ impl Settings {
 }
 
 /// A request whose signature holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Verified<'a> {
     /// Who signed, for which day, region and service; now proven.
     pub claim: Claim<'a>,
     /// What the signature says of the body.
     pub content: Content,
+    /// Verifies the body as it arrives, if it is [`Content::Chunked`].
+    pub chunks: Option<Chunks>,
 }
 
 /// Verifies requests. It caches derived keys, never verdicts; keep one per thread.
@@ -72,7 +78,7 @@ impl Verifier {
     }
 
     /// Verifies `request` at `now` (seconds since 1970). `secret_of` looks up the secret of the
-    /// claimed access key id, and checks the claim's session token if it carries one.
+    /// claimed access key id, and checks the claim's session token; what it refuses, is refused.
     ///
     /// The error says what is wrong in AWS's words. Its order is AWS's too: form, scope, key,
     /// time, coverage, body, signature.
@@ -81,68 +87,97 @@ impl Verifier {
         request: Request<'a>,
         payload: Payload<'_>,
         now: i64,
-        secret_of: impl FnOnce(&Claim<'a>) -> Option<Secret<'k>>,
+        secret_of: impl FnOnce(&Claim<'a>) -> Result<Secret<'k>, Error>,
     ) -> Result<Verified<'a>, Error> {
         let headers = Headers::of(request.headers);
         let claim = Claim::read(request, &headers)?;
         check_scope(&claim, &self.settings)?;
-        let secret = secret_of(&claim).ok_or(Error::UnknownKey)?;
-        check_time(&claim, now, self.settings.skew_seconds)?;
-        let signed_names = SignedNames::of(claim.signed_headers);
+        let secret = secret_of(&claim)?;
+        check_time(&claim, now, &self.settings)?;
+        let signed_names = SignedNames::of(&claim.signed_headers);
         headers.check_coverage(&signed_names)?;
-        let line = PayloadLine::of(&headers, payload, &self.settings)?;
-        let key = self.keys.get(claim.access_key_id, secret, claim.scope_text, claim.scope());
+        let line = PayloadLine::of(request, &claim, &headers, (payload, &self.settings))?;
+        let key = self.keys.get(&claim.access_key_id, secret, &claim.scope_text, claim.scope());
         let mut canonical = Canonical {
             request,
             headers: &headers,
-            signed_headers: claim.signed_headers,
+            signed_headers: &claim.signed_headers,
             signed_names: &signed_names,
             payload: line.as_bytes(),
             settings: &self.settings,
             spelling: Spelling::Normal,
+            place: claim.place,
         };
-        let mut holds = matches(key, &claim, &canonical)?;
-        if !holds && spellings_differ(request.uri, &self.settings) {
+        let mut signed = matching(key, &claim, &canonical)?;
+        if signed.is_none() && spellings_differ(request.uri, &self.settings) {
             canonical.spelling = Spelling::AsSent;
-            holds = matches(key, &claim, &canonical)?;
+            signed = matching(key, &claim, &canonical)?;
         }
-        if holds { Ok(Verified { claim, content: line.content }) } else { Err(Error::Mismatch) }
+        let signature = signed.ok_or(Error::Mismatch)?;
+        let content = line.content;
+        let chunks = match content {
+            Content::Chunked(form) => Some(chunks(form, key, &claim, signature)),
+            _ => None,
+        };
+        Ok(Verified { claim, content, chunks })
     }
+}
+
+fn chunks(form: ChunkForm, key: &SigningKey, claim: &Claim<'_>, seed: [u8; 32]) -> Chunks {
+    let chain = || Chain::new(key.clone(), claim.signed_at.text(), &claim.scope_text, seed);
+    Chunks::new(form, form.signed.then(chain))
 }
 
 fn check_scope(claim: &Claim<'_>, settings: &Settings) -> Result<(), Error> {
     if claim.date != claim.signed_at.day() {
         return Err(Error::ScopeDate {
-            scope: claim.date.to_owned(),
+            scope: claim.date.clone().into_owned(),
             day: claim.signed_at.day().to_owned(),
             date: claim.signed_at.to_string(),
         });
     }
-    if settings.region.as_ref().is_some_and(|region| region != claim.region) {
-        return Err(Error::ScopeRegion(claim.region.to_owned()));
+    if settings.region.as_ref().is_some_and(|region| *region != claim.region) {
+        return Err(Error::ScopeRegion(claim.region.clone().into_owned()));
     }
     match &settings.service {
-        Some(service) if service != claim.service => Err(Error::ScopeService(service.clone())),
+        Some(service) if *service != claim.service => Err(Error::ScopeService(service.clone())),
         _ => Ok(()),
     }
 }
 
-fn check_time(claim: &Claim<'_>, now: i64, allowed: i64) -> Result<(), Error> {
+fn check_time(claim: &Claim<'_>, now: i64, settings: &Settings) -> Result<(), Error> {
     let signed_at = claim.signed_at.epoch();
+    let allowed = settings.skew_seconds;
     let skew = Skew { signed_at, now, allowed };
-    if signed_at < now.saturating_sub(allowed) {
-        Err(Error::Expired(skew))
-    } else if signed_at > now.saturating_add(allowed) {
-        Err(Error::NotYetCurrent(skew))
-    } else {
-        Ok(())
+    if signed_at > now.saturating_add(allowed) {
+        return Err(Error::NotYetCurrent(skew));
+    }
+    let holds_for = match claim.place {
+        Place::Query { expires: None } if settings.unsigned_payload_allowed => {
+            return Err(Error::QueryIncomplete(PARAM_EXPIRES));
+        }
+        Place::Query { expires: Some(expires) } => expires,
+        _ => allowed,
+    };
+    match claim.place {
+        _ if signed_at >= now.saturating_sub(holds_for) => Ok(()),
+        Place::Query { expires: Some(_) } => {
+            Err(Error::QueryExpired(Skew { allowed: holds_for, ..skew }))
+        }
+        _ => Err(Error::Expired(skew)),
     }
 }
 
-fn matches(key: &SigningKey, claim: &Claim<'_>, canonical: &Canonical<'_>) -> Result<bool, Error> {
-    let expected = signature(key, claim.signed_at.text(), claim.scope_text, canonical)?;
+/// The signature that `canonical` has, if it is the one that was given.
+fn matching(
+    key: &SigningKey,
+    claim: &Claim<'_>,
+    canonical: &Canonical<'_>,
+) -> Result<Option<[u8; 32]>, Error> {
+    let expected = signature(key, claim.signed_at.text(), &claim.scope_text, canonical)?;
     // A signature that is not hex equals nothing.
-    Ok(claim.signature.is_some_and(|given| equal(&given, &expected)))
+    let holds = claim.signature.is_some_and(|given| equal(&given, &expected));
+    Ok(holds.then_some(expected))
 }
 
 /// Compares in constant time, eight bytes at a time.

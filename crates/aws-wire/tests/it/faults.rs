@@ -84,6 +84,8 @@ fn signature_errors_have_the_codes_of_the_json_protocols() {
         (sigv4::Error::MissingAuthenticationToken, "MissingAuthenticationTokenException"),
         (sigv4::Error::MalformedCredential("x".to_owned()), "IncompleteSignatureException"),
         (sigv4::Error::UnknownKey, "UnrecognizedClientException"),
+        (sigv4::Error::InvalidToken, "UnrecognizedClientException"),
+        (sigv4::Error::ExpiredToken, "ExpiredTokenException"),
         (sigv4::Error::Mismatch, "InvalidSignatureException"),
         (sigv4::Error::HostNotSigned, "InvalidSignatureException"),
     ] {

@@ -127,6 +127,9 @@ fn signature_errors_have_the_codes_of_the_query_protocol() {
         (sigv4::Error::MissingAuthenticationToken, "MissingAuthenticationToken", 403),
         (sigv4::Error::MalformedCredential("x".to_owned()), "IncompleteSignature", 400),
         (sigv4::Error::UnknownKey, "InvalidClientTokenId", 403),
+        (sigv4::Error::InvalidToken, "InvalidClientTokenId", 403),
+        (sigv4::Error::ExpiredToken, "ExpiredToken", 403),
+        (sigv4::Error::QueryIncomplete("X-Amz-Date"), "IncompleteSignature", 400),
         (sigv4::Error::Mismatch, "SignatureDoesNotMatch", 403),
         (sigv4::Error::ScopeRegion("x".to_owned()), "SignatureDoesNotMatch", 403),
     ] {

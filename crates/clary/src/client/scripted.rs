@@ -123,9 +123,9 @@ fn verify(parts: &Parts, body: &[u8]) -> String {
     let claim = sigv4::Claim::of(parts.into()).expect("a claim");
     let settings = if claim.service == "s3" { Settings::S3 } else { Settings::SERVICE };
     let now = Clock::new().now().epoch_seconds();
-    let secret_of = |_: &sigv4::Claim<'_>| Some(Secret::new(SECRET));
+    let secret_of = |_: &sigv4::Claim<'_>| Ok(Secret::new(SECRET));
     Verifier::new(settings)
         .verify(parts.into(), Payload::Body(body), now, secret_of)
         .expect("the signature holds");
-    claim.service.to_owned()
+    claim.service.into_owned()
 }

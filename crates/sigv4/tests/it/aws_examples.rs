@@ -112,7 +112,7 @@ fn aws_examples_are_verified() {
         parts.headers.insert("authorization", text.parse().expect("ASCII"));
         parts.headers.insert("x-amz-date", "20150830T123600Z".parse().expect("ASCII"));
         let body = Payload::Body(example.body.as_bytes());
-        let verified = verifier.verify((&parts).into(), body, NOW, |_| Some(SECRET));
+        let verified = verifier.verify((&parts).into(), body, NOW, |_| Ok(SECRET));
         let verified = verified.unwrap_or_else(|e| panic!("{}: {e}", example.name));
         assert_eq!(verified.claim.access_key_id, ACCESS_KEY_ID);
     }

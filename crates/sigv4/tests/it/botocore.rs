@@ -54,7 +54,7 @@ fn what_botocore_signs_is_verified() {
             |claim| {
                 assert_eq!(claim.access_key_id, fixture.access_key_id);
                 assert_eq!(claim.session_token.is_some(), case.name == "session token");
-                Some(Secret::new(&fixture.secret))
+                Ok(Secret::new(&fixture.secret))
             },
         );
         match result {

@@ -3,6 +3,8 @@
 use http::request::Parts;
 use sigv4::{Content, Error, Payload, Secret, Settings, Signer, Verifier};
 
+use crate::known;
+
 /// 2024-01-01T00:10:00Z
 const NOW: i64 = 1_704_067_800;
 const BODY: &[u8] = b"{}";
@@ -33,9 +35,7 @@ fn verify(
     now: i64,
 ) -> Result<Content, Error> {
     Verifier::new(settings)
-        .verify(parts.into(), payload, now, |claim| {
-            (claim.access_key_id == "AKID").then_some(Secret::new("secret"))
-        })
+        .verify(parts.into(), payload, now, known)
         .map(|verified| verified.content)
 }
 
@@ -129,14 +129,16 @@ fn texts_are_those_of_aws() {
         (swap("Signature=", "Signature=0"), MISMATCH),
         (
             Box::new(|parts: &mut Parts| parts.uri = "/?X-Amz-Signature=0".parse().expect("a uri")),
-            MISMATCH,
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the \
+             Authorization header should be specified.",
         ),
         (
             Box::new(|parts: &mut Parts| {
                 parts.uri = "/?X-Amz-Signature=0".parse().expect("a uri");
                 parts.headers.remove("authorization");
             }),
-            "A signature in the query is not accepted here; send it in the 'Authorization' header.",
+            "AWS query-string parameters must include 'X-Amz-Algorithm'. Re-examine the query-string \
+             parameters.",
         ),
     ];
     for (i, (change, text)) in cases.into_iter().enumerate() {
@@ -209,12 +211,17 @@ fn an_unsigned_body_needs_a_setting() {
 }
 
 #[test]
-fn a_chunked_body_is_refused_by_name() {
+fn a_chunked_body_needs_a_setting_too() {
     let mut parts = signed(&Settings::S3);
     let form = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
     set(&mut parts, "x-amz-content-sha256", form);
+    let check = |settings| verify(settings, &parts, Payload::Body(BODY), NOW);
+    let refused = Err(Error::ContentForm(form.to_owned()));
+    assert_eq!(check(Settings { unsigned_payload_allowed: false, ..Settings::S3 }), refused);
+    assert_eq!(check(Settings::S3), Err(Error::Mismatch), "the signature was for another body");
+    set(&mut parts, "x-amz-content-sha256", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD");
     let refused = verify(Settings::S3, &parts, Payload::Body(BODY), NOW);
-    assert_eq!(refused, Err(Error::ContentForm(form.to_owned())));
+    assert!(matches!(refused, Err(Error::ContentForm(_))), "{refused:?}");
 }
 
 #[test]
@@ -223,7 +230,7 @@ fn a_changed_secret_ends_the_old_signature() {
     let mut verifier = Verifier::new(Settings::SERVICE);
     let mut with = |secret| {
         let body = Payload::Body(BODY);
-        verifier.verify((&parts).into(), body, NOW, |_| Some(Secret::new(secret))).map(|_| ())
+        verifier.verify((&parts).into(), body, NOW, |_| Ok(Secret::new(secret))).map(|_| ())
     };
     assert_eq!(with("secret"), Ok(()));
     assert_eq!(with("other"), Err(Error::Mismatch));

@@ -33,7 +33,7 @@ proptest! {
         signer.sign(&mut parts, &body, NOW).expect("it can be signed");
         let mut verifier = Verifier::new(settings.clone());
         let result = verifier.verify((&parts).into(), Payload::Body(&body), NOW, |_| {
-            Some(Secret::new("secret"))
+            Ok(Secret::new("secret"))
         });
         prop_assert!(result.is_ok(), "{:?}", result);
     }
@@ -48,7 +48,7 @@ proptest! {
             .into_parts();
         let mut verifier = Verifier::new(Settings::SERVICE);
         let result =
-            verifier.verify((&parts).into(), Payload::Body(b""), NOW, |_| Some(Secret::new("x")));
+            verifier.verify((&parts).into(), Payload::Body(b""), NOW, |_| Ok(Secret::new("x")));
         prop_assert!(result.is_err());
     }
 }
