@@ -4,12 +4,13 @@
 //! `X-Amz-Target` header, the service in the credential's scope, which is all that a form says.
 //! What says nothing is S3's, whose requests have no mark of their own.
 
-use std::time::Instant;
+use std::{borrow::Cow, time::Instant};
 
 use aws_wire::{NoRoute, Service};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
 
 use crate::{
     Aws,
@@ -75,11 +76,12 @@ fn destination(request: &Request<Incoming>) -> Destination {
         };
     }
     // A form without a signature names no service; STS refuses it in the form's own protocol.
-    let scope = scope_service(request).or_else(|| is_form(request.headers()).then_some("sts"));
-    if let Some(service) = scope.and_then(aws_wire::service_for_form) {
+    let scope =
+        scope_service(request).or_else(|| is_form(request.headers()).then_some("sts".into()));
+    if let Some(service) = scope.as_deref().and_then(aws_wire::service_for_form) {
         return Destination::Form(service);
     }
-    match scope {
+    match scope.as_deref() {
         Some("s3") | None => Destination::S3,
         Some(name) => match aws_wire::route_path(name, request.method(), request.uri().path()) {
             Err(NoRoute::UnknownService(name)) => Destination::Elsewhere(name),
@@ -92,11 +94,17 @@ fn destination(request: &Request<Incoming>) -> Destination {
     }
 }
 
-/// The service of the credential scope: `AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/SERVICE/…`.
-fn scope_service(request: &Request<Incoming>) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (_, credential) = value.split_once("Credential=")?;
-    credential.split(',').next()?.split('/').nth(3)
+/// The service of the credential scope, `ID/DATE/REGION/SERVICE/…`, which stands in the
+/// `Authorization` header or in the query.
+fn scope_service(request: &Request<Incoming>) -> Option<Cow<'_, str>> {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        let (_, credential) = value.to_str().ok()?.split_once("Credential=")?;
+        return credential.split(',').next()?.split('/').nth(3).map(Cow::Borrowed);
+    }
+    let mut pairs = request.uri().query()?.split('&');
+    let credential = pairs.find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+    let credential = percent_decode_str(credential).decode_utf8().ok()?;
+    credential.split('/').nth(3).map(|service| Cow::Owned(service.to_owned()))
 }
 
 fn no_route(none: &NoRoute) -> Response<Body> {

@@ -15,7 +15,7 @@ mod logs;
 mod operations;
 mod query_services;
 mod request_id;
-pub mod s3;
+mod s3;
 mod sagemaker;
 mod sagemaker_runtime;
 mod sts;
@@ -82,11 +82,8 @@ pub struct Aws {
 impl Aws {
     /// The services on top of `parts`.
     pub fn new(parts: Parts) -> Self {
-        let keys = Arc::clone(&parts.keys);
-        let secrets: s3::SecretLookup =
-            Arc::new(move |id| keys.lookup(id).map(|key| key.secret.expose().to_owned()));
-        let s3 = s3::service(parts.store.clone(), parts.account.clone(), secrets);
-        Self { cx: Arc::new(parts), s3 }
+        let cx = Arc::new(parts);
+        Self { s3: s3::Front::new(Arc::clone(&cx)), cx }
     }
 
     /// Starts what makes intent true, and waits up to `settle_timeout` for endpoints that served

@@ -11,7 +11,7 @@ use s3s::{
     dto,
 };
 
-use super::errors::invalid_argument;
+use super::errors::{custom, invalid_argument};
 
 /// Base64 checksums by AWS's name of the algorithm.
 pub(super) type Checksums = BTreeMap<String, String>;
@@ -56,6 +56,22 @@ pub(super) fn hasher(headers: &HeaderMap) -> S3Result<ChecksumHasher> {
     match stated {
         Some(name) => Err(invalid_argument(format!("`{name}` is not a checksum that is known"))),
         None => Ok(hasher),
+    }
+}
+
+/// Checks that every checksum announced as a trailer was sent as one.
+pub(super) fn check_trailers(headers: &HeaderMap, trailers: &HeaderMap) -> S3Result<()> {
+    let missing = ALGORITHMS.iter().find(|(_, header)| {
+        names(headers, "x-amz-trailer", header) && !trailers.contains_key(*header)
+    });
+    match missing {
+        None => Ok(()),
+        Some((_, header)) => {
+            let text = format!("the trailer `{header}` was announced and not sent");
+            let mut error = S3Error::with_message(custom("MalformedTrailerError"), text);
+            error.set_status_code(http::StatusCode::BAD_REQUEST);
+            Err(error)
+        }
     }
 }
 

@@ -1,7 +1,90 @@
 //! The one table from the store's object errors to S3's codes.
 
+use http::{header::AUTHORIZATION, request::Parts};
 use s3s::{S3Error, S3ErrorCode};
+use sigv4::{ChunkError, Error as E};
 use store::ObjectError;
+
+use super::signed_body::BodyFault;
+
+/// The S3 error for a signature that does not hold; texts are S3's where it has its own.
+pub(super) fn of_signature(error: &E, parts: &Parts) -> S3Error {
+    let in_header = parts.headers.contains_key(AUTHORIZATION);
+    let code = match error {
+        E::MissingAuthenticationToken | E::UnsupportedAlgorithm(_) if in_header => {
+            let text = "The authorization mechanism you have provided is not supported. Please use \
+                        AWS4-HMAC-SHA256.";
+            return S3Error::with_message(S3ErrorCode::InvalidRequest, text);
+        }
+        E::MissingAuthenticationToken => {
+            return S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied");
+        }
+        E::ContentForm(form) if form.is_empty() => {
+            let text = "Missing required header for this request: x-amz-content-sha256";
+            return S3Error::with_message(S3ErrorCode::InvalidRequest, text);
+        }
+        E::UnknownKey => {
+            let text = "The AWS Access Key Id you provided does not exist in our records.";
+            return S3Error::with_message(S3ErrorCode::InvalidAccessKeyId, text);
+        }
+        E::Expired(_) | E::NotYetCurrent(_) if in_header => {
+            let text = "The difference between the request time and the current time is too large.";
+            return S3Error::with_message(S3ErrorCode::RequestTimeTooSkewed, text);
+        }
+        E::NotYetCurrent(_) => {
+            let text = "Request is not yet valid";
+            return S3Error::with_message(S3ErrorCode::AccessDenied, text);
+        }
+        E::InvalidToken => {
+            let text = "The provided token is malformed or otherwise invalid.";
+            return S3Error::with_message(S3ErrorCode::InvalidToken, text);
+        }
+        E::ExpiredToken => {
+            return S3Error::with_message(
+                S3ErrorCode::ExpiredToken,
+                "The provided token has expired.",
+            );
+        }
+        E::HostNotSigned | E::HeaderNotSigned(_) | E::QueryExpired(_) => S3ErrorCode::AccessDenied,
+        E::ContentMismatch => custom("XAmzContentSHA256Mismatch"),
+        E::ContentForm(_) | E::TwoSignatures => S3ErrorCode::InvalidArgument,
+        E::Mismatch => S3ErrorCode::SignatureDoesNotMatch,
+        _ if in_header => S3ErrorCode::AuthorizationHeaderMalformed,
+        _ => custom("AuthorizationQueryParametersError"),
+    };
+    with_status(S3Error::with_message(code, error.to_string()))
+}
+
+/// The S3 error for a body that is not the one that was signed.
+pub(super) fn of_body(fault: BodyFault) -> S3Error {
+    match fault {
+        BodyFault::Hash => {
+            let text = E::ContentMismatch.to_string();
+            with_status(S3Error::with_message(custom("XAmzContentSHA256Mismatch"), text))
+        }
+        BodyFault::Chunk(error) => {
+            let code = match error {
+                ChunkError::Signature => S3ErrorCode::SignatureDoesNotMatch,
+                ChunkError::Truncated => S3ErrorCode::IncompleteBody,
+                _ => S3ErrorCode::InvalidRequest,
+            };
+            S3Error::with_message(code, error.to_string())
+        }
+    }
+}
+
+/// A code that s3s does not list.
+pub(super) fn custom(code: &'static str) -> S3ErrorCode {
+    S3ErrorCode::Custom(code.into())
+}
+
+/// A code that s3s does not list has no status of its own there.
+fn with_status(mut error: S3Error) -> S3Error {
+    if error.status_code().is_none() {
+        error.set_status_code(http::StatusCode::BAD_REQUEST);
+    }
+    error
+}
 
 /// The S3 error for a store error; faults of ours go to the log with their cause.
 pub(super) fn from_store(error: ObjectError) -> S3Error {

@@ -1,8 +1,10 @@
 //! S3: one file per operation, over the store's objects.
 //!
-//! s3s parses, verifies signatures and writes XML; the files here turn its shapes into calls of
-//! the store and back. Operations that have no file answer `NotImplemented` and say which they are.
+//! A call is verified by [`admit`], as those of all services are. Then s3s parses it and writes
+//! XML; the files here turn its shapes into calls of the store and back. Operations that have no
+//! file answer `NotImplemented` and say which they are.
 
+mod admit;
 mod checksums;
 mod conditions;
 mod encoding;
@@ -11,7 +13,9 @@ mod headers;
 mod hosts;
 mod owner;
 mod receive;
+mod signed_body;
 mod times;
+mod version_2;
 
 mod abort_multipart_upload;
 mod complete_multipart_upload;
@@ -40,46 +44,44 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONNE
 use hyper::body::{Body as _, Incoming};
 use resources::Account;
 use s3s::{
-    Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
-    auth::{S3Auth, SecretKey},
-    dto,
+    Body, S3, S3Error, S3Request, S3Response, S3Result, dto,
     service::{S3Service, S3ServiceBuilder},
 };
 use store::Store;
+use telemetry::ServerCounter;
 
-use crate::request_id::RequestId;
-
-/// Finds the secret of an access key; none if the key does not exist.
-pub type SecretLookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+use crate::{Context, request_id::RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// The S3 API over a store.
+/// The S3 API of a server.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub(crate) struct Front {
+    cx: Arc<Context>,
     service: S3Service,
-}
-
-/// The S3 API over `store`. Every call must be signed with a key that `secrets` knows.
-pub fn service(store: Store, account: Account, secrets: SecretLookup) -> Front {
-    let mut builder = S3ServiceBuilder::new(Operations { store, account });
-    builder.set_auth(Auth(secrets));
-    builder.set_host(hosts::Hosts);
-    Front { service: builder.build() }
+    /// For URLs signed with version 2.
+    signed_with_v2: S3Service,
 }
 
 impl Front {
+    /// The S3 API over the store of `cx`, for calls signed with keys that it knows.
+    pub(crate) fn new(cx: Arc<Context>) -> Self {
+        let builder = || {
+            let operations = Operations { store: cx.store.clone(), account: cx.account.clone() };
+            let mut builder = S3ServiceBuilder::new(operations);
+            builder.set_host(hosts::Hosts);
+            builder
+        };
+        let mut v2 = builder();
+        v2.set_auth(version_2::Secrets(Arc::clone(&cx.keys)));
+        Self { service: builder().build(), signed_with_v2: v2.build(), cx }
+    }
+
     /// Answers one request; errors are answers too.
-    pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         let id = RequestId::fresh();
         let has_body = !request.body().is_end_stream();
-        let answer = self.service.call(request.map(Body::from)).await;
-        let mut response = answer.unwrap_or_else(|error| {
-            tracing::error!(request = %id, ?error, "an S3 call could not be answered");
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        });
+        let mut response = self.answer(request, id).await;
         response.headers_mut().insert(REQUEST_ID, id.header());
         if has_body && !response.status().is_success() {
             // A call that was refused early leaves its body unread, and the connection with it: a
@@ -88,19 +90,42 @@ impl Front {
         }
         response
     }
+
+    async fn answer(&self, request: Request<Incoming>, id: RequestId) -> Response<Body> {
+        if version_2::is_presigned(&request) {
+            let answer = self.signed_with_v2.call(request.map(Body::from)).await;
+            return answer.unwrap_or_else(|error| unanswered(&error, id));
+        }
+        let (request, verdict) = match admit::admit(&self.cx, request) {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                self.cx.metrics.server.count(ServerCounter::SignatureRefused);
+                return refusal(error, id);
+            }
+        };
+        let answer = self.service.call(request).await;
+        // What became of a body that was not the one signed does not matter: it is refused.
+        if let Some(fault) = verdict.fault() {
+            return refusal(errors::of_body(fault), id);
+        }
+        answer.unwrap_or_else(|error| unanswered(&error, id))
+    }
 }
 
-struct Auth(SecretLookup);
+fn unanswered(error: &s3s::HttpError, id: RequestId) -> Response<Body> {
+    tracing::error!(request_id = %id, ?error, "an S3 call could not be answered");
+    broken()
+}
 
-#[async_trait]
-impl S3Auth for Auth {
-    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        let unknown = || {
-            let text = "The AWS Access Key Id you provided does not exist in our records.";
-            S3Error::with_message(S3ErrorCode::InvalidAccessKeyId, text)
-        };
-        (self.0)(access_key).map(SecretKey::from).ok_or_else(unknown)
-    }
+fn refusal(mut error: S3Error, id: RequestId) -> Response<Body> {
+    error.set_request_id(id.as_str());
+    error.to_http_response().unwrap_or_else(|_| broken())
+}
+
+fn broken() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
 }
 
 /// What the operations work with.

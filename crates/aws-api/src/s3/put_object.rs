@@ -15,7 +15,8 @@ pub(super) async fn call(
     cx: &Operations,
     request: S3Request<PutObjectInput>,
 ) -> S3Result<PutObjectOutput> {
-    let S3Request { mut input, headers, trailing_headers: trailers, .. } = request;
+    let S3Request { mut input, headers, mut extensions, .. } = request;
+    let trailers = extensions.remove();
     owner::check(&cx.account, input.expected_bucket_owner.as_deref())?;
     errors::refuse(&[
         (input.sse_customer_key.is_some(), "SSECustomerKey"),

@@ -3,12 +3,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use futures::StreamExt;
 use http::HeaderMap;
-use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders, dto::StreamingBlob};
+use s3s::{S3Error, S3ErrorCode, S3Result, dto::StreamingBlob};
 use store::{Objects, Stored};
 
 use super::{
     checksums::{self, Checksums},
     errors,
+    signed_body::Trailers,
 };
 
 /// The most bytes that one request may store, as on AWS.
@@ -19,7 +20,7 @@ const BODY_BYTES_MAX: u64 = 5 << 30;
 pub(super) struct Incoming {
     pub(super) body: Option<StreamingBlob>,
     pub(super) headers: HeaderMap,
-    pub(super) trailers: Option<TrailingHeaders>,
+    pub(super) trailers: Option<Trailers>,
     pub(super) content_md5: Option<String>,
 }
 
@@ -43,8 +44,9 @@ pub(super) async fn receive(
     }
     check_length(&incoming.headers, size)?;
     let mut stated = checksums::stated(&incoming.headers);
-    let trailers = incoming.trailers.and_then(|trailers| trailers.take());
-    stated.extend(trailers.as_ref().map(checksums::stated).unwrap_or_default());
+    let trailers = incoming.trailers.map(|trailers| trailers.take()).unwrap_or_default();
+    checksums::check_trailers(&incoming.headers, &trailers)?;
+    stated.extend(checksums::stated(&trailers));
     let computed = checksums::computed(hasher);
     checksums::compare(&stated, &computed)?;
     let stored = writer.finish().await.map_err(errors::from_fault)?;

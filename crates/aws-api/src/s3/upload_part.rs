@@ -15,7 +15,8 @@ pub(super) async fn call(
     cx: &Operations,
     request: S3Request<UploadPartInput>,
 ) -> S3Result<UploadPartOutput> {
-    let S3Request { input, headers, trailing_headers: trailers, .. } = request;
+    let S3Request { input, headers, mut extensions, .. } = request;
+    let trailers = extensions.remove();
     owner::check(&cx.account, input.expected_bucket_owner.as_deref())?;
     let number = u16::try_from(input.part_number)
         .map_err(|_| errors::from_store(ObjectError::PartNumber(input.part_number.into())))?;
