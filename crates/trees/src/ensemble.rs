@@ -10,6 +10,15 @@ const FEATURES_MAX: usize = 1 << 24;
 /// The most margins per row a model may have.
 const GROUPS_MAX: usize = 1 << 16;
 
+/// How much of a model is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// What it answers.
+    Answers,
+    /// Also what training saw, which explains the answers.
+    Statistics,
+}
+
 /// A whole model, checked.
 #[derive(Debug)]
 pub(crate) struct Ensemble {
@@ -43,6 +52,17 @@ pub(crate) struct Tree {
     pub(crate) categories: Vec<u32>,
     /// The number that each node has in the file.
     pub(crate) ids: Vec<u32>,
+    pub(crate) statistics: Statistics,
+}
+
+/// What training saw at each node, in the order of the nodes; empty where nobody asked, or where the
+/// file does not say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Statistics {
+    /// The weight of the rows: XGBoost's sums of hessians.
+    pub(crate) covers: Vec<f32>,
+    /// What a split gained.
+    pub(crate) gains: Vec<f32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -184,7 +204,13 @@ impl Tree {
             });
         }
         let ids = queue.order.iter().map(|index| *index as u32).collect();
-        Ok(Self { nodes, group, depth, categories: Vec::new(), ids })
+        let (categories, statistics) = (Vec::new(), Statistics::default());
+        Ok(Self { nodes, group, depth, categories, ids, statistics })
+    }
+
+    /// Takes one value per node of the file; there may be none at all.
+    pub(crate) fn in_order<T: Copy>(&self, of_file: &[T]) -> Option<Vec<T>> {
+        self.ids.iter().map(|id| of_file.get(*id as usize).copied()).collect()
     }
 
     /// Whether there is a split by category.
@@ -195,7 +221,7 @@ impl Tree {
 
 impl Node {
     /// What a split looks at.
-    fn feature(&self) -> Option<u32> {
+    pub(crate) fn feature(&self) -> Option<u32> {
         match self {
             Self::Leaf(_) => None,
             Self::Split(split) => Some(split.feature),

@@ -135,6 +135,8 @@
 
 mod ensemble;
 mod error;
+mod explain;
+mod importance;
 mod kernel;
 mod label;
 mod model;
@@ -145,6 +147,8 @@ mod rows;
 mod wide_ensemble;
 
 pub use error::{Error, ErrorKind};
+pub use explain::Explainer;
+pub use importance::{Importance, importance};
 pub use label::Label;
 pub use model::Model;
 pub use objective::Objective;

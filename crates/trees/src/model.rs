@@ -4,7 +4,7 @@ use std::{cell::RefCell, fmt, ops::Range};
 
 use crate::{
     Error, Label, Objective, Rows,
-    ensemble::Ensemble,
+    ensemble::{Detail, Ensemble},
     kernel::{Forest, Linear, Wide},
     objective::argmax,
     precision::{narrowed, widened, widened_rows},
@@ -111,7 +111,7 @@ impl Model {
     /// Any bytes are safe to pass: time and memory are linear in their number. The error says what
     /// is wrong, names what is not supported, and gives the offset where reading failed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(match read::read(bytes)? {
+        Ok(match read::read(bytes, Detail::Answers)? {
             Contents::Narrow(ensemble) => ensemble.into(),
             Contents::Wide(model) => model.into(),
         })
@@ -125,7 +125,7 @@ impl Model {
     /// Fails as [`from_bytes`](Self::from_bytes) does, and if the model does not have these rounds;
     /// the booster `gblinear` has none.
     pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
-        Ok(match read::read(bytes)? {
+        Ok(match read::read(bytes, Detail::Answers)? {
             Contents::Narrow(mut ensemble) => {
                 ensemble.slice(iterations)?;
                 ensemble.into()

@@ -20,13 +20,24 @@ pub(crate) struct WideEnsemble {
     pub(crate) classes: Vec<Label>,
     /// Where the sums start; one per group.
     pub(crate) base_margins: Vec<f64>,
-    /// Predictions are the sums divided by the number of trees per group.
-    pub(crate) average: bool,
+    pub(crate) average: Average,
+    /// What is no greater counts as zero.
+    pub(crate) zero_max: f64,
     /// As many trees here are one tree of the file, whose leaves have so many values; at least 1.
     pub(crate) values_per_leaf: usize,
     pub(crate) trees: Vec<WideTree>,
     /// The round at which early stopping found the best score.
     pub(crate) best_iteration: Option<usize>,
+}
+
+/// What is divided by the number of trees per group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Average {
+    Nothing,
+    /// The sums, before they become predictions.
+    Predictions,
+    /// The sums themselves, which so are means.
+    Margins,
 }
 
 /// One tree, as read.
@@ -38,6 +49,7 @@ pub(crate) struct WideTree {
     pub(crate) words: Vec<u32>,
     /// What the leaves add to their values, of a tree that has linear models in them.
     pub(crate) linear: Option<LinearLeaves>,
+    pub(crate) statistics: WideStatistics,
 }
 
 /// Children of 0 and more are splits of the tree; `!child` is the number of a leaf.
@@ -78,6 +90,17 @@ pub(crate) struct LinearLeaves {
     pub(crate) starts: Vec<u32>,
     /// Feature and coefficient.
     pub(crate) terms: Vec<(u32, f64)>,
+}
+
+/// What training saw at each node; empty where nobody asked, or where the file does not say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WideStatistics {
+    /// The weight of the rows at each split.
+    pub(crate) split_covers: Vec<f64>,
+    /// The weight of the rows at each leaf.
+    pub(crate) leaf_covers: Vec<f64>,
+    /// What each split gained.
+    pub(crate) gains: Vec<f64>,
 }
 
 /// From the sums of one row to its prediction.

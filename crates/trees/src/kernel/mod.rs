@@ -38,6 +38,7 @@ pub(crate) use linear::Linear;
 use mixed::Mixed;
 use perfect::Perfect;
 use simd::Isa;
+pub(crate) use simd::compiled;
 use sparse::Sparse;
 use sums::Order;
 pub(crate) use wide::Wide;

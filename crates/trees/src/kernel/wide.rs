@@ -7,7 +7,7 @@
 use crate::{
     Rows,
     wide_ensemble::{
-        LinearLeaves, Missing, Test, WideEnsemble, WideSplit, WideTransform, WideTree,
+        Average, LinearLeaves, Missing, Test, WideEnsemble, WideSplit, WideTransform, WideTree,
     },
 };
 
@@ -15,8 +15,6 @@ use crate::{
 const WALKS: usize = 8;
 /// Rows that take turns in a tree while it is in the cache.
 const BLOCK_ROWS: usize = 64;
-/// LightGBM takes what is no greater for zero, at the latest when it copies a row (`c_api.cpp`).
-const ZERO: f64 = 1e-35_f32 as f64;
 
 /// An ensemble ready to be walked.
 #[derive(Debug)]
@@ -32,7 +30,8 @@ pub(crate) struct Wide {
     linear: Option<LinearLeaves>,
     /// Where the sums start; one per group.
     base_margins: Vec<f64>,
-    average: bool,
+    average: Average,
+    zero_max: f64,
     /// As many trees here are one tree of the file.
     values_per_leaf: usize,
     transform: WideTransform,
@@ -50,6 +49,7 @@ impl Wide {
             linear: is_linear.then(|| LinearLeaves { starts: vec![0], ..LinearLeaves::default() }),
             base_margins: ensemble.base_margins.clone(),
             average: ensemble.average,
+            zero_max: ensemble.zero_max,
             values_per_leaf: ensemble.values_per_leaf,
             transform: ensemble.transform,
         };
@@ -109,11 +109,14 @@ impl Wide {
             for (row, sums) in rows.iter().zip(out.chunks_exact_mut(self.group_count())) {
                 self.row(row, sums);
             }
-            return;
+        } else {
+            let blocks = out.chunks_mut(BLOCK_ROWS * self.group_count());
+            for (rows, sums) in rows.blocks(BLOCK_ROWS).zip(blocks) {
+                self.block(rows, sums);
+            }
         }
-        let blocks = out.chunks_mut(BLOCK_ROWS * self.group_count());
-        for (rows, sums) in rows.blocks(BLOCK_ROWS).zip(blocks) {
-            self.block(rows, sums);
+        if self.average == Average::Margins {
+            self.divide(out);
         }
     }
 
@@ -136,13 +139,17 @@ impl Wide {
         }
     }
 
+    fn divide(&self, sums: &mut [f64]) {
+        let rounds = self.iteration_count().max(1) as f64;
+        for sum in sums {
+            *sum /= rounds;
+        }
+    }
+
     /// Turns sums into predictions.
     pub(crate) fn transform(&self, sums: &mut [f64]) {
-        let rounds = self.iteration_count();
-        if self.average && rounds > 0 {
-            for sum in &mut *sums {
-                *sum /= rounds as f64;
-            }
+        if self.average == Average::Predictions {
+            self.divide(sums);
         }
         let each: &dyn Fn(f64) -> f64 = match self.transform {
             WideTransform::Identity => return,
@@ -214,7 +221,8 @@ impl Wide {
         let value = row[split.feature as usize];
         let left = match split.test {
             Test::AtMost { threshold, missing, default_left } => {
-                let is_zero = value.abs() <= ZERO || value.is_nan() && missing != Missing::Nan;
+                let is_zero =
+                    value.abs() <= self.zero_max || value.is_nan() && missing != Missing::Nan;
                 let value = if is_zero { 0.0 } else { value };
                 let by_default = match missing {
                     Missing::None => false,

@@ -5,7 +5,7 @@
 use super::dart;
 use crate::{
     Error, Objective,
-    ensemble::{Ensemble, Node, Split, Tree, check_shape},
+    ensemble::{Detail, Ensemble, Node, Split, Statistics, Tree, check_shape},
 };
 
 /// What some versions write before the model.
@@ -35,7 +35,7 @@ pub(super) fn is_legacy(bytes: &[u8]) -> bool {
 }
 
 /// Reads a model; what follows it is ignored, for that is attributes and metrics.
-pub(super) fn read(bytes: &[u8]) -> Result<Ensemble, Error> {
+pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     let at = if bytes.starts_with(PREFIX) { PREFIX.len() } else { 0 };
     let mut cursor = Cursor { bytes, at };
     let params = LearnerParams::read(&mut cursor)?;
@@ -60,14 +60,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Ensemble, Error> {
         best_iteration: None,
         linear: None,
     };
-    booster(&mut cursor, ensemble)?.check()
+    booster(&mut cursor, ensemble, detail)?.check()
 }
 
-fn booster(cursor: &mut Cursor<'_>, mut ensemble: Ensemble) -> Result<Ensemble, Error> {
+fn booster(
+    cursor: &mut Cursor<'_>,
+    mut ensemble: Ensemble,
+    detail: Detail,
+) -> Result<Ensemble, Error> {
     match cursor.name()? {
-        "gbtree" => ensemble.trees = trees(cursor)?,
+        "gbtree" => ensemble.trees = trees(cursor, detail)?,
         "dart" => {
-            ensemble.trees = trees(cursor)?;
+            ensemble.trees = trees(cursor, detail)?;
             let weights = if ensemble.trees.is_empty() { Vec::new() } else { cursor.floats()? };
             dart::apply(&mut ensemble, &weights)?;
         }
@@ -104,13 +108,13 @@ impl LearnerParams {
     }
 }
 
-fn trees(cursor: &mut Cursor<'_>) -> Result<Vec<Tree>, Error> {
+fn trees(cursor: &mut Cursor<'_>, detail: Detail) -> Result<Vec<Tree>, Error> {
     let mut params = Cursor { bytes: cursor.take(TREES_BYTES)?, at: 0 };
     let count = params.word()?;
     let mut trees = Vec::new();
     for number in 0..count {
         let start = cursor.at;
-        let tree = tree(cursor);
+        let tree = tree(cursor, detail);
         trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {number}")))?);
     }
     for tree in &mut trees {
@@ -119,7 +123,7 @@ fn trees(cursor: &mut Cursor<'_>) -> Result<Vec<Tree>, Error> {
     Ok(trees)
 }
 
-fn tree(cursor: &mut Cursor<'_>) -> Result<Tree, Error> {
+fn tree(cursor: &mut Cursor<'_>, detail: Detail) -> Result<Tree, Error> {
     let mut params = Cursor { bytes: cursor.take(TREE_BYTES)?, at: 0 };
     let (root_count, node_count) = (params.word()?, params.word()? as usize);
     params.take(12)?;
@@ -130,8 +134,22 @@ fn tree(cursor: &mut Cursor<'_>) -> Result<Tree, Error> {
         )));
     }
     let nodes = cursor.array(node_count, NODE_BYTES)?;
-    cursor.array(node_count, STATISTICS_BYTES)?;
-    Tree::new(node_count, 0, |index| node(&nodes[index * NODE_BYTES..]))
+    let statistics = cursor.array(node_count, STATISTICS_BYTES)?;
+    let mut tree = Tree::new(node_count, 0, |index| node(&nodes[index * NODE_BYTES..]))?;
+    if detail == Detail::Statistics {
+        let column = |word: usize| {
+            let rows = statistics.chunks_exact(STATISTICS_BYTES);
+            rows.map(|row| f32::from_bits(word_of(row, word))).collect::<Vec<_>>()
+        };
+        let [gains, covers] = [0, 1].map(|word| tree.in_order(&column(word)).unwrap_or_default());
+        tree.statistics = Statistics { covers, gains };
+    }
+    Ok(tree)
+}
+
+/// One of the little-endian words of a structure.
+fn word_of(bytes: &[u8], number: usize) -> u32 {
+    u32::from_le_bytes(bytes.as_chunks().0[number])
 }
 
 /// Parent, children, feature with the default direction on top, threshold or value.

@@ -5,12 +5,15 @@ use std::{collections::HashMap, str::FromStr};
 
 use crate::{
     Error, Objective,
-    ensemble::check_shape,
+    ensemble::{Detail, check_shape},
     wide_ensemble::{
-        LinearLeaves, Missing, Test, WideEnsemble, WideSplit, WideTransform, WideTree,
+        Average, LinearLeaves, Missing, Test, WideEnsemble, WideSplit, WideStatistics,
+        WideTransform, WideTree,
     },
 };
 
+/// LightGBM takes what is no greater for zero, at the latest when it copies a row (`c_api.cpp`).
+const ZERO: f64 = 1e-35_f32 as f64;
 /// The first line of every model.
 const START: &[u8] = b"tree";
 /// The line after the last tree.
@@ -26,7 +29,7 @@ pub(super) fn is_lightgbm(bytes: &[u8]) -> bool {
 }
 
 /// Reads a model; what follows its trees is ignored.
-pub(super) fn read(bytes: &[u8]) -> Result<WideEnsemble, Error> {
+pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> {
     let mut lines = Lines { bytes, at: 0 };
     let header = Section::read(&mut lines)?;
     let feature_count = header.number::<usize>("max_feature_idx")?.saturating_add(1);
@@ -42,15 +45,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<WideEnsemble, Error> {
         feature_names: names.map(str::to_owned).collect(),
         classes: Vec::new(),
         base_margins: vec![0.0; group_count],
-        average: header.has("average_output"),
+        average: if header.has("average_output") { Average::Predictions } else { Average::Nothing },
+        zero_max: ZERO,
         values_per_leaf: 1,
-        trees: trees(&mut lines, feature_count)?,
+        trees: trees(&mut lines, feature_count, detail)?,
         best_iteration: None,
     }
     .check()
 }
 
-fn trees(lines: &mut Lines<'_>, feature_count: usize) -> Result<Vec<WideTree>, Error> {
+fn trees(
+    lines: &mut Lines<'_>,
+    feature_count: usize,
+    detail: Detail,
+) -> Result<Vec<WideTree>, Error> {
     let mut trees = Vec::new();
     loop {
         let start = lines.at;
@@ -58,7 +66,13 @@ fn trees(lines: &mut Lines<'_>, feature_count: usize) -> Result<Vec<WideTree>, E
         if section.has(END) {
             return Ok(trees);
         }
-        let tree = tree(&section).and_then(|tree| tree.check(feature_count).map(|()| tree));
+        let tree = tree(&section).and_then(|mut tree| {
+            tree.check(feature_count)?;
+            if detail == Detail::Statistics {
+                tree.statistics = statistics(&section)?;
+            }
+            Ok(tree)
+        });
         trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {}", trees.len())))?);
     }
 }
@@ -108,7 +122,16 @@ fn tree(section: &Section<'_>) -> Result<WideTree, Error> {
     }
     let words = section.numbers_if_any("cat_threshold")?;
     let splits = splits(section, leaf_count - 1, &words)?;
-    Ok(WideTree { splits, leaves, words, linear })
+    Ok(WideTree { splits, leaves, words, linear, ..WideTree::default() })
+}
+
+/// LightGBM weighs nodes by the number of their rows when it explains.
+fn statistics(section: &Section<'_>) -> Result<WideStatistics, Error> {
+    Ok(WideStatistics {
+        split_covers: section.numbers_if_any("internal_count")?,
+        leaf_covers: section.numbers_if_any("leaf_count")?,
+        gains: section.numbers_if_any("split_gain")?,
+    })
 }
 
 /// The linear models of the leaves (`linear_tree=true`).

@@ -15,7 +15,11 @@ mod tree_columns;
 mod ubjson;
 mod xgboost;
 
-use crate::{Error, ensemble::Ensemble, wide_ensemble::WideEnsemble};
+use crate::{
+    Error,
+    ensemble::{Detail, Ensemble},
+    wide_ensemble::WideEnsemble,
+};
 
 /// What a file holds: a model in `f32` or in `f64`.
 #[derive(Debug)]
@@ -28,19 +32,19 @@ pub(crate) enum Contents {
 const CONFIG_OFFSET: &[u8] = b"CONFIG-offset:";
 
 /// Reads a model in any known format.
-pub(crate) fn read(bytes: &[u8]) -> Result<Contents, Error> {
+pub(crate) fn read(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
     match bytes {
-        [0x80, 0..=5, ..] => pickled(bytes).map(Contents::Narrow),
-        _ if lightgbm::is_lightgbm(bytes) => lightgbm::read(bytes).map(Contents::Wide),
-        _ => booster(bytes).map(Contents::Narrow),
+        [0x80, 0..=5, ..] => pickled(bytes, detail).map(Contents::Narrow),
+        _ if lightgbm::is_lightgbm(bytes) => lightgbm::read(bytes, detail).map(Contents::Wide),
+        _ => booster(bytes, detail).map(Contents::Narrow),
     }
 }
 
 /// A booster's model, with the names that stood beside it if it has none itself.
-fn pickled(bytes: &[u8]) -> Result<Ensemble, Error> {
+fn pickled(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     let found = pickle::booster(bytes)?;
     let mut ensemble =
-        booster(&found.model).map_err(|e| e.outside().within("the pickled model"))?;
+        booster(&found.model, detail).map_err(|e| e.outside().within("the pickled model"))?;
     if ensemble.feature_names.is_empty() {
         ensemble.feature_names = found.feature_names;
     }
@@ -48,22 +52,24 @@ fn pickled(bytes: &[u8]) -> Result<Ensemble, Error> {
 }
 
 /// Reads a model that is not inside a pickle.
-fn booster(bytes: &[u8]) -> Result<Ensemble, Error> {
+fn booster(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     if bytes.starts_with(CONFIG_OFFSET) {
-        model(before_configuration(bytes)?)
+        model(before_configuration(bytes)?, detail)
     } else {
-        model(bytes)
+        model(bytes, detail)
     }
 }
 
-fn model(bytes: &[u8]) -> Result<Ensemble, Error> {
+fn model(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     if legacy::is_legacy(bytes) {
-        return legacy::read(bytes);
+        return legacy::read(bytes, detail);
     }
     match bytes.trim_ascii_start() {
-        [b'{', b'"' | b'}', ..] => xgboost::read(json::Json::new(bytes)),
-        [b'{', next, ..] if next.is_ascii_whitespace() => xgboost::read(json::Json::new(bytes)),
-        [b'{', ..] => xgboost::read(ubjson::Ubjson::new(bytes)),
+        [b'{', b'"' | b'}', ..] => xgboost::read(json::Json::new(bytes), detail),
+        [b'{', next, ..] if next.is_ascii_whitespace() => {
+            xgboost::read(json::Json::new(bytes), detail)
+        }
+        [b'{', ..] => xgboost::read(ubjson::Ubjson::new(bytes), detail),
         _ => Err(foreign(bytes).at(0)),
     }
 }

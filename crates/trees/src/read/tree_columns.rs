@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::document::Document;
 use crate::{
     Error,
-    ensemble::{Choice, Node, Split, Tree},
+    ensemble::{Choice, Detail, Node, Split, Statistics, Tree},
 };
 
 /// The most values a leaf may have.
@@ -28,6 +28,9 @@ pub(super) struct TreeColumns {
     base_weights: Vec<f32>,
     /// Several values per leaf, whose number stands in place of its right child. Since 3.1.
     leaf_weights: Vec<f32>,
+    /// Only where they are wanted.
+    covers: Vec<f32>,
+    gains: Vec<f32>,
 }
 
 /// The categories that go right, node after node.
@@ -40,11 +43,22 @@ struct Categories {
 }
 
 impl TreeColumns {
-    pub(super) fn read<'a>(document: &mut impl Document<'a>) -> Result<Self, Error> {
+    pub(super) fn read<'a>(
+        document: &mut impl Document<'a>,
+        detail: Detail,
+    ) -> Result<Self, Error> {
         let mut columns = Self::default();
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
-            columns.member(&key, document)?;
+            match &*key {
+                "sum_hessian" if detail == Detail::Statistics => {
+                    columns.covers = document.floats()?;
+                }
+                "loss_changes" if detail == Detail::Statistics => {
+                    columns.gains = document.floats()?;
+                }
+                key => columns.member(key, document)?,
+            }
         }
         Ok(columns)
     }
@@ -81,9 +95,15 @@ impl TreeColumns {
         self.check_leaves(value_count)?;
         let tree = |value: usize| -> Result<Tree, Error> {
             let tree = Tree::new(count, value as u32, |index| self.node(index, value, &sets))?;
-            Ok(Tree { categories: sets.categories.clone(), ..tree })
+            let statistics = self.statistics(&tree);
+            Ok(Tree { categories: sets.categories.clone(), statistics, ..tree })
         };
         (0..value_count).map(tree).collect()
+    }
+
+    fn statistics(&self, tree: &Tree) -> Statistics {
+        let column = |values: &[f32]| tree.in_order(values).unwrap_or_default();
+        Statistics { covers: column(&self.covers), gains: column(&self.gains) }
     }
 
     /// Many values per leaf must be there, so that no more trees are made than the bytes warrant:

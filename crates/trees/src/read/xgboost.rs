@@ -9,37 +9,37 @@ use super::{
 };
 use crate::{
     Error, Objective,
-    ensemble::{Ensemble, Tree, check_shape},
+    ensemble::{Detail, Ensemble, Tree, check_shape},
 };
 
 /// Reads a document to its end.
-pub(super) fn read<'a>(mut document: impl Document<'a>) -> Result<Ensemble, Error> {
-    let learner = root(&mut document)?;
+pub(super) fn read<'a>(mut document: impl Document<'a>, detail: Detail) -> Result<Ensemble, Error> {
+    let learner = root(&mut document, detail)?;
     document.finish()?;
     learner.into_ensemble()
 }
 
 /// A model, or the snapshot of a whole learner as Python's pickle keeps it: model and
 /// configuration.
-fn root<'a>(document: &mut impl Document<'a>) -> Result<Learner, Error> {
+fn root<'a>(document: &mut impl Document<'a>, detail: Detail) -> Result<Learner, Error> {
     let mut learner = None;
     let mut members = document.object()?;
     while let Some(key) = document.key(&mut members)? {
         match &*key {
-            "learner" => learner = Some(Learner::read(document)?),
-            "Model" => learner = Some(snapshot(document)?),
+            "learner" => learner = Some(Learner::read(document, detail)?),
+            "Model" => learner = Some(snapshot(document, detail)?),
             _ => document.skip()?,
         }
     }
     learner.ok_or_else(|| missing("learner"))
 }
 
-fn snapshot<'a>(document: &mut impl Document<'a>) -> Result<Learner, Error> {
+fn snapshot<'a>(document: &mut impl Document<'a>, detail: Detail) -> Result<Learner, Error> {
     let mut learner = None;
     let mut members = document.object()?;
     while let Some(key) = document.key(&mut members)? {
         match &*key {
-            "learner" => learner = Some(Learner::read(document)?),
+            "learner" => learner = Some(Learner::read(document, detail)?),
             _ => document.skip()?,
         }
     }
@@ -60,14 +60,14 @@ struct Learner {
 }
 
 impl Learner {
-    fn read<'a>(document: &mut impl Document<'a>) -> Result<Self, Error> {
+    fn read<'a>(document: &mut impl Document<'a>, detail: Detail) -> Result<Self, Error> {
         let mut learner = Self::default();
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
                 "attributes" => learner.best_iteration = best_iteration(document)?,
                 "feature_names" => learner.feature_names = document.texts()?,
-                "gradient_booster" => learner.booster = Booster::read(document)?,
+                "gradient_booster" => learner.booster = Booster::read(document, detail)?,
                 "learner_model_param" => learner.params = LearnerParams::read(document)?,
                 "objective" => learner.objective = name(document)?,
                 _ => document.skip()?,
@@ -207,14 +207,14 @@ struct Booster {
 }
 
 impl Booster {
-    fn read<'a>(document: &mut impl Document<'a>) -> Result<Self, Error> {
+    fn read<'a>(document: &mut impl Document<'a>, detail: Detail) -> Result<Self, Error> {
         let mut booster = Self::default();
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
                 "name" => booster.name = Some(document.text()?.into_owned()),
-                "model" => booster.model(document)?,
-                "gbtree" => booster.dropped_out(document)?,
+                "model" => booster.model(document, detail)?,
+                "gbtree" => booster.dropped_out(document, detail)?,
                 "weight_drop" => booster.weight_drop = Some(document.floats()?),
                 _ => document.skip()?,
             }
@@ -223,11 +223,15 @@ impl Booster {
     }
 
     /// The trees inside the booster `dart`.
-    fn dropped_out<'a>(&mut self, document: &mut impl Document<'a>) -> Result<(), Error> {
+    fn dropped_out<'a>(
+        &mut self,
+        document: &mut impl Document<'a>,
+        detail: Detail,
+    ) -> Result<(), Error> {
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
-                "model" => self.model(document)?,
+                "model" => self.model(document, detail)?,
                 _ => document.skip()?,
             }
         }
@@ -235,13 +239,13 @@ impl Booster {
     }
 
     /// Trees or, of the booster `gblinear`, weights: the members tell, for the name may come later.
-    fn model<'a>(&mut self, document: &mut impl Document<'a>) -> Result<(), Error> {
+    fn model<'a>(&mut self, document: &mut impl Document<'a>, detail: Detail) -> Result<(), Error> {
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
                 "gbtree_model_param" => self.trees.parameters(document)?,
                 "tree_info" => self.trees.groups = document.integers()?,
-                "trees" => self.trees.trees = read_trees(document)?,
+                "trees" => self.trees.trees = read_trees(document, detail)?,
                 "weights" => self.linear = Some(document.floats()?),
                 _ => document.skip()?,
             }
@@ -312,12 +316,15 @@ impl Trees {
     }
 }
 
-fn read_trees<'a>(document: &mut impl Document<'a>) -> Result<Vec<Vec<Tree>>, Error> {
+fn read_trees<'a>(
+    document: &mut impl Document<'a>,
+    detail: Detail,
+) -> Result<Vec<Vec<Tree>>, Error> {
     let mut trees = Vec::new();
     let mut elements = document.array()?;
     while document.element(&mut elements)? {
         let start = document.offset();
-        let tree = TreeColumns::read(document).and_then(TreeColumns::into_trees);
+        let tree = TreeColumns::read(document, detail).and_then(TreeColumns::into_trees);
         trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {}", trees.len())))?);
     }
     Ok(trees)
