@@ -4,7 +4,7 @@
 //! The scenarios themselves are in `tests/clients`. The environment lives in the target directory
 //! and is made anew only when the pins or the interpreter change.
 
-use std::{env, ffi::OsString, fs};
+use std::{env, ffi::OsString, fs, process::Command};
 
 use anyhow::Context as _;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
@@ -21,12 +21,17 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         binary.exists(),
         "`{binary}` is not built; run `cargo xtask test binary` first"
     );
+    succeed(pytest(workspace, &binary)?.arg("tests/clients"))
+}
+
+/// pytest of the clients' environment against this binary; what to run is for the caller to add.
+pub(crate) fn pytest(workspace: &Workspace, binary: &Utf8Path) -> anyhow::Result<Command> {
     let venv = clients_environment(workspace)?;
     let mut pytest = workspace.command(venv.join("bin/python"));
-    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/clients"]);
+    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
     pytest.env("CLARY_BIN", binary).env("PYTHONDONTWRITEBYTECODE", "1");
     pytest.env("PATH", path_in_environment(workspace)?);
-    succeed(&mut pytest)
+    Ok(pytest)
 }
 
 /// The search path for programs, with those of the clients' environment first.

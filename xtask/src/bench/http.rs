@@ -93,10 +93,11 @@ pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<
     println!("{table}");
     if settings.record {
         let how = format!(
-            "{} rounds of {} s each, interleaved, {} connections; medians",
+            "{} rounds of {} s each, interleaved, {} connections; medians. Every server has core 0, \
+             wrk core 1.\n\n{table}",
             settings.rounds, settings.seconds, settings.connections
         );
-        report::record(workspace, &how, &table)?;
+        report::record(workspace, "HTTP", "bench http", &how)?;
     }
     Ok(())
 }

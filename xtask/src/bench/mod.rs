@@ -7,6 +7,7 @@ mod http;
 mod load;
 mod report;
 mod servers;
+mod soak;
 
 use clap::Subcommand;
 
@@ -23,11 +24,14 @@ pub(crate) struct Arguments {
 enum Subject {
     /// Requests per second over loopback, beside a bare echo server and a Python peer
     Http(http::Settings),
+    /// Memory and descriptors under a steady mixed load
+    Soak(soak::Settings),
 }
 
 /// Measures.
 pub(crate) fn run(arguments: &Arguments, workspace: &Workspace) -> anyhow::Result<()> {
     match &arguments.subject {
         Subject::Http(settings) => http::run(settings, workspace),
+        Subject::Soak(settings) => soak::run(settings, workspace),
     }
 }

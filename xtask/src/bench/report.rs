@@ -1,6 +1,6 @@
 //! The table of a benchmark: medians over the rounds, ratios taken round by round.
 
-use std::{fmt::Write as _, fs};
+use std::fs;
 
 use anyhow::Context as _;
 
@@ -60,15 +60,32 @@ pub(crate) fn table(rows: &[Row]) -> String {
     table
 }
 
-/// Replaces `bench/RESULTS.md` by this table, with the machine and the date.
-pub(crate) fn record(workspace: &Workspace, how: &str, table: &str) -> anyhow::Result<()> {
+/// Replaces the section `title` of `bench/RESULTS.md`, or adds it, with the machine and the date.
+/// `command` is what was run and `text` what it measured.
+pub(crate) fn record(
+    workspace: &Workspace,
+    title: &str,
+    command: &str,
+    text: &str,
+) -> anyhow::Result<()> {
     let date = output_of(workspace.command("date").args(["--utc", "+%Y-%m-%d"]))?;
-    let mut page = String::from("# HTTP benchmark\n\n");
-    writeln!(page, "`cargo xtask bench http --record`, {}, {}.", date.trim(), machine()?)?;
-    writeln!(page, "{how}. Every server has core 0, wrk core 1.\n")?;
-    page.push_str(table);
+    let body =
+        format!("`cargo xtask {command} --record`, {}, {}.\n{text}", date.trim(), machine()?);
     let path = workspace.path("bench/RESULTS.md");
-    fs::write(&path, page).with_context(|| format!("can't write {path}"))
+    let page = fs::read_to_string(&path).with_context(|| format!("can't read {path}"))?;
+    fs::write(&path, replace_section(&page, title, &body))
+        .with_context(|| format!("can't write {path}"))
+}
+
+fn replace_section(page: &str, title: &str, body: &str) -> String {
+    let heading = format!("## {title}\n");
+    let section = format!("{heading}\n{}\n", body.trim_end());
+    let Some(start) = page.find(&heading) else {
+        return format!("{}\n\n{section}", page.trim_end());
+    };
+    let rest = &page[start + heading.len()..];
+    let after = rest.find("\n## ").map_or("", |end| &rest[end..]);
+    format!("{}{section}{after}", &page[..start])
 }
 
 fn machine() -> anyhow::Result<String> {
@@ -105,6 +122,19 @@ mod tests {
         let plain = [sample(50.0), sample(160.0), sample(240.0)];
         let row = Row::new("a", &samples, &same, &plain);
         assert_eq!(table(&[row]).lines().last(), Some("| a | 60 | 0.60 | 0.50 | 50 | 200 | 5.2 |"));
+    }
+
+    #[test]
+    fn a_section_is_replaced_where_it_stands_or_added() {
+        let page = "# Page\n\n## A\n\nold\n\n## B\n\nb\n";
+        let cases = [
+            ("A", "# Page\n\n## A\n\nnew\n\n## B\n\nb\n"),
+            ("B", "# Page\n\n## A\n\nold\n\n## B\n\nnew\n"),
+            ("C", "# Page\n\n## A\n\nold\n\n## B\n\nb\n\n## C\n\nnew\n"),
+        ];
+        for (title, expected) in cases {
+            assert_eq!(replace_section(page, title, "new\n"), expected, "{title}");
+        }
     }
 
     #[test]
