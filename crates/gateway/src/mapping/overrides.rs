@@ -19,7 +19,8 @@ pub struct Overrides {
     pub status: Option<String>,
 }
 
-/// Names and values, in the order they were set.
+/// Names and values, in the order they were set. A list that was set is an entry for each of its
+/// items, one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OverriddenParts {
     /// `.header`
@@ -51,15 +52,19 @@ impl Overrides {
         }
     }
 
-    fn get(&self, part: Part, name: &str) -> Option<&String> {
-        if part == Part::Response && name == "status" {
-            return self.status.as_ref();
-        }
-        let same = |known: &str| match part {
+    /// All values of a name; none where it is not overridden.
+    fn values<'o>(&'o self, part: Part, name: &'o str) -> impl Iterator<Item = &'o String> {
+        let same = move |known: &str| match part {
             Part::RequestHeader | Part::ResponseHeader => known.eq_ignore_ascii_case(name),
             _ => known == name,
         };
-        self.list(part)?.iter().find(|(known, _)| same(known)).map(|(_, value)| value)
+        let status = self.status.iter().filter(move |_| part == Part::Response && name == "status");
+        let listed = self.list(part).into_iter().flatten();
+        status.chain(listed.filter(move |(known, _)| same(known)).map(|(_, value)| value))
+    }
+
+    fn has(&self, part: Part, name: &str) -> bool {
+        self.values(part, name).next().is_some()
     }
 }
 
@@ -109,29 +114,41 @@ impl<'d> Recorder<'d> {
     }
 
     fn get(&self, part: Part, name: &str) -> Option<Value<'d>> {
-        let made = self.made.borrow().get(part, name).cloned();
-        made.map(Value::from).or_else(|| {
-            let before = self.before.get(part, name)?;
-            Some(Value::text(before))
-        })
+        let made = self.made.borrow();
+        let set = if made.has(part, name) { &*made } else { self.before };
+        joined(set.values(part, name).cloned().map(Value::from).collect())
     }
 
     /// Each is overridden once: as on AWS, a second time is an error of the template.
     fn set(&self, part: Part, name: &str, value: &Value<'d>) -> Result<(), ObjectError> {
         let mut made = self.made.borrow_mut();
-        if made.get(part, name).is_some() {
+        if made.has(part, name) {
             return Err(ObjectError::new(format!(
                 "`{name}` is overridden a second time; set a variable, and override once at the end"
             )));
         }
-        let text = value.written(JsonLists::Json).into_owned();
-        self.allowance.spend(name.len() + text.len() + size_of::<(String, String)>())?;
-        if part == Part::Response && name == "status" {
-            made.status = Some(text);
-        } else if let Some(list) = made.list_mut(part) {
-            list.push((name.to_owned(), text));
+        let values = match value.items() {
+            Some(items) => items,
+            None => vec![value.clone()],
+        };
+        for value in values {
+            let text = value.written(JsonLists::Json).into_owned();
+            self.allowance.spend(name.len() + text.len() + size_of::<(String, String)>())?;
+            if part == Part::Response && name == "status" {
+                made.status = Some(text);
+            } else if let Some(list) = made.list_mut(part) {
+                list.push((name.to_owned(), text));
+            }
         }
         Ok(())
+    }
+}
+
+/// One value is itself, several are a list.
+fn joined(mut values: Vec<Value<'_>>) -> Option<Value<'_>> {
+    match values.len() {
+        0 | 1 => values.pop(),
+        _ => Some(Value::json_list(values)),
     }
 }
 

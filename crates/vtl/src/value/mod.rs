@@ -222,6 +222,15 @@ impl<'d> Value<'d> {
         matches!(self, Self::Null)
     }
 
+    /// The items, if the value is a list.
+    pub fn items(&self) -> Option<Vec<Value<'d>>> {
+        match self {
+            Self::List(list) => Some(list.items()),
+            Self::Json(Json::Array(items)) => Some(items.iter().map(Value::json).collect()),
+            _ => None,
+        }
+    }
+
     /// The text, if the value is text.
     pub fn as_text(&self) -> Option<&str> {
         match self {

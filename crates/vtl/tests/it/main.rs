@@ -2,7 +2,6 @@
 //! random input.
 
 mod cases;
-mod gateway;
 mod golden;
 mod hostile;
 mod oracle;

@@ -1,0 +1,3 @@
+//! What the gateway does, seen from outside.
+
+mod mapping;
