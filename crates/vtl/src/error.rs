@@ -72,21 +72,23 @@ impl Fault {
 
     /// The error as the author of `source` sees it.
     pub(crate) fn locate(self, source: &str) -> Error {
-        let mut offset = (self.offset as usize).min(source.len());
-        while !source.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        let before = &source[..offset];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let end = source[offset..].find('\n').map_or(source.len(), |at| offset + at);
+        let (line, column) = place(source, self.offset);
+        let text = source.split('\n').nth(line as usize - 1).unwrap_or_default();
         Error {
             kind: self.kind,
             message: self.0.message,
-            line: before.matches('\n').count() as u32 + 1,
-            column: source[start..offset].chars().count() as u32 + 1,
-            text: source[start..end].trim_end_matches('\r').to_owned(),
+            line,
+            column,
+            text: text.trim_end_matches('\r').to_owned(),
         }
     }
+}
+
+/// The line and column of an offset, in bytes, both counted from 1.
+pub(crate) fn place(source: &str, offset: u32) -> (u32, u32) {
+    let before = &source[..source.floor_char_boundary(offset as usize)];
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    (before.matches('\n').count() as u32 + 1, line.chars().count() as u32 + 1)
 }
 
 impl Error {

@@ -97,5 +97,5 @@ mod value;
 pub use context::Context;
 pub use error::{Error, ErrorKind};
 pub use options::{JsonLists, Limits, Nulls, Options};
-pub use template::Template;
+pub use template::{Step, Template};
 pub use value::{Json, JsonError, List, Map, Object, ObjectError, Text, Value};

@@ -48,5 +48,7 @@ pub use error::Error;
 pub use message::{Message, Pairs, Parameters};
 pub use overrides::{OverriddenParts, Overrides};
 pub use template::{Rendered, Template};
+/// What [`Template::render_traced`] tells.
+pub use vtl::Step;
 /// JSON as templates see it, which [`Context`] is made of.
-pub use vtl::Json;
+pub use vtl::{Json, JsonError};

@@ -1,6 +1,6 @@
 //! Owns the compiled mapping template: the program, the paths it names, and a rendering's objects.
 
-use vtl::{Options, Value};
+use vtl::{Options, Step, Value};
 
 use super::allowance::Allowance;
 use super::context::Surroundings;
@@ -39,13 +39,32 @@ impl Template {
 
     /// Renders the template for a message.
     pub fn render(&self, message: &Message<'_>) -> Result<Rendered, Error> {
+        self.render_by(message, |variables, body| self.program.render_to(body, variables))
+    }
+
+    /// Renders the template and tells `watch` of each reference and directive as it comes.
+    pub fn render_traced(
+        &self,
+        message: &Message<'_>,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<Rendered, Error> {
+        self.render_by(message, |variables, body| {
+            self.program.render_traced(body, variables, watch)
+        })
+    }
+
+    fn render_by(
+        &self,
+        message: &Message<'_>,
+        run: impl FnOnce(&vtl::Context<'_>, &mut String) -> Result<(), vtl::Error>,
+    ) -> Result<Rendered, Error> {
         let allowance = Allowance::new();
         let documents = Document::default();
         let recorder = Recorder::new(&message.overridden, &allowance);
         let mut body = String::new();
         let scene = Scene { message, allowance: &allowance, documents: &documents };
         let variables = self.variables(scene, &recorder);
-        let outcome = self.program.render_to(&mut body, &variables);
+        let outcome = run(&variables, &mut body);
         drop(variables);
         match outcome {
             Ok(()) => Ok(Rendered { body, overrides: recorder.into_overrides() }),

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::trace;
 use super::variables::Layer;
 use super::{BlockValue, Interrupt, Known, LoopScope, Outcome, Renderer};
 use crate::error::ErrorKind;
@@ -31,24 +32,30 @@ impl<'d> Renderer<'_, 'd> {
             Node::Set { target, name, value } => self.set(program, (*target, *name), *value),
             Node::If(node) => self.if_node(program, node),
             Node::Foreach(node) => self.foreach(program, node),
-            Node::Define { name, body } => {
+            Node::Define { name, body, at } => {
                 let block = block_value(program, *body, DEFINE_DEPTH_MAX);
                 self.put(*name, block);
+                self.tell(*at, |told| told.of_name("#define", *name));
                 Ok(())
             }
             Node::Call(call) => self.call_macro(program, call),
             Node::Break { scope, at } => self.break_out(program, *scope, *at),
-            Node::Stop => Err(Interrupt::Stop),
+            Node::Stop { at } => {
+                self.tell(*at, |_| ("#stop".to_owned(), String::new()));
+                Err(Interrupt::Stop)
+            }
             Node::Evaluate { source, at } => self.evaluate(program, *source, *at),
             Node::Include { resource, at } => self.include(program, *resource, *at),
         }
     }
 
     fn if_node(&mut self, program: &Arc<Program>, node: &If) -> Outcome {
-        for (condition, body) in &node.branches {
+        for branch in &node.branches {
             self.step(0)?;
-            if self.holds(program, *condition)? {
-                return self.deeper(0, |renderer| renderer.block(program, *body));
+            let holds = self.holds(program, branch.condition)?;
+            self.tell(branch.at, |_| ("#if".to_owned(), holds.to_string()));
+            if holds {
+                return self.deeper(0, |renderer| renderer.block(program, branch.body));
             }
         }
         match node.otherwise {
@@ -96,6 +103,7 @@ impl<'d> Renderer<'_, 'd> {
             scope.has_next.set(next.is_some());
             self.put(Symbol::COUNT, Value::Int(index.saturating_add(1)));
             self.put(Symbol::HAS_NEXT, Value::Bool(next.is_some()));
+            self.tell(node.at, |told| told.of_value("#foreach", node.variable, &item));
             let null = item.is_null();
             self.put(node.variable, item);
             if null {
@@ -110,6 +118,7 @@ impl<'d> Renderer<'_, 'd> {
     }
 
     fn break_out(&mut self, program: &Arc<Program>, scope: Option<ExprId>, at: u32) -> Outcome {
+        self.tell(at, |_| ("#break".to_owned(), String::new()));
         let Some(scope) = scope else {
             return Err(Interrupt::Break);
         };
@@ -143,6 +152,7 @@ impl<'d> Renderer<'_, 'd> {
                 format!("`#evaluate` nested more than {} levels deep", self.evaluate_depth);
             return Err(self.fault(ErrorKind::Limit, at, message));
         }
+        self.tell(at, |_| ("#evaluate".to_owned(), trace::cut(&source)));
         let evaluated = self.compile(&source, at)?;
         self.evaluate_depth += 1;
         let outer = self.evaluated_at.replace(self.evaluated_at.unwrap_or(at));
@@ -189,6 +199,7 @@ impl<'d> Renderer<'_, 'd> {
             let message = "a macro takes no bare words: put them in quotes or write `$word`";
             return Err(self.directive_fault(call.at, message));
         }
+        self.tell(call.at, |told| (format!("#{}", told.name(call.name)), String::new()));
         let limit = self.limits().macro_depth;
         if self.macro_depth >= limit {
             let message = format!("macros call each other more than {limit} levels deep");

@@ -7,12 +7,14 @@ mod expressions;
 mod heap;
 mod references;
 mod scope;
+mod trace;
 mod variables;
 
 use std::sync::Arc;
 
 pub(crate) use heap::{Heap, Refusal};
 pub(crate) use scope::{BlockValue, LoopScope};
+pub(crate) use trace::Watcher;
 use variables::Frame;
 
 use crate::error::{ErrorKind, Fault};
@@ -69,13 +71,15 @@ pub(crate) struct Renderer<'r, 'd> {
     heap: Heap<'d>,
     out: String,
     out_limit: usize,
+    watcher: Option<Watcher<'r>>,
 }
 
-/// Renders `template` to the end of `out`.
-pub(crate) fn render(
-    template: &Template,
-    context: &Context<'_>,
+/// Renders `template` to the end of `out`; what it does is told to the watcher.
+pub(crate) fn render<'r>(
+    template: &'r Template,
+    context: &'r Context<'_>,
     out: &mut String,
+    watcher: Option<Watcher<'r>>,
 ) -> Result<(), Fault> {
     let options = &template.options;
     let start = out.len();
@@ -95,6 +99,7 @@ pub(crate) fn render(
         heap: Heap::new(options),
         out: std::mem::take(out),
         out_limit: start.saturating_add(options.limits.output_bytes),
+        watcher,
     };
     renderer.define_macros(&template.program);
     let outcome = renderer.block(&template.program, template.program.root);

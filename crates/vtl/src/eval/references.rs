@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{BlockValue, Interrupt, Outcome, Renderer};
+use super::{BlockValue, Interrupt, Outcome, Renderer, trace};
 use crate::error::ErrorKind;
 use crate::java;
 use crate::options::Nulls;
@@ -134,9 +134,31 @@ impl<'d> Renderer<'_, 'd> {
     /// Writes a reference out, or what stands for it.
     pub(super) fn render_reference(&mut self, program: &Arc<Program>, id: RefId) -> Outcome {
         let reference = program.reference(id);
+        if self.watcher.is_some() {
+            return self.render_watched(program, reference, id);
+        }
         if self.frame == 0 && reference.steps.is_empty() && self.write_plain(program, reference)? {
             return Ok(());
         }
+        self.render_any(program, reference, id)
+    }
+
+    /// Renders, and tells what was written.
+    fn render_watched(
+        &mut self,
+        program: &Arc<Program>,
+        reference: &Reference,
+        id: RefId,
+    ) -> Outcome {
+        let before = self.out.len();
+        self.render_any(program, reference, id)?;
+        self.tell(reference.at, |told| {
+            (told.reference_told(reference), trace::cut(told.written_since(before)))
+        });
+        Ok(())
+    }
+
+    fn render_any(&mut self, program: &Arc<Program>, reference: &Reference, id: RefId) -> Outcome {
         if reference.kind == ReferenceKind::Runt {
             return self.write(program.text(reference.literal), reference.at);
         }
@@ -265,6 +287,9 @@ impl<'d> Renderer<'_, 'd> {
         let reference = program.reference(target.0);
         self.step(reference.at)?;
         let value = self.value(program, value)?;
+        self.tell(reference.at, |told| {
+            (format!("#set {}", told.reference_told(reference)), told.value_told(&value))
+        });
         if value.is_null() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use super::Parser;
 use crate::error::Fault;
 use crate::lexer::{Kind, Token};
 use crate::program::{
-    Argument, BlockId, Call, Constant, Expr, ExprId, Foreach, If, Macro, Node, Symbol,
+    Argument, BlockId, Branch, Call, Constant, Expr, ExprId, Foreach, If, Macro, Node, Symbol,
 };
 
 /// The directives that the grammar knows by name only.
@@ -43,13 +43,14 @@ impl Parser<'_, '_, '_> {
     }
 
     /// `#if` or `#elseif`, its condition and its block.
-    fn branch(&mut self) -> Result<(ExprId, BlockId), Fault> {
-        self.advance()?;
+    fn branch(&mut self) -> Result<Branch, Fault> {
+        let first = self.advance()?;
+        let at = self.offset(&first);
         self.space()?;
         self.expect(Kind::ParenOpen)?;
         let condition = self.expression()?.value;
         self.expect(Kind::ParenClose)?;
-        Ok((condition, self.block()?))
+        Ok(Branch { condition, body: self.block()?, at })
     }
 
     pub(super) fn set(&mut self) -> Result<Node, Fault> {
@@ -89,7 +90,7 @@ impl Parser<'_, '_, '_> {
     fn without_arguments(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
         Ok(Some(match head.name.as_str() {
             "break" => Node::Break { scope: None, at: head.at },
-            "stop" => Node::Stop,
+            "stop" => Node::Stop { at: head.at },
             name if name.starts_with('@') => {
                 let text = format!("#{name}");
                 Node::Text(self.shared.builder.text(&text))
@@ -234,7 +235,7 @@ impl Parser<'_, '_, '_> {
         let Some(items) = arguments.get(2).map(|read| read.value) else {
             return Ok(None);
         };
-        Ok(Some(Node::Foreach(Box::new(Foreach { variable, items, body }))))
+        Ok(Some(Node::Foreach(Box::new(Foreach { variable, items, body, at: head.at }))))
     }
 
     fn define(&mut self, head: &Head) -> Result<Node, Fault> {
@@ -244,7 +245,7 @@ impl Parser<'_, '_, '_> {
             return Err(Fault::syntax(head.at, message));
         };
         let name = self.target_name(&name.first);
-        Ok(Node::Define { name, body })
+        Ok(Node::Define { name, body, at: head.at })
     }
 
     fn macro_definition(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
@@ -285,7 +286,7 @@ fn break_of(head: &Head) -> Result<Node, Fault> {
 
 fn stop(head: &Head) -> Result<Node, Fault> {
     at_most_one(head)?;
-    Ok(Node::Stop)
+    Ok(Node::Stop { at: head.at })
 }
 
 fn at_most_one(head: &Head) -> Result<Option<ExprId>, Fault> {

@@ -107,6 +107,7 @@ pub(crate) enum Node {
     Define {
         name: Symbol,
         body: BlockId,
+        at: u32,
     },
     Call(Box<Call>),
     /// `#break`, of the loop or scope that the expression names.
@@ -114,7 +115,9 @@ pub(crate) enum Node {
         scope: Option<ExprId>,
         at: u32,
     },
-    Stop,
+    Stop {
+        at: u32,
+    },
     Evaluate {
         source: ExprId,
         at: u32,
@@ -129,8 +132,15 @@ pub(crate) enum Node {
 #[derive(Debug)]
 pub(crate) struct If {
     /// Conditions and what they guard, `#if` first.
-    pub(crate) branches: Box<[(ExprId, BlockId)]>,
+    pub(crate) branches: Box<[Branch]>,
     pub(crate) otherwise: Option<BlockId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Branch {
+    pub(crate) condition: ExprId,
+    pub(crate) body: BlockId,
+    pub(crate) at: u32,
 }
 
 #[derive(Debug)]
@@ -138,6 +148,7 @@ pub(crate) struct Foreach {
     pub(crate) variable: Symbol,
     pub(crate) items: ExprId,
     pub(crate) body: BlockId,
+    pub(crate) at: u32,
 }
 
 /// `#name(…)`: a macro's call, or text where there is no such macro when it is rendered.

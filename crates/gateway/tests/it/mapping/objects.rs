@@ -154,10 +154,8 @@ fn overrides_are_read_back() {
         $context.requestOverride.header.oHeader$context.requestOverride.header.OHEADER\
         $context.requestOverride.header.multi $context.responseOverride.status|\
         $context.responseOverride.header.none";
-    let rendered = Template::compile(template)
-        .and_then(|t| Ok(t.render(&message())))
-        .unwrap_or_else(|e| panic!("{e}"));
-    let rendered = rendered.expect("it renders");
+    let compiled = Template::compile(template).expect("it compiles");
+    let rendered = compiled.render(&message()).expect("it renders");
     assert_eq!(rendered.body, r#"11["a","b"] 201|"#);
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut wanted = Overrides { status: Some("201".to_owned()), ..Overrides::default() };
@@ -175,4 +173,30 @@ fn overrides_are_read_back() {
     let message = Message { overridden: wanted, ..message() };
     let rendered = answer.expect("it compiles").render(&message).expect("it renders");
     assert_eq!((&*rendered.body, rendered.overrides.status.as_deref()), ("7201202", Some("202")));
+}
+
+#[test]
+fn a_trace_tells_each_step() {
+    let template = "#set($x = $input.params('user_id'))\n#foreach($i in $input.path('$.list'))\n\
+        #if($foreach.first)$i#else#break#end#end $x.length()$nope";
+    let compiled = Template::compile(template).expect("it compiles");
+    let mut steps = Vec::new();
+    let rendered = compiled
+        .render_traced(&message(), &mut |step| {
+            steps.push(format!("{}:{} {}|{}", step.line, step.column, step.what, step.value));
+        })
+        .expect("it renders");
+    assert_eq!(rendered.body, "a 3");
+    let wanted = [
+        "1:6 #set $x|321",
+        "2:1 #foreach $i|a",
+        "3:1 #if|true",
+        "3:20 $i|a",
+        "2:1 #foreach $i|{b=1}",
+        "3:1 #if|false",
+        "3:27 #break|",
+        "3:42 $x.length()|3",
+        "3:53 $nope|",
+    ];
+    assert_eq!(steps, wanted);
 }

@@ -2,6 +2,8 @@
 //! the variables of a case came in as JSON in an override of the request, and the template was that of
 //! the answer.
 
+use std::fmt::Write as _;
+
 use gateway::mapping::{Body, Context, Error, Json, Message, Overrides, Parameters, Template};
 
 const CASES: &str = include_str!("../../../../vtl/tests/fixtures/cases.json");
@@ -83,7 +85,7 @@ fn recorded(case: &Json<'_>, template: &str) -> String {
                        #set($bodyJSON = $util.parseJson($body))\n"
         .to_owned();
     for (name, _) in members(case.get("context")) {
-        wrapped.push_str(&format!("#set(${name} = $bodyJSON.{name})\n"));
+        writeln!(wrapped, "#set(${name} = $bodyJSON.{name})").expect("a string takes all");
     }
     wrapped.push_str(template);
     let variables = case.get("context").map(Json::to_string).unwrap_or_default();

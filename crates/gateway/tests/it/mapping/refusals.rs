@@ -15,7 +15,7 @@ fn error(template: &str, body: &str) -> Error {
 fn say_whose_fault_it_is() {
     let body = |template, body: &str| match error(template, body) {
         Error::Body(message) => message,
-        error => panic!("{error}"),
+        Error::Template(error) => panic!("{error}"),
     };
     assert!(body("$input.json('$')", "{a").ends_with("Unexpected End Of File position 1: null"));
     assert!(body("$input.path('$.a')", "[1,").ends_with("Unexpected End Of File position 2: EOF"));
