@@ -44,6 +44,9 @@ enum Command {
     Status(cli::status::Args),
     /// Show what an endpoint's model servers said
     Logs(cli::logs::Args),
+    /// Try out what REST APIs are made of
+    #[command(subcommand)]
+    Gateway(cli::gateway::Command),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,20 @@ fn main() -> ExitCode {
         Command::Invoke(args) => cli::invoke::run(&args),
         Command::Status(args) => cli::status::run(&args),
         Command::Logs(args) => cli::logs::run(&args),
+        Command::Gateway(command) => cli::gateway::run(&command),
     };
     cli::exit_code(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// What clap finds wrong with the command line it would else say only when a command is used.
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -1,4 +1,4 @@
-//! The commands that talk to a running server: what they ask of it and how they show it.
+//! The commands that talk to a running server, or need none: what they ask and how they show it.
 //!
 //! Each file is one command: its arguments, its calls, its output. Results go to stdout, progress
 //! and errors to stderr. Serving itself is left to `server`.
@@ -8,6 +8,7 @@ mod connect;
 pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod env;
+pub(crate) mod gateway;
 mod image;
 pub(crate) mod invoke;
 pub(crate) mod logs;
