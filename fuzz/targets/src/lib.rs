@@ -13,9 +13,11 @@
 //! commit that mends it.
 
 pub mod aws_wire;
+pub mod jsonpath;
 pub mod records;
 mod request;
 pub mod sigv4;
+pub mod vtl;
 
 /// A name, as on the command line and in `fuzz/`, and what it runs.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +29,11 @@ pub struct Target {
 }
 
 /// Every target, in the order of their names.
-pub static TARGETS: [Target; 11] = [
+pub static TARGETS: [Target; 15] = [
     Target { name: "aws_wire_json", run: aws_wire::json },
     Target { name: "aws_wire_query", run: aws_wire::query },
     Target { name: "aws_wire_rest", run: aws_wire::rest },
+    Target { name: "jsonpath_find", run: jsonpath::find },
     Target { name: "records_csv", run: records::csv },
     Target { name: "records_json", run: records::json },
     Target { name: "records_jsonlines", run: records::jsonlines },
@@ -39,4 +42,7 @@ pub static TARGETS: [Target; 11] = [
     Target { name: "records_recordio", run: records::recordio },
     Target { name: "sigv4_round_trip", run: sigv4::round_trip },
     Target { name: "sigv4_verify", run: sigv4::verify },
+    Target { name: "vtl_json", run: vtl::json },
+    Target { name: "vtl_pattern", run: vtl::pattern },
+    Target { name: "vtl_render", run: vtl::render },
 ];
