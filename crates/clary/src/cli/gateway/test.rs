@@ -78,8 +78,11 @@ fn render(
 fn explain(file: &str, error: &Error) -> anyhow::Error {
     match error {
         Error::Template(fault) => {
-            let place = format!("{file}:{}:{}", fault.line(), fault.column());
-            anyhow!("{place}: {}", fault.caret().to_string().trim_end())
+            let shown = fault.caret().to_string();
+            // Its first lines say what is said here already.
+            let lines: Vec<_> = shown.trim_end().lines().skip(2).collect();
+            let (line, column) = (fault.line(), fault.column());
+            anyhow!("{file}:{line}:{column}: {}\n{}", fault.message(), lines.join("\n"))
         }
         Error::Body(message) => {
             anyhow!("the body is not the JSON that the template takes it for: {message}")
