@@ -16,6 +16,6 @@ pub use logs::{
     endpoint_group, instance_stream,
 };
 pub use metrics::{
-    CallClass, DECLARED, Distribution, InFlight, Metrics, Sample, ServerCounter, ServerMetrics,
-    VariantMetrics, VariantSnapshot,
+    CallClass, DECLARED, Distribution, Gauge, InFlight, Limit, Metrics, Sample, ServerCounter,
+    ServerMetrics, VariantMetrics, VariantSnapshot,
 };

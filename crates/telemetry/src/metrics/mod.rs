@@ -2,6 +2,7 @@
 //! of every metric that exists.
 
 mod distribution;
+mod limits;
 mod prometheus;
 mod registry;
 mod server;
@@ -11,6 +12,7 @@ mod variant;
 use std::sync::Arc;
 
 pub use distribution::Distribution;
+pub use limits::{Gauge, Limit};
 pub use prometheus::DECLARED;
 pub use server::{ServerCounter, ServerMetrics};
 pub use variant::{CallClass, InFlight, Sample, VariantMetrics, VariantSnapshot};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CallClass, Distribution, Metrics, ServerCounter, VariantSnapshot};
+use super::{CallClass, Distribution, Gauge, Limit, Metrics, ServerCounter, VariantSnapshot};
 use crate::exposition::{Declared, Kind, Labels};
 
 const INVOCATIONS: Declared = Declared {
@@ -38,11 +38,20 @@ const SIGNATURES_REFUSED: Declared = Declared {
     kind: Kind::Counter,
     help: "Requests whose signature, key or time was not accepted.",
 };
-const ADMISSIONS_REFUSED: Declared = Declared {
-    name: "clary_admissions_refused_total",
+const LIMITS_ENFORCED: Declared = Declared {
+    name: "clary_limits_enforced_total",
     kind: Kind::Counter,
-    help: "Requests turned away because the server already had all the work it accepts.",
+    help: "Calls refused and connections cut off, by the setting that says so.",
 };
+const CONNECTIONS: Declared =
+    Declared { name: "clary_connections", kind: Kind::Gauge, help: "Connections that are open." };
+const BODIES_IN_FLIGHT: Declared = Declared {
+    name: "clary_bodies_in_flight_bytes",
+    kind: Kind::Gauge,
+    help: "Bytes of large request and answer bodies kept in memory.",
+};
+const UPLOADS: Declared =
+    Declared { name: "clary_uploads", kind: Kind::Gauge, help: "Uploads being received." };
 
 /// Every metric that [`Metrics::render`] shows.
 pub const DECLARED: &[Declared] = &[
@@ -53,7 +62,10 @@ pub const DECLARED: &[Declared] = &[
     OVERHEAD_LATENCY,
     REQUESTS,
     SIGNATURES_REFUSED,
-    ADMISSIONS_REFUSED,
+    LIMITS_ENFORCED,
+    CONNECTIONS,
+    BODIES_IN_FLIGHT,
+    UPLOADS,
 ];
 
 /// Upper bounds of the exposed buckets, as seconds in text and in nanoseconds. From the few
@@ -113,12 +125,29 @@ pub(super) fn render(metrics: &Metrics, out: &mut String) {
         declared.head(out);
         declared.value(out, &[], metrics.server.total(counter));
     }
+    render_limits(metrics, out);
+}
+
+fn render_limits(metrics: &Metrics, out: &mut String) {
+    let server = &metrics.server;
+    LIMITS_ENFORCED.head(out);
+    for limit in Limit::ALL {
+        LIMITS_ENFORCED.value(out, &[("limit", limit.setting())], server.enforced(limit));
+    }
+    let gauges: [(Declared, &Gauge); 3] = [
+        (CONNECTIONS, &server.connections),
+        (BODIES_IN_FLIGHT, &server.bodies_in_flight_bytes),
+        (UPLOADS, &server.uploads),
+    ];
+    for (declared, gauge) in gauges {
+        declared.head(out);
+        declared.value(out, &[], gauge.value());
+    }
 }
 
 fn declared_for(counter: ServerCounter) -> Declared {
     match counter {
         ServerCounter::SignatureRefused => SIGNATURES_REFUSED,
-        ServerCounter::AdmissionRefused => ADMISSIONS_REFUSED,
     }
 }
 

@@ -9,18 +9,18 @@ use std::{
     },
 };
 
+use super::limits::{Enforced, Gauge, Limit};
+
 /// A server-wide count of one kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerCounter {
     /// A request whose signature, key or time was not accepted.
     SignatureRefused,
-    /// A request turned away because the server already has all the work it accepts.
-    AdmissionRefused,
 }
 
 impl ServerCounter {
     /// Every counter.
-    pub const ALL: [Self; 2] = [Self::SignatureRefused, Self::AdmissionRefused];
+    pub const ALL: [Self; 1] = [Self::SignatureRefused];
 }
 
 /// The names come from the tables of served operations, never from the wire: the number of
@@ -30,6 +30,13 @@ type Answered = (&'static str, &'static str, u16);
 /// The server's counters.
 #[derive(Debug, Default)]
 pub struct ServerMetrics {
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Bytes of bodies that are kept in memory.
+    pub bodies_in_flight_bytes: Gauge,
+    /// Uploads that are being received.
+    pub uploads: Gauge,
+    enforced: Enforced,
     counters: [AtomicU64; ServerCounter::ALL.len()],
     requests: RwLock<BTreeMap<Answered, AtomicU64>>,
 }
@@ -43,6 +50,16 @@ impl ServerMetrics {
     /// How often it happened.
     pub fn total(&self, counter: ServerCounter) -> u64 {
         self.counters[counter as usize].load(Relaxed)
+    }
+
+    /// Counts that a limit was enforced: something was refused, or a connection cut off.
+    pub fn enforce(&self, limit: Limit) {
+        self.enforced.count(limit);
+    }
+
+    /// How often a limit was enforced.
+    pub fn enforced(&self, limit: Limit) -> u64 {
+        self.enforced.total(limit)
     }
 
     /// Counts one answered control-plane request. For an operation that is not in the tables say

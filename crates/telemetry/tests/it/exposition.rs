@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use resources::Timestamp;
-use telemetry::{CallClass, DECLARED, Declared, LogLimits, Logs, Metrics, Sample, ServerCounter};
+use telemetry::{
+    CallClass, DECLARED, Declared, Limit, LogLimits, Logs, Metrics, Sample, ServerCounter,
+};
 
 /// Everything happens once that any metric counts.
 fn scenario() -> String {
@@ -22,6 +24,14 @@ fn scenario() -> String {
     metrics.server.count_request("sagemaker", "CreateModel", 400);
     for counter in ServerCounter::ALL {
         metrics.server.count(counter);
+    }
+    for limit in Limit::ALL {
+        metrics.server.enforce(limit);
+    }
+    let server = &metrics.server;
+    for gauge in [&server.connections, &server.bodies_in_flight_bytes, &server.uploads] {
+        gauge.add(3);
+        gauge.take(1);
     }
     let logs = Logs::new(LogLimits { stream_bytes_max: 100, ..LogLimits::default() });
     for _ in 0..3 {
@@ -114,6 +124,16 @@ fn every_declared_metric_is_counted_somewhere() {
         assert!(moved, "{} never moves", metric.name);
     }
     assert_eq!(parsed.types.len(), declared().count(), "a metric is shown but not declared");
+}
+
+#[test]
+fn every_limit_has_a_count_of_its_own() {
+    let parsed = Parsed::of(&scenario());
+    for limit in Limit::ALL {
+        let labels = [("limit", limit.setting())];
+        assert_eq!(parsed.value("clary_limits_enforced_total", &labels) as u64, 1, "{limit:?}");
+    }
+    assert_eq!(parsed.value("clary_connections", &[]) as u64, 2);
 }
 
 #[test]
