@@ -1,8 +1,23 @@
-//! Bodies: reading a request's within a bound, and the two kinds that replies have.
+//! Bodies: reading a request's within its bounds, and the two kinds that replies have.
+//!
+//! The large ones that are kept in memory are charged to one account for the whole server, from
+//! their first byte to their last owner. Small ones are not: they lie in their connection's buffer,
+//! and there is a bound on connections.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body as _, Incoming};
+use telemetry::{Limit, Metrics};
+
+use crate::Limits;
 
 /// A reply's body: all there, or streamed from the object store.
 pub type Body = Either<Full<Bytes>, s3s::Body>;
@@ -10,44 +25,206 @@ pub type Body = Either<Full<Bytes>, s3s::Body>;
 /// Of a body that is too long, so many bytes are read and thrown away, so that a client which
 /// sends before it listens gets to read why; a longer one has its connection closed.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What is charged at a time. A body of no more is not charged at all.
+const CHARGED_BYTES: usize = 64 * 1024;
 
 /// A body that is all there.
 pub fn full(bytes: impl Into<Bytes>) -> Body {
     Either::Left(Full::new(bytes.into()))
 }
 
-/// Why a request's body could not be had.
+/// Why a request's body could not be had, or an answer's not be kept.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     /// It is longer than allowed.
-    TooLong,
+    TooLong { limit: Limit, bytes_max: usize },
+    /// It did not come in time.
+    TooSlow { timeout: Duration },
+    /// There is no room for it beside the others.
+    NoRoom { bytes_max: usize },
     /// The client broke off.
     Broken(hyper::Error),
 }
 
-/// Reads a body of at most `bytes_max` bytes; one that came in a single piece is not copied.
-pub(crate) async fn read(mut body: Incoming, bytes_max: usize) -> Result<Bytes, BodyError> {
-    if body.size_hint().lower() > bytes_max as u64 {
-        return refuse(body, 0).await;
-    }
-    let first = next(&mut body).await?.unwrap_or_default();
-    if body.is_end_stream() && first.len() <= bytes_max {
-        return Ok(first);
-    }
-    let mut whole = BytesMut::with_capacity(body.size_hint().lower() as usize + first.len());
-    whole.extend_from_slice(&first);
-    while let Some(piece) = next(&mut body).await? {
-        if whole.len() + piece.len() > bytes_max {
-            return refuse(body, whole.len()).await;
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLong { limit, bytes_max } => write!(
+                f,
+                "The body is longer than {bytes_max} bytes, the most that the server's `{}` \
+                 allows.",
+                limit.setting()
+            ),
+            Self::TooSlow { timeout } => write!(
+                f,
+                "The body did not come within {} s; send it faster, or raise the server's `{}`.",
+                timeout.as_secs_f64(),
+                Limit::BodyTimeout.setting()
+            ),
+            Self::NoRoom { bytes_max } => write!(
+                f,
+                "The bodies in the server's memory have {bytes_max} bytes already, the most that \
+                 its `{}` allows; try again.",
+                Limit::BodiesInFlight.setting()
+            ),
+            Self::Broken(error) => write!(f, "The body could not be read: {error}."),
         }
-        whole.extend_from_slice(&piece);
     }
-    if whole.len() > bytes_max { Err(BodyError::TooLong) } else { Ok(whole.freeze()) }
+}
+
+/// Reads bodies of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    metrics: &'a Arc<Metrics>,
+    limits: &'a Limits,
+    /// Which limit bounds the length, and what it is.
+    length: (Limit, usize),
+}
+
+impl<'a> Reader<'a> {
+    /// For bodies of `InvokeEndpoint`.
+    pub(crate) fn of_payloads(metrics: &'a Arc<Metrics>, limits: &'a Limits) -> Self {
+        Self { metrics, limits, length: (Limit::PayloadBytes, limits.payload_bytes_max) }
+    }
+
+    /// For bodies of all other calls that are no uploads.
+    pub(crate) fn of_control(metrics: &'a Arc<Metrics>, limits: &'a Limits) -> Self {
+        Self { metrics, limits, length: (Limit::ControlBytes, limits.control_bytes_max) }
+    }
+
+    /// Reads a whole body; one that came in a single piece is not copied.
+    pub(crate) async fn read(&self, body: Incoming) -> Result<Bytes, BodyError> {
+        let mut reading = pin!(self.read_whole(body));
+        // Most bodies are there already, and need no timer.
+        if let Poll::Ready(read) = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {
+            return read.inspect_err(|error| self.count(error));
+        }
+        let timeout = self.limits.body_timeout;
+        let read = tokio::time::timeout(timeout, reading).await;
+        read.unwrap_or(Err(BodyError::TooSlow { timeout })).inspect_err(|error| self.count(error))
+    }
+
+    /// Reads a body that nobody wants, so that its sender gets to read the answer.
+    pub(crate) async fn discard(&self, body: Incoming) {
+        let discarding = discard(body, 0);
+        let _ = tokio::time::timeout(self.limits.body_timeout, discarding).await;
+    }
+
+    async fn read_whole(&self, mut body: Incoming) -> Result<Bytes, BodyError> {
+        let (limit, bytes_max) = self.length;
+        let too_long = BodyError::TooLong { limit, bytes_max };
+        let announced = body.size_hint().lower();
+        if announced > bytes_max as u64 {
+            discard(body, 0).await?;
+            return Err(too_long);
+        }
+        let first = next(&mut body).await?.unwrap_or_default();
+        if body.is_end_stream() && first.len() <= bytes_max {
+            return Ok(first);
+        }
+        let mut charge = Charge::none(self.metrics, self.limits.bodies_in_flight_bytes_max);
+        let mut whole = BytesMut::with_capacity(announced as usize);
+        let mut piece = Some(first);
+        while let Some(bytes) = piece {
+            if whole.len() + bytes.len() > bytes_max {
+                discard(body, whole.len()).await?;
+                return Err(too_long);
+            }
+            charge.grow(whole.len() + bytes.len())?;
+            whole.extend_from_slice(&bytes);
+            piece = next(&mut body).await?;
+        }
+        Ok(charge.to(whole.freeze()))
+    }
+
+    fn count(&self, error: &BodyError) {
+        count(self.metrics, error);
+    }
+}
+
+/// Charges an answer that may wait for a slow client.
+pub(crate) fn charged_answer(
+    bytes: Bytes,
+    metrics: &Arc<Metrics>,
+    limits: &Limits,
+) -> Result<Bytes, BodyError> {
+    if bytes.len() <= CHARGED_BYTES.min(limits.answer_bytes_max) {
+        return Ok(bytes);
+    }
+    let bytes_max = limits.answer_bytes_max;
+    let charged = if bytes.len() > bytes_max {
+        Err(BodyError::TooLong { limit: Limit::AnswerBytes, bytes_max })
+    } else {
+        let mut charge = Charge::none(metrics, limits.bodies_in_flight_bytes_max);
+        charge.grow(bytes.len()).map(|()| charge.to(bytes))
+    };
+    charged.inspect_err(|error| count(metrics, error))
+}
+
+fn count(metrics: &Metrics, error: &BodyError) {
+    match error {
+        BodyError::TooLong { limit, .. } => metrics.server.enforce(*limit),
+        BodyError::TooSlow { .. } => metrics.server.enforce(Limit::BodyTimeout),
+        BodyError::NoRoom { .. } => metrics.server.enforce(Limit::BodiesInFlight),
+        BodyError::Broken(_) => {}
+    }
+}
+
+/// What a body takes of the server's memory, until it is dropped.
+#[derive(Debug)]
+struct Charge {
+    metrics: Arc<Metrics>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Charge {
+    /// None yet, of the so many bytes that all may have together.
+    fn none(metrics: &Arc<Metrics>, bytes_max: usize) -> Self {
+        Self { metrics: Arc::clone(metrics), bytes: 0, bytes_max }
+    }
+
+    /// Charges what is new of `bytes`, in steps, so that a trickle does not cost an exchange each.
+    fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
+        if bytes <= self.bytes.max(CHARGED_BYTES) {
+            return Ok(());
+        }
+        let more = bytes.next_multiple_of(CHARGED_BYTES) - self.bytes;
+        let in_flight = &self.metrics.server.bodies_in_flight_bytes;
+        if in_flight.add(more) > self.bytes_max {
+            in_flight.take(more);
+            return Err(BodyError::NoRoom { bytes_max: self.bytes_max });
+        }
+        self.bytes += more;
+        Ok(())
+    }
+
+    /// The bytes, with which the charge goes.
+    fn to(self, bytes: Bytes) -> Bytes {
+        if self.bytes == 0 { bytes } else { Bytes::from_owner(Charged { bytes, _charge: self }) }
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.metrics.server.bodies_in_flight_bytes.take(self.bytes);
+    }
+}
+
+struct Charged {
+    bytes: Bytes,
+    _charge: Charge,
+}
+
+impl AsRef<[u8]> for Charged {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// The next piece of data, skipping trailers; none at the end.
 async fn next(body: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = Pin::new(&mut *body).frame().await {
         if let Ok(data) = frame.map_err(BodyError::Broken)?.into_data() {
             return Ok(Some(data));
         }
@@ -55,11 +232,38 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
     Ok(None)
 }
 
-async fn refuse(mut body: Incoming, mut read: usize) -> Result<Bytes, BodyError> {
+async fn discard(mut body: Incoming, mut read: usize) -> Result<(), BodyError> {
     while read <= DISCARDED_BYTES_MAX
         && let Some(piece) = next(&mut body).await?
     {
         read += piece.len();
     }
-    Err(BodyError::TooLong)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_charge_grows_in_steps_and_goes_with_the_last_owner() {
+        let metrics = Arc::new(Metrics::new());
+        let in_flight = || metrics.server.bodies_in_flight_bytes.value();
+        let mut charge = Charge::none(&metrics, 3 * CHARGED_BYTES);
+        charge.grow(CHARGED_BYTES).expect("small ones are free");
+        assert_eq!(in_flight(), 0);
+        charge.grow(CHARGED_BYTES + 1).expect("there is room");
+        charge.grow(2 * CHARGED_BYTES).expect("it is paid for");
+        assert_eq!(in_flight(), 2 * CHARGED_BYTES);
+        let mut other = Charge::none(&metrics, 3 * CHARGED_BYTES);
+        other.grow(CHARGED_BYTES + 1).expect_err("there is no room for two more");
+        assert_eq!(in_flight(), 2 * CHARGED_BYTES, "what is refused is not charged");
+        let bytes = charge.to(Bytes::from_static(b"body"));
+        let part = bytes.slice(1..);
+        drop(bytes);
+        assert_eq!(in_flight(), 2 * CHARGED_BYTES);
+        assert_eq!(&*part, b"ody");
+        drop(part);
+        assert_eq!(in_flight(), 0);
+    }
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Where a request goes that is no invocation.
-enum Destination {
+pub(crate) enum Destination {
     Json(&'static Service, String),
     Form(&'static Service),
     S3,
@@ -67,7 +67,7 @@ impl Aws {
     }
 }
 
-fn destination(request: &Request<Incoming>) -> Destination {
+pub(crate) fn destination(request: &Request<Incoming>) -> Destination {
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
     if let Some(target) = target {
         return match aws_wire::service_for_target(target) {

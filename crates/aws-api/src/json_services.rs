@@ -14,14 +14,17 @@ use telemetry::ServerCounter;
 use crate::{
     Context,
     authenticate::{self, Caller},
-    body::{self, Body, BodyError, full},
+    body::{Body, Reader, full},
     error,
     operations::{self, Operation},
+    refusals,
     request_id::RequestId,
 };
 
 /// What a metric calls an operation that no table has.
 const UNKNOWN: &str = "unknown";
+/// The code for a body that is too long.
+const TOO_LONG: &str = "RequestEntityTooLargeException";
 
 /// Answers a call of the operation that `target` names.
 pub(crate) async fn answer(
@@ -89,9 +92,8 @@ impl<'a> Call<'a> {
 
     /// The body of a call that its caller may make, and who that is.
     async fn admit(&self, body: Incoming) -> Result<(Bytes, Caller), Fault> {
-        let body = body::read(body, self.cx.limits.control_bytes_max)
-            .await
-            .map_err(|error| body_error(&error, self.cx.limits.control_bytes_max))?;
+        let read = Reader::of_control(&self.cx.metrics, &self.cx.limits).read(body).await;
+        let body = read.map_err(|error| refusals::of_body(&error, TOO_LONG))?;
         let service = self.service;
         match authenticate::identify(self.cx, self.parts, &body, service.signing_name) {
             Ok(caller) => Ok((body, caller)),
@@ -138,19 +140,7 @@ fn served(route: Route) -> Result<(Route, &'static Operation), Fault> {
 
 fn refusal(service: &Service, fault: &Fault, id: RequestId) -> Response<Bytes> {
     tracing::debug!(request_id = %id, code = fault.code(), message = fault.message(), "refused");
-    fault.response(service, id.as_str())
-}
-
-fn body_error(error: &BodyError, bytes_max: usize) -> Fault {
-    match error {
-        BodyError::TooLong => Fault::new(
-            "RequestEntityTooLargeException",
-            format!("The body is longer than {bytes_max} bytes, the most that is accepted."),
-        ),
-        BodyError::Broken(error) => {
-            Fault::new("SerializationException", format!("The body could not be read: {error}."))
-        }
-    }
+    refusals::with_retry(fault.response(service, id.as_str()))
 }
 
 /// The answer when the task that worked on a call is gone: a panic, which is a bug of ours.

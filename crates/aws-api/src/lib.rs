@@ -14,6 +14,7 @@ mod json_services;
 mod logs;
 mod operations;
 mod query_services;
+mod refusals;
 mod request_id;
 mod s3;
 mod sagemaker;
@@ -29,6 +30,7 @@ use store::Store;
 use telemetry::{Logs, Metrics};
 
 pub use body::{Body, full};
+pub use refusals::retry_after;
 pub use request_id::RequestId;
 
 /// The bounds that the edge keeps.
@@ -38,11 +40,35 @@ pub struct Limits {
     pub payload_bytes_max: usize,
     /// Bytes of a control-plane request's body.
     pub control_bytes_max: usize,
+    /// Bytes of a model's answer.
+    pub answer_bytes_max: usize,
+    /// Bytes of all large bodies in memory, of requests and answers together.
+    pub bodies_in_flight_bytes_max: usize,
+    /// For a body that is kept in memory: from the head to its last byte.
+    pub body_timeout: Duration,
+    /// Uploads received at a time.
+    pub uploads_max: usize,
+    /// For how long an upload waits for its turn.
+    pub upload_wait: Duration,
+    /// Within this time `stall_bytes_min` bytes of an upload must come.
+    pub stall_timeout: Duration,
+    /// See `stall_timeout`.
+    pub stall_bytes_min: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { payload_bytes_max: 6_291_456, control_bytes_max: 4 * 1024 * 1024 }
+        Self {
+            payload_bytes_max: 6_291_456,
+            control_bytes_max: 4 * 1024 * 1024,
+            answer_bytes_max: 25 * 1024 * 1024,
+            bodies_in_flight_bytes_max: 512 * 1024 * 1024,
+            body_timeout: Duration::from_mins(1),
+            uploads_max: 32,
+            upload_wait: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(30),
+            stall_bytes_min: 1024,
+        }
     }
 }
 

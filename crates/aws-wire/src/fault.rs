@@ -159,6 +159,7 @@ fn shared_status(code: &str, protocol: Protocol) -> u16 {
         | "SignatureDoesNotMatch" => 403,
         "InternalFailure" | "InternalServerError" | "InternalServerException" => 500,
         "ServiceUnavailable" | "ServiceUnavailableException" => 503,
+        "RequestTimeout" => 408,
         "RequestEntityTooLargeException" => 413,
         "NotImplemented" => 501,
         "ThrottlingException" if rest => 429,

@@ -9,7 +9,7 @@ use http::{
     header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use percent_encoding::percent_decode_str;
 use s3s::{Body, S3Error, S3ErrorCode, S3Result};
 use sigv4::{Content, Payload, Place};
@@ -17,6 +17,7 @@ use sigv4::{Content, Payload, Place};
 use super::{
     errors,
     signed_body::{SignedBody, Trailers, Verdict},
+    uploads::Paced,
 };
 use crate::{Context, authenticate};
 
@@ -24,10 +25,7 @@ use crate::{Context, authenticate};
 const DECODED_LENGTH: &str = "x-amz-decoded-content-length";
 
 /// The call without its signature, and what its body will turn out to be.
-pub(super) fn admit(
-    cx: &Context,
-    request: Request<Incoming>,
-) -> S3Result<(Request<Body>, Verdict)> {
+pub(super) fn admit(cx: &Context, request: Request<Paced>) -> S3Result<(Request<Body>, Verdict)> {
     let (mut parts, body) = request.into_parts();
     refuse_forms(&parts)?;
     let payload = if body.is_end_stream() { Payload::Body(b"") } else { Payload::Unread };
@@ -43,7 +41,7 @@ pub(super) fn admit(
     }
     let (verdict, trailers) = (Verdict::default(), Trailers::default());
     let body = match (content, chunks) {
-        (Content::Verified | Content::Unsigned, _) => Body::from(body),
+        (Content::Verified | Content::Unsigned, _) => Body::http_body_unsync(body),
         (Content::Declared(digest), _) => {
             Body::http_body_unsync(SignedBody::declared(body, digest, verdict.clone()))
         }

@@ -15,6 +15,7 @@ mod owner;
 mod receive;
 mod signed_body;
 mod times;
+mod uploads;
 mod version_2;
 
 mod abort_multipart_upload;
@@ -37,20 +38,26 @@ mod list_parts;
 mod put_object;
 mod upload_part;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use async_trait::async_trait;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONNECTION};
 use hyper::body::{Body as _, Incoming};
 use resources::Account;
 use s3s::{
-    Body, S3, S3Error, S3Request, S3Response, S3Result, dto,
+    Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, dto,
     service::{S3Service, S3ServiceBuilder},
 };
 use store::Store;
 use telemetry::ServerCounter;
 
-use crate::{Context, request_id::RequestId};
+use signed_body::Verdict;
+use uploads::{Paced, Uploads};
+
+use crate::{Context, refusals, request_id::RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
@@ -61,6 +68,7 @@ pub(crate) struct Front {
     service: S3Service,
     /// For URLs signed with version 2.
     signed_with_v2: S3Service,
+    uploads: Uploads,
 }
 
 impl Front {
@@ -74,7 +82,8 @@ impl Front {
         };
         let mut v2 = builder();
         v2.set_auth(version_2::Secrets(Arc::clone(&cx.keys)));
-        Self { service: builder().build(), signed_with_v2: v2.build(), cx }
+        let uploads = Uploads::new(&cx.limits, Arc::clone(&cx.metrics));
+        Self { service: builder().build(), signed_with_v2: v2.build(), uploads, cx }
     }
 
     /// Answers one request; errors are answers too.
@@ -91,25 +100,49 @@ impl Front {
         response
     }
 
+    /// Answers a request whose client must send its body at a pace.
     async fn answer(&self, request: Request<Incoming>, id: RequestId) -> Response<Body> {
-        if version_2::is_presigned(&request) {
-            let answer = self.signed_with_v2.call(request.map(Body::from)).await;
-            return answer.unwrap_or_else(|error| unanswered(&error, id));
+        let (parts, body) = request.into_parts();
+        let (body, has_stalled) = self.uploads.paced(body);
+        let response = self.answer_paced(Request::from_parts(parts, body), id).await;
+        if has_stalled.load(Relaxed) {
+            return refusal(self.uploads.stalled(), id);
         }
-        let (request, verdict) = match admit::admit(&self.cx, request) {
+        response
+    }
+
+    async fn answer_paced(&self, request: Request<Paced>, id: RequestId) -> Response<Body> {
+        let is_upload = uploads::is_upload(&request);
+        let (service, admitted) = if version_2::is_presigned(&request) {
+            let request = request.map(Body::http_body_unsync);
+            (&self.signed_with_v2, Ok((request, Verdict::default())))
+        } else {
+            (&self.service, admit::admit(&self.cx, request))
+        };
+        let (request, verdict) = match admitted {
             Ok(admitted) => admitted,
             Err(error) => {
                 self.cx.metrics.server.count(ServerCounter::SignatureRefused);
                 return refusal(error, id);
             }
         };
-        let answer = self.service.call(request).await;
+        // Who has no key takes no turn from those who have one.
+        let _turn = match self.uploads.turn(is_upload).await {
+            Ok(turn) => turn,
+            Err(error) => return refusals::with_retry(refusal(error, id)),
+        };
+        let answer = service.call(request).await;
         // What became of a body that was not the one signed does not matter: it is refused.
         if let Some(fault) = verdict.fault() {
             return refusal(errors::of_body(fault), id);
         }
         answer.unwrap_or_else(|error| unanswered(&error, id))
     }
+}
+
+/// What S3 says to a client that asks for more than it may have now.
+pub(crate) fn slow_down(text: &str, id: RequestId) -> Response<Body> {
+    refusal(S3Error::with_message(S3ErrorCode::SlowDown, text.to_owned()), id)
 }
 
 fn unanswered(error: &s3s::HttpError, id: RequestId) -> Response<Body> {

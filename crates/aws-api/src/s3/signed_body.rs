@@ -9,10 +9,12 @@ use std::{
 
 use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use s3s::StdError;
 use sha2::{Digest as _, Sha256};
 use sigv4::{ChunkError, Chunks};
+
+use super::uploads::Paced;
 
 /// Why a body is not the one that was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +65,7 @@ impl Trailers {
 /// A body on its way to whoever reads it.
 #[derive(Debug)]
 pub(super) struct SignedBody {
-    inner: Incoming,
+    inner: Paced,
     check: Option<Check>,
     /// Bytes that came in and were not looked at yet.
     input: Bytes,
@@ -80,7 +82,7 @@ enum Check {
 
 impl SignedBody {
     /// A body that must have a SHA-256.
-    pub(super) fn declared(inner: Incoming, declared: [u8; 32], verdict: Verdict) -> Self {
+    pub(super) fn declared(inner: Paced, declared: [u8; 32], verdict: Verdict) -> Self {
         let left = inner.size_hint().lower();
         let check = Check::Hash { so_far: Sha256::new(), declared };
         Self { inner, check: Some(check), input: Bytes::new(), left, verdict }
@@ -88,7 +90,7 @@ impl SignedBody {
 
     /// A body in chunks with `length` bytes of data.
     pub(super) fn chunked(
-        inner: Incoming,
+        inner: Paced,
         chunks: Chunks,
         length: u64,
         (verdict, trailers): (Verdict, Trailers),
@@ -156,7 +158,7 @@ impl Body for SignedBody {
             }
             match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
                 Some(Ok(frame)) => self.input = frame.into_data().unwrap_or_default(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(self.finish().err().map(Err)),
             }
         }

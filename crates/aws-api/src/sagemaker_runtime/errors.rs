@@ -48,6 +48,15 @@ fn of_reply(account: &Account, endpoint: &str, reply: &Reply) -> Fault {
     model(account, endpoint, reply.status, &String::from_utf8_lossy(&reply.body))
 }
 
+/// The error for an answer that is too long to pass on.
+pub(super) fn long_answer(account: &Account, endpoint: &str, bytes_max: usize) -> Fault {
+    let text = format!(
+        "the model's answer is longer than {bytes_max} bytes, the most that the server's \
+         `answer-bytes-max` allows; send fewer rows at a time"
+    );
+    model(account, endpoint, 0, &text)
+}
+
 /// `ModelError`: the model answered `status`, or nothing at all, which counts as 0.
 fn model(account: &Account, endpoint: &str, status: u16, text: &str) -> Fault {
     let group = telemetry::endpoint_group(endpoint);

@@ -15,8 +15,8 @@ use hyper::body::Incoming;
 use super::errors::{self, validation};
 use crate::{
     Context, authenticate,
-    body::{self, Body, BodyError, full},
-    error,
+    body::{self, Body, BodyError, Reader, full},
+    error, refusals,
     request_id::RequestId,
 };
 
@@ -99,14 +99,15 @@ pub(crate) async fn answer(
     let (parts, body) = request.into_parts();
     // A path that names none would not have come here, and nothing is called "".
     let endpoint = endpoint_of(parts.uri.path()).unwrap_or_default();
-    match call(cx, &parts, body, endpoint, arrived).await {
+    let invoked = call(cx, &parts, body, endpoint, arrived).await;
+    match invoked.and_then(|invoked| kept(cx, endpoint, invoked)) {
         Ok(invoked) => reply(invoked, id),
         Err(fault) => {
             tracing::debug!(
                 request_id = %id, endpoint, code = fault.code(), message = fault.message(),
                 "an invocation was not answered",
             );
-            fault.response(SAGEMAKER_RUNTIME, id.as_str()).map(full)
+            refusals::with_retry(fault.response(SAGEMAKER_RUNTIME, id.as_str()).map(full))
         }
     }
 }
@@ -118,9 +119,8 @@ async fn call(
     endpoint: &str,
     arrived: Instant,
 ) -> Result<Invoked, Fault> {
-    let body = body::read(body, cx.limits.payload_bytes_max)
-        .await
-        .map_err(|error| body_error(&error, cx.limits.payload_bytes_max))?;
+    let read = Reader::of_payloads(&cx.metrics, &cx.limits).read(body).await;
+    let body = read.map_err(|error| body_error(&error))?;
     authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
     let input = Input::of(&parts.headers)?;
     let invocation = Invocation {
@@ -143,6 +143,19 @@ async fn call(
 fn refused(cx: &Context, error: &sigv4::Error) -> Fault {
     cx.metrics.server.count(telemetry::ServerCounter::SignatureRefused);
     Fault::from(error)
+}
+
+/// The answer, if there is room for it until the client has taken it.
+fn kept(cx: &Context, endpoint: &str, mut invoked: Invoked) -> Result<Invoked, Fault> {
+    let body = std::mem::take(&mut invoked.reply.body);
+    match body::charged_answer(body, &cx.metrics, &cx.limits) {
+        Ok(body) => invoked.reply.body = body,
+        Err(BodyError::TooLong { bytes_max, .. }) => {
+            return Err(errors::long_answer(&cx.account, endpoint, bytes_max));
+        }
+        Err(error) => return Err(body_error(&error)),
+    }
+    Ok(invoked)
 }
 
 // Reply.
@@ -234,13 +247,12 @@ fn not_served(member: &str) -> Fault {
     error::fault(&error::not_served(&format!("`{member}`")), error::sagemaker)
 }
 
-fn body_error(error: &BodyError, bytes_max: usize) -> Fault {
-    validation(match error {
-        BodyError::TooLong => {
-            format!("The body is longer than {bytes_max} bytes, the most that is accepted.")
-        }
-        BodyError::Broken(error) => format!("The body could not be read: {error}."),
-    })
+/// Beside a body that is too long, one that broke off is the caller's fault in AWS's words, too.
+fn body_error(error: &BodyError) -> Fault {
+    match error {
+        BodyError::Broken(_) => validation(error.to_string()),
+        _ => refusals::of_body(error, "ValidationError"),
+    }
 }
 
 #[cfg(test)]

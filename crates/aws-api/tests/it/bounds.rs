@@ -37,9 +37,11 @@ fn every_answer_has_a_request_id_of_its_own() {
 
 #[test]
 fn a_body_is_as_long_as_the_limit_at_most() {
-    let face = Face::with(Limits { payload_bytes_max: 100, control_bytes_max: 200 });
+    let face =
+        Face::with(Limits { payload_bytes_max: 100, control_bytes_max: 200, ..Limits::default() });
     let unknown = "Endpoint e of account 000000000000 not found.";
-    let too_long = "The body is longer than 100 bytes, the most that is accepted.";
+    let too_long = "The body is longer than 100 bytes, the most that the server's \
+                    `payload-bytes-max` allows.";
     for (bytes, text) in [(100, unknown), (101, too_long), (1_000_000, too_long)] {
         let error = face.invoke("e", &[], &vec![b'1'; bytes]).error();
         assert_eq!(error, (400, "ValidationError".to_owned(), text.to_owned()), "{bytes} bytes");
@@ -49,5 +51,8 @@ fn a_body_is_as_long_as_the_limit_at_most() {
     assert_eq!(list(200).status, 200);
     let (status, code, message) = list(201).error();
     assert_eq!((status, code.as_str()), (413, "RequestEntityTooLargeException"));
-    assert_eq!(message, "The body is longer than 200 bytes, the most that is accepted.");
+    assert_eq!(
+        message,
+        "The body is longer than 200 bytes, the most that the server's `control-bytes-max` allows."
+    );
 }
