@@ -185,30 +185,6 @@ def test_what_is_not_http_is_a_400(server, head):
     assert connection.sock.recv(1000).startswith(b"HTTP/1.1 400")
 
 
-def test_connections_over_the_limit_are_closed(start_server, tmp_path):
-    flags = configured(tmp_path, "[limits]\nconnections-max = 4\n")
-    server = start_server(*flags, ephemeral=True)
-    kept = [connect(server.api) for _ in range(4)]
-    for connection in kept:
-        connection.request("GET", "/_clary/health")
-        assert connection.getresponse().read()
-    one_more = connect(server.api)
-    with pytest.raises((http.client.HTTPException, OSError)):
-        one_more.request("GET", "/_clary/health")
-        one_more.getresponse()
-    kept[0].close()
-
-    def admitted() -> bool:
-        try:
-            again = connect(server.api)
-            again.request("GET", "/_clary/health")
-            return again.getresponse().status == 200
-        except (http.client.HTTPException, OSError):
-            return False
-
-    eventually(admitted)
-
-
 def test_log_lines_can_be_json_and_name_the_request(start_server, refused):
     server = start_server("--log-format", "json", ephemeral=True)
     error = refused(server.client("sagemaker").describe_model, ModelName="none")

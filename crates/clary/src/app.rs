@@ -1,11 +1,10 @@
 //! Which part of the server answers a request: the AWS face, the gateway or the admin paths.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use aws_api::{Aws, Body, RequestId};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use telemetry::{Metrics, ServerCounter};
 
 use crate::{admin::Admin, gateway_door};
 
@@ -20,17 +19,26 @@ pub(crate) enum Door {
     Both,
 }
 
+impl Door {
+    fn is_for_gateway<B>(self, request: &Request<B>) -> bool {
+        match self {
+            Self::Api => false,
+            Self::Gateway => true,
+            Self::Both => gateway_door::is_for_gateway(request),
+        }
+    }
+}
+
 /// What answers requests.
 #[derive(Debug)]
 pub(crate) struct App {
     aws: Aws,
     admin: Admin,
-    metrics: Arc<Metrics>,
 }
 
 impl App {
-    pub(crate) fn new(aws: Aws, admin: Admin, metrics: Arc<Metrics>) -> Self {
-        Self { aws, admin, metrics }
+    pub(crate) fn new(aws: Aws, admin: Admin) -> Self {
+        Self { aws, admin }
     }
 
     /// Starts what makes intent true; see [`Aws::start`].
@@ -48,11 +56,7 @@ impl App {
         peer: SocketAddr,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        let for_gateway = match door {
-            Door::Api => false,
-            Door::Gateway => true,
-            Door::Both => gateway_door::is_for_gateway(&request),
-        };
+        let for_gateway = door.is_for_gateway(&request);
         if !for_gateway && Aws::is_invocation(&request) {
             return self.aws.invoke(request).await;
         }
@@ -74,8 +78,28 @@ impl App {
         self.aws.answer(request).await
     }
 
-    /// Counts a connection that was closed because there are too many.
-    pub(crate) fn refused_connection(&self) {
-        self.metrics.server.count(ServerCounter::AdmissionRefused);
+    /// Answers a request of a client that has no call left for so long.
+    pub(crate) async fn throttled(
+        &self,
+        door: Door,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+        wait: Duration,
+    ) -> Response<Body> {
+        // Whoever looks after the server must see it when it is busiest.
+        if !door.is_for_gateway(&request) && request.uri().path().starts_with("/_clary/") {
+            return self.answer(door, peer, request).await;
+        }
+        self.aws.count_throttled();
+        if door.is_for_gateway(&request) {
+            let id = RequestId::fresh();
+            return gateway_door::too_many_requests(id.as_str(), wait).map(aws_api::full);
+        }
+        self.aws.throttled(request, wait).await
+    }
+
+    /// Answers a request that is not to be understood in one way only, and ends its connection.
+    pub(crate) fn objected(&self, text: &str) -> Response<Body> {
+        self.aws.objected(text)
     }
 }

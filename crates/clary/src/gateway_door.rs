@@ -1,6 +1,8 @@
 //! What the gateway's side answers while no REST API is deployed, and which requests on a shared
 //! port are for it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 
@@ -23,15 +25,30 @@ fn by_path(path: &str) -> bool {
 
 /// What API Gateway says to a path that no deployed API has.
 pub(crate) fn no_such_route(request_id: &str) -> Response<Bytes> {
-    let mut response =
-        Response::new(Bytes::from_static(br#"{"message":"Missing Authentication Token"}"#));
-    *response.status_mut() = StatusCode::FORBIDDEN;
+    let body = br#"{"message":"Missing Authentication Token"}"#;
+    refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", body, request_id)
+}
+
+/// What API Gateway says to a client that calls too often; `wait` is until it may again.
+pub(crate) fn too_many_requests(request_id: &str, wait: Duration) -> Response<Bytes> {
+    let body = br#"{"message":"Too Many Requests"}"#;
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut response = refusal(status, "TooManyRequestsException", body, request_id);
+    aws_api::retry_after(response.headers_mut(), wait);
+    response
+}
+
+fn refusal(
+    status: StatusCode,
+    code: &'static str,
+    body: &'static [u8],
+    request_id: &str,
+) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(body));
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(
-        "x-amzn-errortype",
-        HeaderValue::from_static("MissingAuthenticationTokenException"),
-    );
+    headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-amzn-requestid", id);
     }

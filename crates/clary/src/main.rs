@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod config;
 mod data_dir;
+mod descriptors;
 mod gateway_door;
 mod listen;
 mod server;

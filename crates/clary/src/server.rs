@@ -23,7 +23,8 @@ use crate::{
     cli::demo::{self, DemoContext},
     config::{Config, LogFormat, ServeArgs},
     data_dir::{DataDir, ServerNote},
-    listen::{Address, Limits, Listeners},
+    descriptors,
+    listen::{Address, Listeners, Service},
     signals::StopSignals,
     tls::{self, TlsChoice},
 };
@@ -86,6 +87,7 @@ struct Server {
 
 impl Server {
     fn start(config: &Config) -> anyhow::Result<Self> {
+        descriptors::raise(config.limits.connections_max);
         let data_dir = DataDir::open(config.data_dir.as_deref(), config.ephemeral)?;
         let background = tokio::runtime::Builder::new_multi_thread()
             .thread_name("background")
@@ -100,12 +102,14 @@ impl Server {
         let tls = tls::open(&config.tls, data_dir.path(), &[config.api, config.gateway])?;
         let note = note(config, &addresses);
         let root = root_key(config, &data_dir)?;
-        let app = Arc::new(build(config, &data_dir, &background, &root)?);
-        background.block_on(app.start(SETTLE_TIMEOUT));
-        let listeners = Listeners::start(addresses, &app, listener_limits(config), tls.as_ref())?;
         if let Some(tls) = &tls {
             tracing::info!(sha256 = tls.fingerprint, "the certificate's fingerprint");
         }
+        let metrics = Arc::new(Metrics::new());
+        let app = build(config, &data_dir, &background, (&root, &metrics))?;
+        background.block_on(app.start(SETTLE_TIMEOUT));
+        let limits = config.limits.listeners();
+        let listeners = Listeners::start(addresses, Service { app, limits, tls, metrics })?;
         data_dir.leave_note(&note)?;
         Ok(Self { note, root, data_dir, background, listeners: Some(listeners), signals })
     }
@@ -144,10 +148,9 @@ fn build(
     config: &Config,
     data_dir: &DataDir,
     background: &Runtime,
-    root: &AccessKey,
+    (root, metrics): (&AccessKey, &Arc<Metrics>),
 ) -> anyhow::Result<App> {
     let clock = Arc::new(Clock::new());
-    let metrics = Arc::new(Metrics::new());
     let log_limits = LogLimits { bytes_max: config.limits.log_bytes_max, ..LogLimits::default() };
     let logs = Arc::new(Logs::new(log_limits));
     let store = Store::open(store_options(config, data_dir, &clock))?;
@@ -156,7 +159,7 @@ fn build(
         clock: Arc::clone(&clock),
         store: store.clone(),
         engines: Arc::new(Factory::new()),
-        metrics: Arc::clone(&metrics),
+        metrics: Arc::clone(metrics),
         logs: Arc::clone(&logs),
         background: background.handle().clone(),
         limits: config.limits.hosting(),
@@ -167,17 +170,14 @@ fn build(
         clock,
         store,
         hosting,
-        metrics: Arc::clone(&metrics),
+        metrics: Arc::clone(metrics),
         logs,
         keys,
         background: background.handle().clone(),
-        limits: aws_api::Limits {
-            payload_bytes_max: config.limits.payload_bytes_max,
-            ..aws_api::Limits::default()
-        },
+        limits: config.limits.aws_api(),
     });
     let admin = Admin::new(aws.clone(), config.ephemeral, config.admin_token.clone());
-    Ok(App::new(aws, admin, metrics))
+    Ok(App::new(aws, admin))
 }
 
 fn store_options(config: &Config, data_dir: &DataDir, clock: &Arc<Clock>) -> Options {
@@ -233,12 +233,4 @@ fn near(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-fn listener_limits(config: &Config) -> Limits {
-    Limits {
-        head_bytes_max: config.limits.head_bytes_max,
-        connections_max: config.limits.connections_max,
-        drain_timeout: Duration::from_secs(config.limits.drain_timeout_seconds),
-    }
 }

@@ -1,10 +1,11 @@
 //! What `serve` can be told, by flag, by environment or by configuration file, in that order.
 
+mod limits;
+
 use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -13,6 +14,8 @@ use resources::Account;
 use serde::Deserialize;
 
 use crate::tls::TlsChoice;
+
+pub(crate) use limits::LimitsTable;
 
 /// Where state lives unless told otherwise, below the home directory.
 const DATA_DIR_BELOW_HOME: &str = ".local/share/clary";
@@ -66,6 +69,9 @@ pub(crate) struct ServeArgs {
     /// How log lines look [default: text]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,
+    /// A limit, as the [limits] table of the configuration file names it; may be repeated
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<String>,
     /// Token that opens /_clary/metrics to callers on other machines
     #[arg(long, value_name = "TOKEN", env = "CLARY_ADMIN_TOKEN", hide_env_values = true)]
     pub(crate) admin_token: Option<String>,
@@ -105,59 +111,7 @@ struct File {
     log_format: Option<LogFormat>,
     admin_token: Option<String>,
     #[serde(default)]
-    limits: LimitsTable,
-}
-
-/// The `[limits]` table of the configuration file.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct LimitsTable {
-    /// Bytes of a request's head: its line and all its headers. One that came in a single read may
-    /// be up to twice as long.
-    pub(crate) head_bytes_max: usize,
-    /// Bytes of an `InvokeEndpoint` body.
-    pub(crate) payload_bytes_max: usize,
-    /// Calls that one instance works on at a time.
-    pub(crate) calls_per_instance: u32,
-    /// Seconds a model may take to answer.
-    pub(crate) invocation_timeout_seconds: u64,
-    /// Seconds a model may take to be fetched and opened.
-    pub(crate) startup_timeout_seconds: u64,
-    /// Models that are fetched and opened at a time; waiting for a turn does not count as starting.
-    pub(crate) starts_at_a_time: usize,
-    /// Connections open at a time, over both listeners.
-    pub(crate) connections_max: usize,
-    /// Bytes of log lines kept in memory.
-    pub(crate) log_bytes_max: usize,
-    /// Seconds that a stopping server waits for calls in flight.
-    pub(crate) drain_timeout_seconds: u64,
-}
-
-impl Default for LimitsTable {
-    fn default() -> Self {
-        Self {
-            head_bytes_max: 64 * 1024,
-            payload_bytes_max: 6_291_456,
-            calls_per_instance: 256,
-            invocation_timeout_seconds: 60,
-            startup_timeout_seconds: 240,
-            starts_at_a_time: 8,
-            connections_max: 10_000,
-            log_bytes_max: 64 * 1024 * 1024,
-            drain_timeout_seconds: 30,
-        }
-    }
-}
-
-impl LimitsTable {
-    pub(crate) fn hosting(&self) -> hosting::Limits {
-        hosting::Limits {
-            calls_per_instance: self.calls_per_instance,
-            invocation_timeout: Duration::from_secs(self.invocation_timeout_seconds),
-            startup_timeout: Duration::from_secs(self.startup_timeout_seconds),
-            starts_at_a_time: self.starts_at_a_time,
-        }
-    }
+    limits: toml::Table,
 }
 
 /// Everything decided.
@@ -198,7 +152,7 @@ impl Config {
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             admin_token: args.admin_token.clone().or(file.admin_token),
             root_credentials: root_credentials(args)?,
-            limits: file.limits,
+            limits: LimitsTable::resolve(file.limits, &args.limits)?,
         };
         config.check_exposure(args.allow_plaintext || file.allow_plaintext)?;
         Ok(config)
