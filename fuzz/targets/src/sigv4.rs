@@ -1,7 +1,7 @@
 //! Signed requests: what was signed is accepted, what was not is refused, and nothing panics.
 
 use http::request::Parts;
-use sigv4::{Payload, Secret, Settings, Signer, Verifier};
+use sigv4::{ChunkError, ChunkForm, Chunks, Error, Payload, Secret, Settings, Signer, Verifier};
 
 use crate::request;
 
@@ -41,11 +41,47 @@ pub fn round_trip(bytes: &[u8]) {
     }
 }
 
+/// A chunked body is the same in pieces of any size, and in a signed form nobody's.
+pub fn chunks(body: &[u8]) {
+    for (signed, trailer) in [(false, true), (true, false), (true, true)] {
+        let form = ChunkForm { signed, trailer };
+        let whole = read_chunks(started(form), body, body.len().max(1));
+        assert_eq!(whole, read_chunks(started(form), body, 1), "pieces change what is read");
+        assert!(!signed || whole.is_err(), "forged chunks were accepted");
+        if let Ok((data, _)) = whole {
+            assert!(data.len() < body.len(), "a chunk has more bytes than its frame");
+        }
+    }
+}
+
+/// What takes the body of an upload apart whose head is signed as it should be.
+fn started(form: ChunkForm) -> Chunks {
+    let request = http::Request::put("/bucket/key").header("host", "localhost");
+    let mut parts = request.body(()).expect("a request: this is a bug").into_parts().0;
+    let signer = signer("s3", &Settings::S3);
+    signer.sign_chunked(&mut parts, form, NOW).expect("it is signed: this is a bug");
+    let verified = Verifier::new(Settings::S3)
+        .verify((&parts).into(), Payload::Unread, NOW, |_| Ok(Secret::new(SECRET)))
+        .expect("what was signed holds");
+    verified.chunks.expect("the body was announced in chunks")
+}
+
+type Read = Result<(Vec<u8>, Vec<(String, String)>), ChunkError>;
+
+fn read_chunks(mut chunks: Chunks, body: &[u8], piece: usize) -> Read {
+    let mut data = Vec::new();
+    for mut input in body.chunks(piece) {
+        while let Some(run) = chunks.next(&mut input)? {
+            data.extend_from_slice(run);
+        }
+    }
+    Ok((data, chunks.finish()?))
+}
+
 fn accepted(parts: &Parts, payload: Payload<'_>, settings: Settings) -> bool {
     let outcome = Verifier::new(settings).verify(parts.into(), payload, NOW, |claim| {
-        (claim.access_key_id == ACCESS_KEY_ID)
-            .then_some(Secret::new(SECRET))
-            .ok_or(sigv4::Error::UnknownKey)
+        let known = claim.access_key_id == ACCESS_KEY_ID;
+        known.then_some(Secret::new(SECRET)).ok_or(Error::UnknownKey)
     });
     if let Err(error) = &outcome {
         assert!(!error.to_string().is_empty(), "an error says something");
@@ -58,13 +94,16 @@ fn sign(parts: &mut Parts, body: &[u8], settings: &Settings) -> bool {
     for name in ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"] {
         parts.headers.remove(name);
     }
-    let signer = Signer {
+    signer("sagemaker", settings).sign(parts, body, NOW).is_ok()
+}
+
+fn signer<'a>(service: &'a str, settings: &'a Settings) -> Signer<'a> {
+    Signer {
         access_key_id: ACCESS_KEY_ID,
         secret: Secret::new(SECRET),
         session_token: None,
         region: "us-east-1",
-        service: "sagemaker",
+        service,
         settings,
-    };
-    signer.sign(parts, body, NOW).is_ok()
+    }
 }

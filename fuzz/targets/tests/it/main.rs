@@ -18,7 +18,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 #[test]
 fn seeds_and_findings_hold() {
-    for target in &TARGETS {
+    for target in TARGETS {
         for folder in ["seeds", "regressions"] {
             for file in files(&format!("{folder}/{}", target.name)) {
                 // The test's output names the input that made a target panic.
@@ -32,7 +32,7 @@ fn seeds_and_findings_hold() {
 #[test]
 fn every_target_has_seeds_and_an_entry_that_runs_it() {
     let manifest = fs::read_to_string(fuzz("Cargo.toml")).expect("the manifest");
-    for target in &TARGETS {
+    for target in TARGETS {
         let name = target.name;
         assert!(!files(&format!("seeds/{name}")).is_empty(), "`fuzz/seeds/{name}` is empty");
         let entry = format!("fuzz_targets/{name}.rs");
