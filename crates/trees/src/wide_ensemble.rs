@@ -71,7 +71,7 @@ pub(crate) enum Test {
 }
 
 /// Which values of a split's feature go by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Missing {
     /// None: `NaN` counts as zero.
     None,

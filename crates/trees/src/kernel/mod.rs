@@ -16,6 +16,8 @@ mod keys;
 mod linear;
 mod mixed;
 mod perfect;
+mod quick;
+mod ranks;
 #[cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "gathers and loads of wide registers take pointers")
@@ -25,6 +27,7 @@ mod sparse;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod wide;
 
 use std::{cell::RefCell, fmt::Debug};

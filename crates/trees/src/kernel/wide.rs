@@ -4,6 +4,9 @@
 //! Decisions are those of LightGBM 4 (`include/LightGBM/tree.h`): left if the value is at most the
 //! threshold, and a missing type per split says which values go by default instead.
 
+use std::ops::Range;
+
+use super::{quick::Quick, simd::Isa};
 use crate::{
     Rows,
     wide_ensemble::{
@@ -35,10 +38,16 @@ pub(crate) struct Wide {
     /// As many trees here are one tree of the file.
     values_per_leaf: usize,
     transform: WideTransform,
+    /// The same trees once more, where that is faster.
+    quick: Option<Box<Quick>>,
 }
 
 impl Wide {
     pub(crate) fn new(ensemble: &WideEnsemble) -> Self {
+        Self::with_isa(ensemble, Isa::detect())
+    }
+
+    fn with_isa(ensemble: &WideEnsemble, isa: Isa) -> Self {
         let is_linear = ensemble.trees.iter().any(|tree| tree.linear.is_some());
         let mut wide = Self {
             splits: Vec::with_capacity(ensemble.trees.iter().map(|tree| tree.splits.len()).sum()),
@@ -52,6 +61,7 @@ impl Wide {
             zero_max: ensemble.zero_max,
             values_per_leaf: ensemble.values_per_leaf,
             transform: ensemble.transform,
+            quick: Quick::new(isa, ensemble).map(Box::new),
         };
         for tree in &ensemble.trees {
             wide.push(tree);
@@ -97,7 +107,8 @@ impl Wide {
             let places = size_of_val(&linear.starts[..]) + size_of_val(&linear.terms[..]);
             places + size_of_val(&linear.constants[..])
         });
-        nodes + linear + size_of_val(&self.words[..]) + size_of_val(&self.roots[..])
+        let quick = self.quick.as_ref().map_or(0, |quick| quick.byte_size());
+        nodes + linear + size_of_val(&self.words[..]) + size_of_val(&self.roots[..]) + quick
     }
 
     /// Writes the sums of every row, `group_count` each.
@@ -105,18 +116,28 @@ impl Wide {
         for sums in out.chunks_exact_mut(self.group_count()) {
             sums.copy_from_slice(&self.base_margins);
         }
-        if rows.len() < WALKS {
-            for (row, sums) in rows.iter().zip(out.chunks_exact_mut(self.group_count())) {
-                self.row(row, sums);
+        match &self.quick {
+            Some(quick) => {
+                quick.add(rows, out, |trees, rows, sums| self.walk(trees, rows, sums));
             }
-        } else {
-            let blocks = out.chunks_mut(BLOCK_ROWS * self.group_count());
-            for (rows, sums) in rows.blocks(BLOCK_ROWS).zip(blocks) {
-                self.block(rows, sums);
-            }
+            None => self.walk(0..self.roots.len(), rows, out),
         }
         if self.average == Average::Margins {
             self.divide(out);
+        }
+    }
+
+    /// Adds the leaves of some trees to the sums of every row.
+    fn walk(&self, trees: Range<usize>, rows: Rows<'_, f64>, sums: &mut [f64]) {
+        if rows.len() < WALKS {
+            for (row, sums) in rows.iter().zip(sums.chunks_exact_mut(self.group_count())) {
+                self.row(trees.clone(), row, sums);
+            }
+            return;
+        }
+        let blocks = sums.chunks_mut(BLOCK_ROWS * self.group_count());
+        for (rows, sums) in rows.blocks(BLOCK_ROWS).zip(blocks) {
+            self.block(trees.clone(), rows, sums);
         }
     }
 
@@ -167,20 +188,20 @@ impl Wide {
     }
 
     /// One row, several trees at a time; what fills the last ones up is the first tree again.
-    fn row(&self, row: &[f64], sums: &mut [f64]) {
-        let groups = self.group_count();
-        for (first, roots) in self.roots.chunks(WALKS).enumerate() {
+    fn row(&self, trees: Range<usize>, row: &[f64], sums: &mut [f64]) {
+        let (groups, first_tree) = (self.group_count(), trees.start);
+        for (first, roots) in self.roots[trees].chunks(WALKS).enumerate() {
             let starts = std::array::from_fn(|walk| *roots.get(walk).unwrap_or(&roots[0]));
             let leaves = self.descend(starts, |_| row);
             for (walk, leaf) in leaves.iter().enumerate().take(roots.len()) {
-                sums[(first * WALKS + walk) % groups] += self.value(*leaf, row);
+                sums[(first_tree + first * WALKS + walk) % groups] += self.value(*leaf, row);
             }
         }
     }
 
     /// One tree, several rows at a time; what fills the last ones up is the block's first row again.
-    fn block(&self, rows: Rows<'_, f64>, sums: &mut [f64]) {
-        for (number, root) in self.roots.iter().enumerate() {
+    fn block(&self, trees: Range<usize>, rows: Rows<'_, f64>, sums: &mut [f64]) {
+        for (number, root) in trees.clone().zip(&self.roots[trees]) {
             let group = number % self.group_count();
             let mut sums = sums.iter_mut().skip(group).step_by(self.group_count());
             for first in (0..rows.len()).step_by(WALKS) {
@@ -270,5 +291,131 @@ fn push_linear(all: &mut LinearLeaves, tree: &WideTree) {
     } else {
         all.constants.extend(&tree.leaves);
         all.starts.extend(tree.leaves.iter().map(|_| end));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::Objective;
+
+    /// Of each there are up to six columns: ranks in one register, in two, and in four.
+    const FEATURES: [usize; 3] = [4, 18, 40];
+    const GROUPS: usize = 2;
+
+    /// Few values, so that rows meet thresholds exactly.
+    fn value() -> impl Strategy<Value = f64> {
+        let few = vec![f64::NEG_INFINITY, -1.5, -1e-36, -0.0, 0.0, 1e-36, 1.0, 2.5, f64::INFINITY];
+        prop_oneof![3 => prop::sample::select(few), 1 => -9.0..9.0_f64]
+    }
+
+    fn cell() -> impl Strategy<Value = f64> {
+        prop_oneof![5 => value(), 1 => Just(f64::NAN)]
+    }
+
+    fn test() -> impl Strategy<Value = Test> {
+        let missing = prop::sample::select(vec![Missing::None, Missing::Zero, Missing::Nan]);
+        let at_most =
+            (value(), missing, any::<bool>()).prop_map(|(threshold, missing, default_left)| {
+                Test::AtMost { threshold, missing, default_left }
+            });
+        prop_oneof![300 => at_most, 1 => Just(Test::OneOf { start: 0, end: 1 })]
+    }
+
+    /// Which leaf becomes a split, and which.
+    type Growth = (usize, u32, Test);
+
+    /// Up to 63 splits, or some more; lopsided trees always split one of the two newest leaves.
+    fn tree(features: usize) -> impl Strategy<Value = WideTree> {
+        let sizes = prop_oneof![Just(0..1_usize), Just(1..8), Just(55..64), Just(64..70)];
+        let growth = move || (any::<usize>(), 0..features as u32, test());
+        let growths = sizes.prop_flat_map(move |sizes| vec(growth(), sizes));
+        (growths, any::<bool>()).prop_map(|(growths, lopsided)| grow(&growths, lopsided))
+    }
+
+    fn grow(growths: &[Growth], lopsided: bool) -> WideTree {
+        let mut splits: Vec<WideSplit> = Vec::new();
+        // Who points to each leaf: a split, and whether from its left.
+        let mut parents: Vec<Option<(usize, bool)>> = vec![None];
+        for (pick, feature, test) in growths {
+            let from = if lopsided { parents.len().saturating_sub(2) } else { 0 };
+            let leaf = from + pick % (parents.len() - from);
+            let own = splits.len();
+            if let Some((parent, is_left)) = parents[leaf] {
+                let split = &mut splits[parent];
+                *(if is_left { &mut split.left } else { &mut split.right }) = own as i32;
+            }
+            let (left, right) = (!(leaf as i32), !(parents.len() as i32));
+            splits.push(WideSplit { test: *test, feature: *feature, left, right });
+            parents[leaf] = Some((own, true));
+            parents.push(Some((own, false)));
+        }
+        let leaves = (0..parents.len()).map(|leaf| leaf as f64 / 7.0 - 3.0).collect();
+        WideTree { splits, leaves, words: vec![0b1010], ..WideTree::default() }
+    }
+
+    fn ensemble(trees: Vec<WideTree>, groups: usize, feature_count: usize) -> WideEnsemble {
+        WideEnsemble {
+            objective: Objective::foreign("regression".to_owned()),
+            transform: WideTransform::Identity,
+            feature_count,
+            feature_names: Vec::new(),
+            classes: Vec::new(),
+            base_margins: vec![0.25; groups],
+            average: Average::Nothing,
+            zero_max: 1e-35,
+            values_per_leaf: 1,
+            trees,
+            best_iteration: None,
+        }
+    }
+
+    fn case() -> impl Strategy<Value = (usize, Vec<WideTree>, Vec<Vec<f64>>)> {
+        prop::sample::select(FEATURES.to_vec()).prop_flat_map(|features| {
+            let rows = vec(vec(cell(), features), 1..150);
+            (Just(features), vec(tree(features), 0..20), rows)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn every_processor_answers_as_walking_does(
+            (features, trees, rows) in case()
+        ) {
+            let ensemble = ensemble(trees, GROUPS, features);
+            let (values, count) = (rows.concat(), rows.len() * GROUPS);
+            let mut walked = vec![0.25; count];
+            let wide = Wide { quick: None, ..Wide::new(&ensemble) };
+            wide.walk(0..ensemble.trees.len(), Rows::new(&values, features), &mut walked);
+            for isa in Isa::available() {
+                let wide = Wide::with_isa(&ensemble, isa);
+                let mut margins = vec![f64::NAN; count];
+                wide.margins(Rows::new(&values, features), &mut margins);
+                prop_assert_eq!(&margins, &walked, "{:?}", isa);
+                let mut alone = vec![f64::NAN; GROUPS];
+                wide.margins(Rows::new(&rows[0], features), &mut alone);
+                prop_assert_eq!(&alone[..], &walked[..GROUPS], "{:?}", isa);
+            }
+        }
+    }
+
+    #[test]
+    fn trees_of_up_to_64_leaves_without_categories_are_quick() {
+        let at_most = Test::AtMost { threshold: 1.0, missing: Missing::Nan, default_left: true };
+        let one_of = Test::OneOf { start: 0, end: 1 };
+        for (count, test, expected) in
+            [(63, at_most, true), (64, at_most, false), (3, one_of, false), (0, at_most, false)]
+        {
+            let ensemble = ensemble(vec![grow(&vec![(7, 0, test); count], false)], 1, 1);
+            for isa in Isa::available() {
+                let wide = Wide::with_isa(&ensemble, isa);
+                let possible = expected && crate::kernel::simd::Bytes::of(isa).is_some();
+                assert_eq!(wide.quick.is_some(), possible, "{count} splits, {isa:?}");
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn run(work: impl Work) {
         Level::Avx2 => unsafe { avx2(work) },
         // SAFETY: this level exists only where AVX-512F was detected.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512(work) },
+        Level::Avx512 | Level::Avx512Bytes => unsafe { avx512(work) },
     }
 }
 

@@ -17,8 +17,11 @@ mod avx512;
 pub(crate) mod compiled;
 #[cfg(target_arch = "x86_64")]
 mod planes;
+#[cfg(target_arch = "x86_64")]
+mod turns;
 
 pub(super) use planes::Planes;
+pub(super) use turns::{BLOCK_ROWS, Bytes, ROWS, WIDTH};
 
 use super::{Lanes, Tiles, perfect::Slot, sparse::Link};
 
@@ -36,6 +39,9 @@ enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// With permutations of bytes (VBMI), which came two generations later.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bytes,
 }
 
 /// A run of `perfect`'s trees; of both slots and leaves there are a multiple of
@@ -68,7 +74,7 @@ macro_rules! dispatch {
                 true
             }
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => {
+            Level::Avx512 | Level::Avx512Bytes => {
                 // SAFETY: this level exists only where AVX-512F was detected, and every column is
                 // less than the number of keys, as the callers of this macro assert.
                 unsafe { avx512::$walk($($argument),*) };
@@ -101,6 +107,62 @@ mod planes {
     }
 }
 
+/// What `turns` uses beside AVX-512F.
+#[cfg(target_arch = "x86_64")]
+fn has_bytes() -> bool {
+    is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512cd")
+        && is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod turns {
+    //! What no other machine has.
+    use super::{
+        super::{ranks::Ranks, turns::TurnRun},
+        Isa,
+    };
+
+    pub(in crate::kernel) const WIDTH: usize = 64;
+    pub(in crate::kernel) const ROWS: usize = 8;
+    pub(in crate::kernel) const BLOCK_ROWS: usize = 128;
+
+    #[derive(Clone, Copy, Debug)]
+    pub(in crate::kernel) enum Bytes {}
+
+    impl Bytes {
+        pub(in crate::kernel) fn of(_: Isa) -> Option<Self> {
+            None
+        }
+
+        pub(in crate::kernel) fn ranks(self, _: &Ranks, _: impl Fn(usize) -> i64, _: &mut [u8]) {
+            match self {}
+        }
+
+        pub(in crate::kernel) fn row<const N: usize>(
+            self,
+            _: &TurnRun,
+            _: &[[u8; WIDTH]; N],
+            _: &mut [f64],
+        ) {
+            match self {}
+        }
+
+        pub(in crate::kernel) fn rows<const N: usize>(
+            self,
+            _: &TurnRun,
+            _: &[[[u8; WIDTH]; N]],
+            _: &mut [f64],
+        ) {
+            match self {}
+        }
+    }
+}
+
 /// Every method answers whether it did the work; if not, the portable walk must.
 impl Isa {
     /// The best that this processor has.
@@ -119,6 +181,9 @@ impl Isa {
             }
             if is_x86_feature_detected!("avx512f") {
                 levels.push(Self(Level::Avx512));
+                if has_bytes() {
+                    levels.push(Self(Level::Avx512Bytes));
+                }
             }
         }
         levels

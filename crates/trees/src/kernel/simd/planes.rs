@@ -45,7 +45,7 @@ impl Planes {
         column_max: u32,
     ) -> Option<Self> {
         let fits = leaf_count <= SLOTS && (column_max as usize) < KEYS_MAX;
-        if isa.0 != Level::Avx512 || !fits {
+        if !matches!(isa.0, Level::Avx512 | Level::Avx512Bytes) || !fits {
             return None;
         }
         let all: Vec<Plane> = slots.chunks(leaf_count).map(plane).collect();

@@ -1,0 +1,114 @@
+//! Ranks: keys as the number of a column's thresholds that they reach. It fits a byte where a
+//! column has at most 255 thresholds, as the histograms of training make usual, and changes no
+//! decision: a key reaches the `k`th threshold if and only if its rank is greater than `k`.
+//!
+//! Owns the tables; what columns and keys are is the caller's, the search `simd`'s.
+
+/// Thresholds that are compared at once.
+pub(super) const BLOCK: usize = 16;
+/// So many ranks fit a byte besides zero.
+const THRESHOLDS_MAX: usize = u8::MAX as usize;
+
+/// A column's thresholds: sorted, in blocks, and before these, if they are several, a block with
+/// the last threshold of each but the last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table {
+    /// The place of the first block.
+    pub(super) start: u32,
+    pub(super) count: u8,
+}
+
+/// The thresholds of all columns.
+#[derive(Debug, Default)]
+pub(super) struct Ranks {
+    pub(super) tables: Vec<Table>,
+    /// Filled up with the greatest key.
+    pub(super) blocks: Vec<[i64; BLOCK]>,
+}
+
+impl Ranks {
+    /// From the thresholds of each column, in any order; `None` if a column has too many.
+    pub(super) fn new(columns: Vec<Vec<i64>>) -> Option<Self> {
+        let mut ranks = Self::default();
+        for mut thresholds in columns {
+            thresholds.sort_unstable();
+            thresholds.dedup();
+            ranks.push(&thresholds)?;
+        }
+        Some(ranks)
+    }
+
+    fn push(&mut self, thresholds: &[i64]) -> Option<()> {
+        if thresholds.len() > THRESHOLDS_MAX {
+            return None;
+        }
+        self.tables.push(Table { start: self.blocks.len() as u32, count: thresholds.len() as u8 });
+        if thresholds.len() > BLOCK {
+            let pivots = thresholds.chunks_exact(BLOCK).map(|block| block[BLOCK - 1]);
+            let count = thresholds.len().div_ceil(BLOCK) - 1;
+            self.blocks.push(padded(pivots.take(count)));
+        }
+        let blocks = thresholds.chunks(BLOCK).map(|block| padded(block.iter().copied()));
+        self.blocks.extend(blocks);
+        Some(())
+    }
+
+    /// The number of a threshold among those of its column.
+    pub(super) fn number(&self, column: usize, threshold: i64) -> u8 {
+        let table = self.tables[column];
+        let count = usize::from(table.count);
+        let first = table.start as usize + usize::from(count > BLOCK);
+        let thresholds = &self.blocks[first..].as_flattened()[..count];
+        thresholds.partition_point(|other| *other < threshold) as u8
+    }
+
+    pub(super) fn byte_size(&self) -> usize {
+        size_of_val(&self.tables[..]) + size_of_val(&self.blocks[..])
+    }
+}
+
+fn padded(thresholds: impl Iterator<Item = i64>) -> [i64; BLOCK] {
+    let mut block = [i64::MAX; BLOCK];
+    for (place, threshold) in block.iter_mut().zip(thresholds) {
+        *place = threshold;
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::kernel::simd::{Bytes, Isa};
+
+    fn key() -> impl Strategy<Value = i64> {
+        prop_oneof![8 => -400..400_i64, 1 => Just(i64::MIN), 1 => Just(i64::MAX)]
+    }
+
+    proptest! {
+        #[test]
+        fn a_rank_says_which_thresholds_are_reached(
+            columns in vec(vec(-300..300_i64, 0..300), 1..5),
+            keys in vec(key(), 5),
+        ) {
+            let ranks = Ranks::new(columns.clone()).expect("few thresholds");
+            let mut found = vec![0; columns.len()];
+            for bytes in Isa::available().into_iter().filter_map(Bytes::of) {
+                bytes.ranks(&ranks, |column| keys[column], &mut found);
+                for (column, thresholds) in columns.iter().enumerate() {
+                    for threshold in thresholds {
+                        let reached = found[column] > ranks.number(column, *threshold);
+                        prop_assert_eq!(reached, keys[column] >= *threshold);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn more_thresholds_than_a_byte_counts_are_refused() {
+        assert!(Ranks::new(vec![(0..255).collect()]).is_some());
+        assert!(Ranks::new(vec![vec![], (0..256).collect()]).is_none());
+    }
+}
