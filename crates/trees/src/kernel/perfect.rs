@@ -9,7 +9,7 @@
 use super::{
     Kernel, LANES, Lanes, Tiles, WALKS,
     keys::ColumnIndex,
-    simd::{Isa, PerfectTrees, Planes},
+    simd::{Bits, Isa, PerfectTrees, Planes},
 };
 use crate::ensemble::{Node, Tree};
 
@@ -39,8 +39,7 @@ struct Leaf {
 #[derive(Debug)]
 pub(super) struct Perfect {
     isa: Isa,
-    /// The same trees once more, where that makes single rows faster.
-    planes: Option<Planes>,
+    alone: Alone,
     depth: u32,
     /// `2^depth` per tree; trees of zeros fill the last [`LANES`] up.
     slots: Vec<Slot>,
@@ -52,6 +51,32 @@ pub(super) struct Perfect {
     groups: Vec<u32>,
     /// No slot has a greater column.
     column_max: u32,
+}
+
+/// How a single row is answered: with the same trees once more, where that is faster.
+#[derive(Debug)]
+enum Alone {
+    Bits(Bits),
+    Planes(Planes),
+    /// By the portable walk.
+    Walk,
+}
+
+impl Alone {
+    fn new(isa: Isa, slots: &[Slot], leaf_count: usize, column_max: u32) -> Self {
+        if let Some(bits) = Bits::new(isa, slots, leaf_count, column_max) {
+            return Self::Bits(bits);
+        }
+        Planes::new(isa, slots, leaf_count, column_max).map_or(Self::Walk, Self::Planes)
+    }
+
+    fn byte_size(&self) -> usize {
+        match self {
+            Self::Bits(bits) => bits.byte_size(),
+            Self::Planes(planes) => planes.byte_size(),
+            Self::Walk => 0,
+        }
+    }
 }
 
 impl Perfect {
@@ -66,8 +91,8 @@ impl Perfect {
         let (leaves, ids) = ends.iter().map(|leaf| (leaf.value, leaf.id)).unzip();
         let column_max = slots.iter().map(|slot| slot.column).max().unwrap_or(0);
         let groups = trees.iter().map(|tree| tree.group).collect();
-        let planes = Planes::new(isa, &slots, 1 << depth, column_max);
-        Self { isa, planes, depth, slots, leaves, ids, groups, column_max }
+        let alone = Alone::new(isa, &slots, 1 << depth, column_max);
+        Self { isa, alone, depth, slots, leaves, ids, groups, column_max }
     }
 
     fn trees<const N: usize>(&self) -> PerfectTrees<'_, N> {
@@ -163,9 +188,10 @@ macro_rules! for_depth {
 
 impl Kernel for Perfect {
     fn row(&self, keys: &[i32], out: &mut [Lanes<f32>]) {
-        match &self.planes {
-            Some(planes) => planes.row(&self.leaves, keys, out),
-            None => for_depth!(self.row_of(keys, out)),
+        match &self.alone {
+            Alone::Bits(bits) => bits.row(&self.leaves, keys, out),
+            Alone::Planes(planes) => planes.row(&self.leaves, keys, out),
+            Alone::Walk => for_depth!(self.row_of(keys, out)),
         }
     }
 
@@ -178,10 +204,9 @@ impl Kernel for Perfect {
     }
 
     fn byte_size(&self) -> usize {
-        let planes = self.planes.as_ref().map_or(0, Planes::byte_size);
         let leaves = size_of_val(&self.leaves[..]) + size_of_val(&self.ids[..]);
         let trees = size_of_val(&self.slots[..]) + leaves;
-        planes + trees + size_of_val(&self.groups[..])
+        self.alone.byte_size() + trees + size_of_val(&self.groups[..])
     }
 }
 

@@ -4,9 +4,9 @@
 use std::{cell::RefCell, collections::BTreeMap, ops::Range};
 
 use super::{
-    ranks::Ranks,
+    ranks::{Ranks, SPLITS},
     simd::{BLOCK_ROWS, Bytes, Isa, ROWS, WIDTH},
-    turns::{RankedSplit, SPLITS, TurnRun},
+    turns::{RankedSplit, TurnRun},
 };
 use crate::{
     Rows,

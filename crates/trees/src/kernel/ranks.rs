@@ -9,6 +9,24 @@ pub(super) const BLOCK: usize = 16;
 /// So many ranks fit a byte besides zero.
 const THRESHOLDS_MAX: usize = u8::MAX as usize;
 
+/// Splits that a register decides.
+pub(super) const SPLITS: usize = 64;
+
+/// What as many splits as a register decides ask: whether the rank in a column is greater.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub(super) struct RankedSplits {
+    pub(super) ranks: [u8; SPLITS],
+    pub(super) columns: [u8; SPLITS],
+}
+
+impl Default for RankedSplits {
+    /// No rank is greater: splits that are not there go to the first child.
+    fn default() -> Self {
+        Self { ranks: [u8::MAX; SPLITS], columns: [0; SPLITS] }
+    }
+}
+
 /// A column's thresholds: sorted, in blocks, and before these, if they are several, a block with
 /// the last threshold of each but the last.
 #[derive(Clone, Copy, Debug)]

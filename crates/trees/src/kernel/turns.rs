@@ -10,8 +10,8 @@
 //! Each turn at least halves the leaves that are left: however lopsided the tree, six steps do,
 //! where LightGBM's trees of 63 leaves are 15 levels deep and more.
 
-/// Splits of a tree, and as many bits.
-pub(super) const SPLITS: usize = 64;
+use super::ranks::{RankedSplits, SPLITS};
+
 /// Two places for leaves per split: where its walk ends heavy, and where light.
 pub(super) const PLACES: usize = 2 * SPLITS;
 
@@ -29,8 +29,7 @@ pub(super) struct RankedSplit {
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(super) struct TurnTree {
-    pub(super) ranks: [u8; SPLITS],
-    pub(super) columns: [u8; SPLITS],
+    pub(super) splits: RankedSplits,
     /// By number: where the path of the light child begins; itself if the walk ends here.
     pub(super) next: [u8; SPLITS],
     /// Splits whose second child is heavy: their bit is the opposite of the decision.
@@ -77,9 +76,7 @@ impl TurnTree {
     pub(super) fn new(splits: &[RankedSplit]) -> (Self, Vec<u8>) {
         assert!(splits.len() < SPLITS, "a tree of at most 64 leaves");
         let tree = Self {
-            // No rank is greater: splits that are not there turn nowhere.
-            ranks: [u8::MAX; SPLITS],
-            columns: [0; SPLITS],
+            splits: RankedSplits::default(),
             next: std::array::from_fn(|number| number as u8),
             flips: 0,
             ends: 0,
@@ -173,7 +170,7 @@ impl Numbering<'_> {
     fn place(&mut self, number: usize, at: usize) -> (i32, i32) {
         let split = self.splits[at];
         let lane = SPLITS - 1 - number;
-        (self.tree.ranks[lane], self.tree.columns[lane]) = (split.rank, split.column);
+        (self.tree.splits.ranks[lane], self.tree.splits.columns[lane]) = (split.rank, split.column);
         let weight = |child: i32| usize::try_from(child).map_or(1, |child| self.weights[child]);
         if weight(split.right) > weight(split.left) {
             self.tree.flips |= bit(number);

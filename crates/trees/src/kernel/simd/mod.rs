@@ -16,11 +16,21 @@ mod avx2;
 mod avx512;
 pub(crate) mod compiled;
 #[cfg(target_arch = "x86_64")]
+mod bits;
+#[cfg(not(target_arch = "x86_64"))]
+mod elsewhere;
+#[cfg(target_arch = "x86_64")]
 mod planes;
 #[cfg(target_arch = "x86_64")]
 mod turns;
 
+#[cfg(target_arch = "x86_64")]
+pub(super) use bits::Bits;
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) use elsewhere::{BLOCK_ROWS, Bits, Bytes, Planes, ROWS, WIDTH};
+#[cfg(target_arch = "x86_64")]
 pub(super) use planes::Planes;
+#[cfg(target_arch = "x86_64")]
 pub(super) use turns::{BLOCK_ROWS, Bytes, ROWS, WIDTH};
 
 use super::{Lanes, Tiles, perfect::Slot, sparse::Link};
@@ -84,29 +94,6 @@ macro_rules! dispatch {
     };
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-mod planes {
-    //! What no other machine has.
-    use super::{super::perfect::Slot, Isa, Lanes};
-
-    #[derive(Debug)]
-    pub(in crate::kernel) enum Planes {}
-
-    impl Planes {
-        pub(in crate::kernel) fn new(_: Isa, _: &[Slot], _: usize, _: u32) -> Option<Self> {
-            None
-        }
-
-        pub(in crate::kernel) fn byte_size(&self) -> usize {
-            match *self {}
-        }
-
-        pub(in crate::kernel) fn row(&self, _: &[f32], _: &[i32], _: &mut [Lanes<f32>]) {
-            match *self {}
-        }
-    }
-}
-
 /// What `turns` uses beside AVX-512F.
 #[cfg(target_arch = "x86_64")]
 fn has_bytes() -> bool {
@@ -117,50 +104,6 @@ fn has_bytes() -> bool {
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("popcnt")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-mod turns {
-    //! What no other machine has.
-    use super::{
-        super::{ranks::Ranks, turns::TurnRun},
-        Isa,
-    };
-
-    pub(in crate::kernel) const WIDTH: usize = 64;
-    pub(in crate::kernel) const ROWS: usize = 8;
-    pub(in crate::kernel) const BLOCK_ROWS: usize = 128;
-
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::kernel) enum Bytes {}
-
-    impl Bytes {
-        pub(in crate::kernel) fn of(_: Isa) -> Option<Self> {
-            None
-        }
-
-        pub(in crate::kernel) fn ranks(self, _: &Ranks, _: impl Fn(usize) -> i64, _: &mut [u8]) {
-            match self {}
-        }
-
-        pub(in crate::kernel) fn row<const N: usize>(
-            self,
-            _: &TurnRun,
-            _: &[[u8; WIDTH]; N],
-            _: &mut [f64],
-        ) {
-            match self {}
-        }
-
-        pub(in crate::kernel) fn rows<const N: usize>(
-            self,
-            _: &TurnRun,
-            _: &[[[u8; WIDTH]; N]],
-            _: &mut [f64],
-        ) {
-            match self {}
-        }
-    }
 }
 
 /// Every method answers whether it did the work; if not, the portable walk must.

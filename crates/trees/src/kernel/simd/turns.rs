@@ -15,8 +15,8 @@ use std::arch::x86_64::{
 
 use super::{
     super::{
-        ranks::{BLOCK, Ranks},
-        turns::{PLACES, SPLITS, TurnRun, TurnTree},
+        ranks::{BLOCK, RankedSplits, Ranks, SPLITS},
+        turns::{PLACES, TurnRun, TurnTree},
     },
     Isa, Level,
 };
@@ -117,7 +117,7 @@ fn row<const N: usize>(run: &TurnRun, ranks: &RowRanks<N>, sums: &mut [f64]) {
     let steps = run.trees.iter().map(|tree| tree.steps).max().unwrap_or(1);
     let mut group = run.first_group;
     for (tree, leaves) in run.trees.iter().zip(&run.leaves) {
-        let turns = decide(&Splits::of(tree), &ranks) ^ tree.flips;
+        let turns = decide(&Splits::of(&tree.splits), &ranks) ^ tree.flips;
         let stops = turns | tree.ends;
         let mut at = stops.leading_zeros();
         for _ in 1..steps {
@@ -138,7 +138,7 @@ fn rows<const N: usize>(run: &TurnRun, ranks: &[RowRanks<N>], sums: &mut [f64]) 
     let group_count = sums.len() / ranks.len();
     let mut decisions = [[0; ROWS]; BLOCK_ROWS / ROWS];
     for (number, (tree, leaves)) in run.trees.iter().zip(&run.leaves).enumerate() {
-        let splits = Splits::of(tree);
+        let splits = Splits::of(&tree.splits);
         for (decided, ranks) in decisions.as_flattened_mut().iter_mut().zip(ranks) {
             *decided = decide(&splits, &table(ranks)) as i64;
         }
@@ -151,8 +151,8 @@ fn rows<const N: usize>(run: &TurnRun, ranks: &[RowRanks<N>], sums: &mut [f64]) 
     }
 }
 
-/// What the splits of a tree ask.
-struct Splits {
+/// What splits ask, in registers.
+pub(super) struct Splits {
     thresholds: __m512i,
     columns: __m512i,
 }
@@ -160,15 +160,15 @@ struct Splits {
 impl Splits {
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn of(tree: &TurnTree) -> Self {
-        Self { thresholds: bytes(&tree.ranks), columns: bytes(&tree.columns) }
+    pub(super) fn of(splits: &RankedSplits) -> Self {
+        Self { thresholds: bytes(&splits.ranks), columns: bytes(&splits.columns) }
     }
 }
 
 /// A bit for each lane whose split sends the row to the second child.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn decide<const N: usize>(splits: &Splits, ranks: &[__m512i; N]) -> u64 {
+pub(super) fn decide<const N: usize>(splits: &Splits, ranks: &[__m512i; N]) -> u64 {
     let columns = splits.columns;
     let values = match ranks[..] {
         [all] => _mm512_permutexvar_epi8(columns, all),
@@ -239,7 +239,7 @@ fn add(sums: &mut [f64; ROWS], leaves: __m512d) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn table<const N: usize>(ranks: &RowRanks<N>) -> [__m512i; N] {
+pub(super) fn table<const N: usize>(ranks: &RowRanks<N>) -> [__m512i; N] {
     std::array::from_fn(|part| bytes(&ranks[part]))
 }
 
@@ -252,7 +252,7 @@ fn bytes(bytes: &[u8; WIDTH]) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn eight(values: &[i64; ROWS]) -> __m512i {
+pub(super) fn eight(values: &[i64; ROWS]) -> __m512i {
     // SAFETY: these are eight values of eight bytes.
     unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
 }

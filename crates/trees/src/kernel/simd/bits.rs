@@ -1,0 +1,190 @@
+//! One row through many shallow trees with permutations of bytes: as `planes` does it, but in ranks
+//! instead of keys, so that a register decides two trees of depth 5 at once, or one of depth 6.
+
+use std::arch::x86_64::{
+    __m256, __m512, __m512i, _mm256_storeu_ps, _mm512_add_epi32, _mm512_add_epi64,
+    _mm512_and_si512, _mm512_i32gather_ps, _mm512_i64gather_ps, _mm512_loadu_si512,
+    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srlv_epi32, _mm512_srlv_epi64, _mm512_storeu_ps,
+};
+
+use super::{
+    super::{
+        LANES, Lanes,
+        perfect::Slot,
+        ranks::{RankedSplits, Ranks, SPLITS},
+    },
+    Isa,
+    turns::{Bytes, ROWS, RowRanks, Splits, WIDTH, decide, eight, table},
+};
+
+/// Trees of so many slots share a register with another.
+const HALF: usize = SPLITS / 2;
+/// Columns that a byte numbers.
+const COLUMNS_MAX: usize = 256;
+
+/// A run of trees of one depth.
+#[derive(Debug)]
+pub(in crate::kernel) struct Bits {
+    bytes: Bytes,
+    ranks: Ranks,
+    /// Two trees in each, or one.
+    registers: Vec<RankedSplits>,
+    leaf_count: usize,
+}
+
+impl Bits {
+    /// From trees of `leaf_count` slots each, a multiple of [`LANES`] trees; `None` where walking
+    /// is better or this is not possible.
+    pub(in crate::kernel) fn new(
+        isa: Isa,
+        slots: &[Slot],
+        leaf_count: usize,
+        column_max: u32,
+    ) -> Option<Self> {
+        let bytes = Bytes::of(isa)?;
+        let column_count = column_max as usize + 1;
+        if leaf_count > SPLITS || column_count > COLUMNS_MAX {
+            return None;
+        }
+        let mut thresholds = vec![Vec::new(); column_count];
+        for slot in slots {
+            thresholds[slot.column as usize].push(i64::from(slot.key));
+        }
+        let ranks = Ranks::new(thresholds)?;
+        let trees_each = if leaf_count <= HALF { 2 } else { 1 };
+        let trees: Vec<_> = slots.chunks(leaf_count).collect();
+        let registers = trees.chunks(trees_each).map(|trees| register(trees, &ranks)).collect();
+        Some(Self { bytes, ranks, registers, leaf_count })
+    }
+
+    pub(in crate::kernel) fn byte_size(&self) -> usize {
+        size_of_val(&self.registers[..]) + self.ranks.byte_size()
+    }
+
+    /// Writes the leaf of each tree; `leaves` are those of all trees, one tree after the other.
+    pub(in crate::kernel) fn row(&self, leaves: &[f32], keys: &[i32], out: &mut [Lanes<f32>]) {
+        match self.ranks.tables.len().div_ceil(WIDTH) {
+            1 => self.row_of::<1>(leaves, keys, out),
+            2 => self.row_of::<2>(leaves, keys, out),
+            _ => self.row_of::<4>(leaves, keys, out),
+        }
+    }
+
+    fn row_of<const N: usize>(&self, leaves: &[f32], keys: &[i32], out: &mut [Lanes<f32>]) {
+        let mut ranks = [[0; WIDTH]; N];
+        let key = |column: usize| i64::from(keys[column]);
+        self.bytes.ranks(&self.ranks, key, ranks.as_flattened_mut());
+        // SAFETY: `bytes` proves the features.
+        unsafe { row(self, leaves, &ranks, out) }
+    }
+}
+
+/// Each tree has half a register, or all of it.
+fn register(trees: &[&[Slot]], ranks: &Ranks) -> RankedSplits {
+    let mut register = RankedSplits::default();
+    for (tree, slots) in trees.iter().enumerate() {
+        for (number, slot) in slots.iter().enumerate() {
+            let lane = tree * HALF + number;
+            register.columns[lane] = slot.column as u8;
+            register.ranks[lane] = ranks.number(slot.column as usize, i64::from(slot.key));
+        }
+    }
+    register
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn row<const N: usize>(bits: &Bits, leaves: &[f32], ranks: &RowRanks<N>, out: &mut [Lanes<f32>]) {
+    let ranks = table(ranks);
+    let leaf_count = bits.leaf_count;
+    let leaves = leaves.chunks_exact(LANES * leaf_count);
+    if leaf_count <= HALF {
+        let registers = bits.registers.as_chunks::<{ LANES / 2 }>().0;
+        for ((registers, leaves), out) in registers.iter().zip(leaves).zip(out) {
+            let decided = decided(registers, &ranks);
+            store(out, pick(leaves, leaf_count, way(decided, leaf_count)));
+        }
+    } else {
+        let registers = bits.registers.as_chunks::<ROWS>().0.as_chunks::<2>().0;
+        for ((registers, leaves), out) in registers.iter().zip(leaves).zip(out) {
+            let halves = leaves.chunks_exact(ROWS * leaf_count);
+            let out = out.as_chunks_mut::<ROWS>().0;
+            for ((registers, leaves), out) in registers.iter().zip(halves).zip(out) {
+                let decided = decided(registers, &ranks);
+                store_half(out, pick_half(leaves, leaf_count, way_half(decided, leaf_count)));
+            }
+        }
+    }
+}
+
+/// The decisions of eight registers, beside each other.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn decided<const N: usize>(registers: &[RankedSplits; ROWS], ranks: &[__m512i; N]) -> __m512i {
+    let mut decided = [0; ROWS];
+    for (splits, decided) in registers.iter().zip(&mut decided) {
+        *decided = decide(&Splits::of(splits), ranks) as i64;
+    }
+    eight(&decided)
+}
+
+/// The number of the leaf to which the decisions lead, in each of sixteen lanes.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn way(decided: __m512i, leaf_count: usize) -> __m512i {
+    let one = _mm512_set1_epi32(1);
+    let mut at = one;
+    for _ in 0..leaf_count.trailing_zeros() {
+        let right = _mm512_and_si512(_mm512_srlv_epi32(decided, at), one);
+        at = _mm512_add_epi32(_mm512_add_epi32(at, at), right);
+    }
+    _mm512_and_si512(at, _mm512_set1_epi32(leaf_count as i32 - 1))
+}
+
+/// The same in each of eight lanes.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn way_half(decided: __m512i, leaf_count: usize) -> __m512i {
+    let one = _mm512_set1_epi64(1);
+    let mut at = one;
+    for _ in 0..leaf_count.trailing_zeros() {
+        let right = _mm512_and_si512(_mm512_srlv_epi64(decided, at), one);
+        at = _mm512_add_epi64(_mm512_add_epi64(at, at), right);
+    }
+    _mm512_and_si512(at, _mm512_set1_epi64(leaf_count as i64 - 1))
+}
+
+/// A leaf of each of sixteen trees.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn pick(leaves: &[f32], leaf_count: usize, number: __m512i) -> __m512 {
+    assert!(leaves.len() == LANES * leaf_count, "each tree has its leaves");
+    let starts: Lanes<i32> = std::array::from_fn(|lane| (lane * leaf_count) as i32);
+    // SAFETY: `starts` are sixteen values.
+    let starts = unsafe { _mm512_loadu_si512(starts.as_ptr().cast()) };
+    // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on.
+    unsafe { _mm512_i32gather_ps::<4>(_mm512_add_epi32(starts, number), leaves.as_ptr()) }
+}
+
+/// A leaf of each of eight trees.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn pick_half(leaves: &[f32], leaf_count: usize, number: __m512i) -> __m256 {
+    assert!(leaves.len() == ROWS * leaf_count, "each tree has its leaves");
+    let starts = eight(&std::array::from_fn(|lane| (lane * leaf_count) as i64));
+    // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on.
+    unsafe { _mm512_i64gather_ps::<4>(_mm512_add_epi64(starts, number), leaves.as_ptr()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store(out: &mut Lanes<f32>, leaves: __m512) {
+    // SAFETY: `out` has room for sixteen values.
+    unsafe { _mm512_storeu_ps(out.as_mut_ptr(), leaves) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_half(out: &mut [f32; ROWS], leaves: __m256) {
+    // SAFETY: `out` has room for eight values.
+    unsafe { _mm256_storeu_ps(out.as_mut_ptr(), leaves) }
+}
