@@ -19,6 +19,8 @@ use super::{
 
 /// Trees of so many slots share a register with another.
 const HALF: usize = SPLITS / 2;
+/// Eights of registers that are decided before their ways are looked for.
+const BLOCK: usize = 16;
 /// Columns that a byte numbers.
 const COLUMNS_MAX: usize = 256;
 
@@ -92,39 +94,37 @@ fn register(trees: &[&[Slot]], ranks: &Ranks) -> RankedSplits {
     register
 }
 
+/// Decides a block of registers before it looks for the ways: what was stored a register's eighth at
+/// a time can't be loaded whole at once, and until it can, there are others to decide.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn row<const N: usize>(bits: &Bits, leaves: &[f32], ranks: &RowRanks<N>, out: &mut [Lanes<f32>]) {
     let ranks = table(ranks);
     let leaf_count = bits.leaf_count;
-    let leaves = leaves.chunks_exact(LANES * leaf_count);
-    if leaf_count <= HALF {
-        let registers = bits.registers.as_chunks::<{ LANES / 2 }>().0;
-        for ((registers, leaves), out) in registers.iter().zip(leaves).zip(out) {
-            let decided = decided(registers, &ranks);
-            store(out, pick(leaves, leaf_count, way(decided, leaf_count)));
+    let trees_each = if leaf_count <= HALF { 2 } else { 1 };
+    let mut leaves = leaves.chunks_exact(ROWS * trees_each * leaf_count);
+    let mut out = out.as_flattened_mut();
+    let mut decided = [[0; ROWS]; BLOCK];
+    for registers in bits.registers.chunks(BLOCK * ROWS) {
+        for (splits, decided) in registers.iter().zip(decided.as_flattened_mut()) {
+            *decided = decide(&Splits::of(splits), &ranks) as i64;
         }
-    } else {
-        let registers = bits.registers.as_chunks::<ROWS>().0.as_chunks::<2>().0;
-        for ((registers, leaves), out) in registers.iter().zip(leaves).zip(out) {
-            let halves = leaves.chunks_exact(ROWS * leaf_count);
-            let out = out.as_chunks_mut::<ROWS>().0;
-            for ((registers, leaves), out) in registers.iter().zip(halves).zip(out) {
-                let decided = decided(registers, &ranks);
-                store_half(out, pick_half(leaves, leaf_count, way_half(decided, leaf_count)));
+        let (own, rest) = out.split_at_mut(registers.len() * trees_each);
+        out = rest;
+        if trees_each == 2 {
+            let own = own.as_chunks_mut::<LANES>().0;
+            for ((decided, out), leaves) in decided.iter().zip(own).zip(&mut leaves) {
+                store(out, pick(leaves, leaf_count, way(eight(decided), leaf_count)));
+            }
+        } else {
+            let own = own.as_chunks_mut::<ROWS>().0;
+            for ((decided, out), leaves) in decided.iter().zip(own).zip(&mut leaves) {
+                store_half(
+                    out,
+                    pick_half(leaves, leaf_count, way_half(eight(decided), leaf_count)),
+                );
             }
         }
     }
-}
-
-/// The decisions of eight registers, beside each other.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn decided<const N: usize>(registers: &[RankedSplits; ROWS], ranks: &[__m512i; N]) -> __m512i {
-    let mut decided = [0; ROWS];
-    for (splits, decided) in registers.iter().zip(&mut decided) {
-        *decided = decide(&Splits::of(splits), ranks) as i64;
-    }
-    eight(&decided)
 }
 
 /// The number of the leaf to which the decisions lead, in each of sixteen lanes.

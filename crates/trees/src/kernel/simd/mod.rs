@@ -14,9 +14,9 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-pub(crate) mod compiled;
 #[cfg(target_arch = "x86_64")]
 mod bits;
+pub(crate) mod compiled;
 #[cfg(not(target_arch = "x86_64"))]
 mod elsewhere;
 #[cfg(target_arch = "x86_64")]
