@@ -129,15 +129,16 @@ class Deployer:
     def __init__(self, server: Server):
         self.sm = server.client("sagemaker")
         self.s3 = server.client("s3")
+        self.bucket = "models"
         self._bucket_made = False
 
     def upload(self, key: str, body: bytes) -> str:
         """Stores an object and returns its S3 URI."""
         if not self._bucket_made:
-            self.s3.create_bucket(Bucket="models")
+            self.s3.create_bucket(Bucket=self.bucket)
             self._bucket_made = True
-        self.s3.put_object(Bucket="models", Key=key, Body=body)
-        return f"s3://models/{key}"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return f"s3://{self.bucket}/{key}"
 
     def model(self, name: str, files: dict[str, bytes] | Path, **container) -> str:
         """Uploads an archive of the files and creates the model."""

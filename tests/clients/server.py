@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import boto3
@@ -59,17 +60,24 @@ def environment(**extra: str) -> dict[str, str]:
 class Server:
     """One server and the data directory that outlives its restarts."""
 
-    def __init__(self, data_dir: Path, *arguments: str, ephemeral: bool = False):
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        ephemeral: bool = False,
+        wrap: Sequence[str] = (),
+    ):
         self.data_dir = data_dir
         self.api = ""
         self.gateway = ""
         self.process: subprocess.Popen | None = None
         self._log = data_dir.with_name(data_dir.name + ".stderr")
+        self._wrap = wrap
         self._arguments = [*(["--ephemeral"] if ephemeral else []), *arguments]
 
     def start(self) -> "Server":
         """Starts the process and waits for its ready line."""
-        command = [binary(), "serve", "--data-dir", str(self.data_dir)]
+        command = [*self._wrap, binary(), "serve", "--data-dir", str(self.data_dir)]
         for flag in ("--api", "--gateway"):
             if flag not in self._arguments:
                 command += [flag, "127.0.0.1:0"]
@@ -81,6 +89,8 @@ class Server:
                 stderr=log,
                 env=environment(),
                 text=True,
+                # SIGXFSZ stays ignored: a file that may not grow is an error, not the end.
+                restore_signals=False,
             )
         line = self._first_line()
         ready = READY.match(line.rstrip("\n"))

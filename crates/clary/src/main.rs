@@ -48,6 +48,8 @@ enum Command {
     /// Try out what REST APIs are made of
     #[command(subcommand)]
     Gateway(cli::gateway::Command),
+    /// Read everything in a data directory and say what is damaged
+    Check(cli::check::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Status(args) => cli::status::run(&args),
         Command::Logs(args) => cli::logs::run(&args),
         Command::Gateway(command) => cli::gateway::run(&command),
+        Command::Check(args) => cli::check::run(&args),
     };
     cli::exit_code(result)
 }

@@ -5,15 +5,19 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::{self, File},
-    io::{self, Write},
+    fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Durability, Error, durable, tx::Effects};
+use crate::{
+    Error,
+    artifacts::entries,
+    durable::{self, Disk},
+    tx::Effects,
+};
 
 /// A blob's name: 32 hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,6 +27,11 @@ pub(crate) struct BlobId(String);
 impl BlobId {
     fn random() -> Self {
         Self(random_id())
+    }
+
+    /// The id that a file's name is.
+    pub(crate) fn named(name: String) -> Self {
+        Self(name)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -40,6 +49,9 @@ pub(crate) fn random_id() -> String {
 pub(crate) struct Segment {
     pub(crate) blob: BlobId,
     pub(crate) size: u64,
+    /// The MD5 of the bytes in hex; none in rows from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) md5: Option<String>,
 }
 
 /// All blobs of a store.
@@ -47,7 +59,7 @@ pub(crate) struct Segment {
 pub(crate) struct Blobs {
     objects: PathBuf,
     tmp: PathBuf,
-    durability: Durability,
+    disk: Disk,
     /// Held for reading from before a row is looked up until its blobs are pinned, and for writing
     /// while blobs are removed: whoever has seen a row finds its blobs.
     gate: RwLock<()>,
@@ -61,8 +73,8 @@ struct Pins {
 }
 
 impl Blobs {
-    pub(crate) fn new(objects: PathBuf, tmp: PathBuf, durability: Durability) -> Self {
-        Self { objects, tmp, durability, gate: RwLock::new(()), pins: Mutex::default() }
+    pub(crate) fn new(objects: PathBuf, tmp: PathBuf, disk: Disk) -> Self {
+        Self { objects, tmp, disk, gate: RwLock::new(()), pins: Mutex::default() }
     }
 
     /// Empties `tmp/` and removes every blob that is not in `referenced`.
@@ -73,7 +85,7 @@ impl Blobs {
         for shelf in entries(&self.objects)? {
             for blob in entries(&shelf)? {
                 let name = blob.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                if !referenced.contains(&BlobId(name.to_owned())) {
+                if !referenced.contains(&BlobId::named(name.to_owned())) {
                     durable::remove_file(&blob)?;
                 }
             }
@@ -85,7 +97,7 @@ impl Blobs {
     pub(crate) fn create(self: &Arc<Self>) -> Result<BlobWriter, Error> {
         let id = BlobId::random();
         let path = self.tmp.join(id.as_str());
-        let file = File::create_new(&path).map_err(Error::io("make", &path))?;
+        let file = self.disk.make_file(&path)?;
         let blob = PendingBlob { blobs: Arc::clone(self), id: Some(id), path };
         Ok(BlobWriter { file, blob })
     }
@@ -158,12 +170,8 @@ impl Blobs {
         }
     }
 
-    fn shelf(&self, id: &BlobId) -> PathBuf {
-        self.objects.join(&id.as_str()[..2])
-    }
-
     fn path(&self, id: &BlobId) -> PathBuf {
-        self.shelf(id).join(id.as_str())
+        place(&self.objects, id)
     }
 
     fn pins(&self) -> MutexGuard<'_, Pins> {
@@ -171,9 +179,10 @@ impl Blobs {
     }
 }
 
-fn entries(dir: &Path) -> Result<Vec<PathBuf>, Error> {
-    let read = || fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>();
-    read().map_err(Error::io("list", dir))
+/// Where a blob is below `objects`: on a shelf named by its first two digits.
+pub(crate) fn place(objects: &Path, id: &BlobId) -> PathBuf {
+    let shelf = id.as_str().get(..2).unwrap_or_default();
+    objects.join(shelf).join(id.as_str())
 }
 
 fn remove_any(path: &Path) -> Result<(), Error> {
@@ -194,21 +203,21 @@ pub(crate) struct BlobWriter {
 impl BlobWriter {
     /// Appends bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file.write_all(bytes).map_err(Error::io("write", &self.blob.path))
+        self.blob.blobs.disk.write(&mut self.file, &self.blob.path, bytes)
     }
 
     /// Syncs the bytes and gives them their place.
     pub(crate) fn finish(self) -> Result<PendingBlob, Error> {
         let Self { file, mut blob } = self;
         let blobs = Arc::clone(&blob.blobs);
-        durable::sync_file(blobs.durability, &file, &blob.path)?;
+        blobs.disk.sync_file(&file, &blob.path)?;
         let id = blob.id();
-        let shelf = blobs.shelf(id);
-        durable::make_dir(blobs.durability, &shelf)?;
         let place = blobs.path(id);
-        fs::rename(&blob.path, &place).map_err(Error::io("rename", &blob.path))?;
-        blob.path = place;
-        durable::sync_dir(blobs.durability, &shelf)?;
+        let shelf = place.parent().unwrap_or(&blobs.objects);
+        blobs.disk.make_dir(shelf)?;
+        blobs.disk.rename(&blob.path, &place)?;
+        blob.path.clone_from(&place);
+        blobs.disk.sync_dir(shelf)?;
         Ok(blob)
     }
 }

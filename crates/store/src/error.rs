@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Why the store could not do what it was asked.
@@ -22,8 +23,8 @@ pub enum Error {
     #[error("the metadata database failed")]
     Database(#[from] rusqlite::Error),
     /// The transaction that carried the write could not be committed.
-    #[error("the write was not committed: {0}")]
-    NotCommitted(String),
+    #[error("the write was not committed")]
+    NotCommitted(#[source] Arc<rusqlite::Error>),
     /// A row holds something this version cannot read.
     #[error("the stored {kind} `{key}` cannot be read")]
     Unreadable {
@@ -56,6 +57,26 @@ pub enum Error {
         /// What the file says.
         found: String,
     },
+    /// The tables were written by a newer version.
+    #[error(
+        "`{}` has tables of version {found} and this version knows up to {known}; \
+         run a version that is at least as new as the one that wrote it",
+        path.display()
+    )]
+    NewerTables {
+        /// The database.
+        path: PathBuf,
+        /// The version that it has.
+        found: u32,
+        /// The newest version known here.
+        known: u32,
+    },
+    /// There is no data directory.
+    #[error("`{}` is not a data directory: it has no file `LAYOUT`", dir.display())]
+    NoData {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// Another process has the data directory open.
     #[error("`{}` is in use by another process; stop it or use another directory", dir.display())]
     InUse {
@@ -73,18 +94,44 @@ pub enum Error {
     Closed,
 }
 
+/// What a client is told when the disk is full.
+pub const DISK_FULL: &str =
+    "the server's disk is full and nothing was stored; free space there, then try again";
+
 impl Error {
+    /// Whether the disk, or the share of it that the server may use, is full.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => is_full(source),
+            Self::Database(error) => is_database_full(error),
+            Self::NotCommitted(error) => is_database_full(error),
+            _ => false,
+        }
+    }
+
     /// Wraps what the operating system said about `path`; for `map_err`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 }
 
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge)
+}
+
+fn is_database_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+}
+
 impl From<Error> for resources::Error {
     fn from(error: Error) -> Self {
         match error {
             Error::Cursor => Self::new(resources::ErrorKind::Invalid, error.to_string()),
-            _ => Self::internal(error),
+            error if error.is_disk_full() => {
+                Self::new(resources::ErrorKind::Unavailable, DISK_FULL)
+            }
+            error => Self::internal(error),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
-use crate::{Durability, Error, durable};
+use crate::{Error, durable::Disk};
 
 /// The layout that this version writes.
 const VERSION: u32 = 1;
@@ -20,14 +20,35 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Makes or takes over `dir`.
-    pub(crate) fn open(dir: &Path, durability: Durability) -> Result<Self, Error> {
+    pub(crate) fn open(dir: &Path, disk: &Disk) -> Result<Self, Error> {
         fs::create_dir_all(dir).map_err(Error::io("make", dir))?;
-        let lock = lock_version(dir, durability)?;
+        let lock = lock_version(dir, disk)?;
         let layout = Self { dir: dir.to_owned(), _lock: lock };
-        for part in [layout.objects(), layout.artifacts(), layout.tmp()] {
-            durable::make_dir(durability, &part)?;
+        for part in [layout.objects(), layout.artifacts(), layout.manifests(), layout.tmp()] {
+            disk.make_dir(&part)?;
         }
         Ok(layout)
+    }
+
+    /// Takes `dir` as it is, and changes nothing in it; one that never was a data directory is
+    /// refused.
+    pub(crate) fn inspect(dir: &Path) -> Result<Self, Error> {
+        let path = dir.join("LAYOUT");
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NoData { dir: dir.to_owned() });
+            }
+            Err(error) => return Err(Error::io("open", &path)(error)),
+        };
+        lock(&file, dir)?;
+        check_version(dir, &read(&mut file, &path)?)?;
+        Ok(Self { dir: dir.to_owned(), _lock: file })
+    }
+
+    /// The version of the layout.
+    pub(crate) const fn version() -> u32 {
+        VERSION
     }
 
     /// The metadata database.
@@ -45,6 +66,11 @@ impl Layout {
         self.dir.join("artifacts")
     }
 
+    /// What each unpacked artifact holds.
+    pub(crate) fn manifests(&self) -> PathBuf {
+        self.dir.join("manifests")
+    }
+
     /// Work in progress.
     pub(crate) fn tmp(&self) -> PathBuf {
         self.dir.join("tmp")
@@ -53,30 +79,35 @@ impl Layout {
 
 /// Locks `LAYOUT` and checks or writes the version in it. An empty file is one whose writer died
 /// before it wrote anything else either.
-fn lock_version(dir: &Path, durability: Durability) -> Result<File, Error> {
+fn lock_version(dir: &Path, disk: &Disk) -> Result<File, Error> {
     let path = dir.join("LAYOUT");
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(Error::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(Error::InUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
-    }
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(Error::io("read", &path))?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(&path).map_err(Error::io("open", &path))?;
+    lock(&file, dir)?;
+    let text = read(&mut file, &path)?;
     if text.is_empty() {
-        file.write_all(format!("{VERSION}\n").as_bytes()).map_err(Error::io("write", &path))?;
-        durable::sync_file(durability, &file, &path)?;
-        durable::sync_dir(durability, dir)?;
+        disk.write(&mut file, &path, format!("{VERSION}\n").as_bytes())?;
+        disk.sync_file(&file, &path)?;
+        disk.sync_dir(dir)?;
     } else {
         check_version(dir, &text)?;
     }
     Ok(file)
+}
+
+fn lock(file: &File, dir: &Path) -> Result<(), Error> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: dir.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", &dir.join("LAYOUT"))(error)),
+    }
+}
+
+fn read(file: &mut File, path: &Path) -> Result<String, Error> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(Error::io("read", path))?;
+    Ok(text)
 }
 
 fn check_version(dir: &Path, text: &str) -> Result<(), Error> {

@@ -8,16 +8,20 @@
 //! | `meta.sqlite` | records, buckets, object keys: everything that has a name |
 //! | `objects/ab/<id>` | bytes of objects, in files named by a random id |
 //! | `artifacts/<id>/` | unpacked `model.tar.gz` objects, read-only |
+//! | `manifests/<id>` | the size and hash of each file of an artifact |
 //! | `tmp/` | files on their way to the places above; emptied when the store opens |
 //!
 //! What is acknowledged survives a power cut: bytes are synced before the row that names them is
 //! committed, and rows are committed before the caller hears of it. What a crash leaves
 //! half-done has no name, and is removed when the store opens again.
 //!
+//! [`check`] reads all of it, with no store open, and reports what is damaged.
+//!
 //! What the records mean is the domain crates' business; S3's wire format is `aws-api`'s.
 
 mod artifacts;
 mod blobs;
+mod check;
 mod cursor;
 mod durable;
 mod error;
@@ -32,7 +36,9 @@ mod tx;
 mod writer;
 
 pub use artifacts::{ArtifactError, ArtifactId, Artifacts, Limits};
-pub use error::Error;
+pub use check::{Finding, Report, check};
+pub use durable::{Change, Faults};
+pub use error::{DISK_FULL, Error};
 pub use objects::{
     Bucket, Headers, ListObjects, ListUploads, Listing, Object, ObjectError, ObjectInfo,
     ObjectReader, ObjectWriter, Objects, PART_BYTES_MIN, PARTS_MAX, Part, PartToComplete,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use resources::Clock;
 
-use crate::Limits;
+use crate::{Faults, Limits};
 
 /// What an acknowledged write has survived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Options {
     pub clock: Arc<Clock>,
     /// What an unpacked artifact may be.
     pub limits: Limits,
+    /// What fails, in tests; none for a disk that works as well as the system's.
+    pub faults: Option<Arc<dyn Faults>>,
 }
 
 impl Options {
@@ -36,6 +38,7 @@ impl Options {
             durability: Durability::Synced,
             clock: Arc::new(Clock::new()),
             limits: Limits::default(),
+            faults: None,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::{Durability, Error};
 
@@ -76,6 +76,7 @@ pub(crate) fn open_writer(path: &Path, durability: Durability) -> Result<Connect
         Durability::Ephemeral => "OFF",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    check_version(&connection, path)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -92,6 +93,23 @@ fn open(path: &Path) -> Result<Connection, Error> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
+}
+
+/// Opens a connection that changes nothing, not even to tidy up after a crash.
+pub(crate) fn open_inspector(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    check_version(&connection, path)?;
+    Ok(connection)
+}
+
+/// Refuses tables that a later version has changed.
+fn check_version(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = STEPS.len() as u32;
+    if found > known {
+        return Err(Error::NewerTables { path: path.to_owned(), found, known });
+    }
+    Ok(())
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), Error> {

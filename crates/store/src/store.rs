@@ -5,8 +5,8 @@ use std::sync::Arc;
 use resources::Clock;
 
 use crate::{
-    Artifacts, Error, Objects, Options, Tx, artifacts::Unpacker, blobs::Blobs, layout::Layout,
-    objects, readers::Readers, schema, writer::Writer,
+    Artifacts, Error, Objects, Options, Tx, artifacts::Unpacker, blobs::Blobs, durable::Disk,
+    layout::Layout, objects, readers::Readers, schema, writer::Writer,
 };
 
 /// Everything durable. Clones share one store; the last one to go closes it.
@@ -30,14 +30,14 @@ impl Store {
     /// Opens the store in a directory, which no other process may have open, and removes what a
     /// crash may have left there.
     pub fn open(options: Options) -> Result<Self, Error> {
-        let Options { dir, durability, clock, limits } = options;
-        let layout = Layout::open(&dir, durability)?;
+        let Options { dir, durability, clock, limits, faults } = options;
+        let disk = Disk { durability, faults };
+        let layout = Layout::open(&dir, &disk)?;
         let connection = schema::open_writer(&layout.database(), durability)?;
-        let blobs = Arc::new(Blobs::new(layout.objects(), layout.tmp(), durability));
+        let blobs = Arc::new(Blobs::new(layout.objects(), layout.tmp(), disk.clone()));
         blobs.sweep(&objects::referenced(&Tx::new(&connection))?)?;
         let readers = Readers::open(&layout.database())?;
-        let unpacker =
-            Arc::new(Unpacker::new(layout.artifacts(), layout.tmp(), durability, limits));
+        let unpacker = Arc::new(Unpacker::new(&layout, disk, limits));
         let writer = Writer::start(connection, Arc::clone(&blobs))?;
         let parts = Parts { writer, readers, blobs, unpacker, clock, _layout: layout };
         Ok(Self { parts: Arc::new(parts) })

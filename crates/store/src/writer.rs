@@ -65,12 +65,15 @@ impl Drop for Writer {
     }
 }
 
+/// How a commit ended, for all the jobs in it.
+type Committed = Result<(), Arc<rusqlite::Error>>;
+
 /// A job in two steps, because its caller must not hear of it before the commit.
 trait Job: Send {
     /// Does the work; says whether to keep it.
     fn run(&mut self, tx: &Tx<'_>) -> bool;
     /// Tells the caller.
-    fn answer(self: Box<Self>, committed: &Result<(), String>);
+    fn answer(self: Box<Self>, committed: &Committed);
 }
 
 impl std::fmt::Debug for dyn Job {
@@ -96,10 +99,10 @@ where
         matches!(self.outcome, Some(Ok(_)))
     }
 
-    fn answer(self: Box<Self>, committed: &Result<(), String>) {
+    fn answer(self: Box<Self>, committed: &Committed) {
         let answer = match (self.outcome, committed) {
             (Some(Err(error)), _) => Err(error),
-            (_, Err(why)) => Err(Error::NotCommitted(why.clone()).into()),
+            (_, Err(why)) => Err(Error::NotCommitted(Arc::clone(why)).into()),
             (Some(outcome), Ok(())) => outcome,
             (None, Ok(())) => Err(Error::Panicked.into()),
         };
@@ -124,15 +127,15 @@ fn commit_together(
     connection: &Connection,
     batch: &mut [Box<dyn Job>],
     effects: &mut Vec<Effects>,
-) -> Result<(), String> {
+) -> Committed {
     let done = run_batch(connection, batch, effects);
     if let Err(error) = &done {
-        tracing::error!(%error, jobs = batch.len(), "a commit failed");
+        tracing::error!(%error, jobs = batch.len(), "a commit failed, and nothing of it was kept");
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");
         }
     }
-    done.map_err(|error| error.to_string())
+    done.map_err(Arc::new)
 }
 
 fn run_batch(

@@ -110,8 +110,15 @@ pub(super) fn from_store(error: ObjectError) -> S3Error {
     }
 }
 
-/// The S3 error for a fault of the store.
+/// The S3 error for a fault of the store. The log says what happened.
 pub(super) fn from_fault(fault: store::Error) -> S3Error {
+    let cause = std::error::Error::source(&fault).map(ToString::to_string);
+    tracing::error!(cause, "an S3 call failed: {fault}");
+    if fault.is_disk_full() {
+        let mut error = S3Error::with_message(custom("InsufficientStorage"), store::DISK_FULL);
+        error.set_status_code(http::StatusCode::INSUFFICIENT_STORAGE);
+        return error;
+    }
     let text = "We encountered an internal error. Please try again.";
     let mut error = S3Error::with_message(S3ErrorCode::InternalError, text);
     error.set_source(Box::new(fault));

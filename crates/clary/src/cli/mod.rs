@@ -4,6 +4,7 @@
 //! and errors to stderr. Serving itself is left to `server`.
 
 mod archive;
+pub(crate) mod check;
 mod connect;
 pub(crate) mod demo;
 pub(crate) mod deploy;

@@ -6,6 +6,7 @@
 
 mod error;
 mod limits;
+pub(crate) mod manifest;
 mod path;
 mod tar_reader;
 mod tree;
@@ -24,11 +25,14 @@ use tokio::task::{JoinError, spawn_blocking};
 
 pub use error::ArtifactError;
 pub use limits::Limits;
-pub(crate) use tree::remove_tree;
+pub(crate) use tree::{entries, remove_tree};
 
 use crate::{
-    Durability, Error, Object, ObjectError, Store, Target, blobs::random_id, cursor::to_hex,
-    durable,
+    Error, Object, ObjectError, Store, Target,
+    blobs::random_id,
+    cursor::to_hex,
+    durable::{self, Disk},
+    layout::Layout,
 };
 
 /// The name of an unpacked artifact: 32 hex digits.
@@ -117,8 +121,9 @@ fn id_of(object: &Object) -> ArtifactId {
 #[derive(Debug)]
 pub(crate) struct Unpacker {
     artifacts: PathBuf,
+    manifests: PathBuf,
     tmp: PathBuf,
-    durability: Durability,
+    disk: Disk,
     limits: Limits,
     /// One turn per artifact being fetched; whoever comes second finds it done.
     turns: Mutex<HashMap<ArtifactId, Weak<Turn>>>,
@@ -127,13 +132,15 @@ pub(crate) struct Unpacker {
 type Turn = tokio::sync::Mutex<()>;
 
 impl Unpacker {
-    pub(crate) fn new(
-        artifacts: PathBuf,
-        tmp: PathBuf,
-        durability: Durability,
-        limits: Limits,
-    ) -> Self {
-        Self { artifacts, tmp, durability, limits, turns: Mutex::default() }
+    pub(crate) fn new(layout: &Layout, disk: Disk, limits: Limits) -> Self {
+        Self {
+            artifacts: layout.artifacts(),
+            manifests: layout.manifests(),
+            tmp: layout.tmp(),
+            disk,
+            limits,
+            turns: Mutex::default(),
+        }
     }
 
     fn path(&self, id: &ArtifactId) -> PathBuf {
@@ -170,15 +177,39 @@ impl Unpacker {
         built
     }
 
+    /// Gives what was built its place. Its manifest comes first: an artifact that is there has
+    /// one, and one without an artifact is of no consequence.
     fn publish(&self, building: &Path, place: &Path) -> Result<(), Error> {
         tree::forbid_writing(building)?;
-        durable::sync_file_system(self.durability, building)?;
-        fs::rename(building, place).map_err(Error::io("rename", building))?;
+        let manifest = self.manifests.join(place.file_name().unwrap_or_default());
+        self.write_manifest(building, &manifest)?;
+        self.disk.sync_file_system(building)?;
+        self.disk.rename(building, place)?;
         tree::set_mode(place, tree::DIRECTORY_MODE)?;
-        durable::sync_dir(self.durability, &self.artifacts)
+        self.disk.sync_dir(&self.artifacts)
+    }
+
+    fn write_manifest(&self, building: &Path, place: &Path) -> Result<(), Error> {
+        let manifest = manifest::of(building)?;
+        let being_written = self.tmp.join(random_id());
+        let written = self.write_file(&being_written, place, &manifest);
+        if written.is_err() {
+            durable::remove_file(&being_written)?;
+        }
+        written
+    }
+
+    fn write_file(&self, being_written: &Path, place: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let mut file = self.disk.make_file(being_written)?;
+        self.disk.write(&mut file, being_written, bytes)?;
+        self.disk.sync_file(&file, being_written)?;
+        self.disk.rename(being_written, place)?;
+        self.disk.sync_dir(&self.manifests)
     }
 
     fn retain(&self, ids: &HashSet<ArtifactId>) -> Result<bool, Error> {
+        // Asked first: what is published from here on was being fetched now.
+        let idle = self.turns().values().all(|turn| turn.strong_count() == 0);
         for entry in tree::entries(&self.artifacts)? {
             let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let id = ArtifactId(name.to_owned());
@@ -188,10 +219,11 @@ impl Unpacker {
             // Renamed first, so that what `artifacts/` shows is whole at every moment.
             let going = self.tmp.join(random_id());
             tree::set_mode(&entry, tree::BUILDING_MODE)?;
-            fs::rename(&entry, &going).map_err(Error::io("rename", &entry))?;
+            self.disk.rename(&entry, &going)?;
             discard(&going);
+            durable::remove_file(&self.manifests.join(name))?;
         }
-        Ok(self.turns().values().all(|turn| turn.strong_count() == 0))
+        Ok(idle)
     }
 
     /// Whether somebody fetches the artifact now.

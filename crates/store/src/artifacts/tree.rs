@@ -40,7 +40,7 @@ pub(crate) fn remove_tree(dir: &Path) -> Result<(), Error> {
 }
 
 /// What a directory holds.
-pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let read = || fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>();
     read().map_err(Error::io("list", dir))
 }

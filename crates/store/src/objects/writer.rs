@@ -117,7 +117,8 @@ impl Stored {
     /// Hands the bytes to a transaction; they stay if it is committed.
     pub(super) fn adopt(self, tx: &Tx<'_>) -> Vec<Segment> {
         let Some(blob) = self.blob else { return Vec::new() };
-        let segment = Segment { blob: blob.id().clone(), size: self.size };
+        let md5 = Some(to_hex(&self.md5));
+        let segment = Segment { blob: blob.id().clone(), size: self.size, md5 };
         tx.adopt(blob);
         vec![segment]
     }

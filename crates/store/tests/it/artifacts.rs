@@ -309,7 +309,7 @@ proptest! {
                 prop_assert_eq!(tmp, 0);
             }
             let parts = fs::read_dir(dir.path()).expect("it is listed");
-            let known = ["LAYOUT", "artifacts", "meta.sqlite", "meta.sqlite-shm", "meta.sqlite-wal", "objects", "tmp"];
+            let known = ["LAYOUT", "artifacts", "manifests", "meta.sqlite", "meta.sqlite-shm", "meta.sqlite-wal", "objects", "tmp"];
             for part in parts {
                 let name = part.expect("an entry").file_name();
                 prop_assert!(known.iter().any(|known| name == *known), "{name:?} came from an archive");

@@ -1,7 +1,10 @@
 //! The store from outside: records, objects, artifacts, crashes.
 
 mod artifacts;
+mod check;
 mod crash;
+mod faults;
+mod fixture;
 mod listing;
 mod objects;
 mod records;

@@ -1,0 +1,224 @@
+//! Every kind of damage is found, named and told from what a crash leaves behind.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
+use store::{Error, Options, Report, Store};
+use tempfile::TempDir;
+
+use crate::{Scratch, put, run};
+
+/// A data directory with two objects, one of them empty, and an artifact.
+async fn filled() -> TempDir {
+    let Scratch { store, dir } = Scratch::with_bucket().await;
+    put(&store, "kept", b"bytes that are kept").await;
+    put(&store, "empty", b"").await;
+    put(&store, "model.tar.gz", &archive()).await;
+    store.artifacts().fetch("s3://bucket/model.tar.gz").await.expect("it is fetched");
+    drop(store);
+    dir
+}
+
+fn archive() -> Vec<u8> {
+    let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(packed);
+    for name in ["model.json", "code/inference.py"] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(4);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, &b"1234"[..]).expect("it is packed");
+    }
+    tar.into_inner().expect("a tar").finish().expect("a gzip")
+}
+
+fn checked(dir: &Path) -> Report {
+    store::check(dir).expect("it can be checked")
+}
+
+fn blob(dir: &Path, size: u64) -> PathBuf {
+    let shelves = fs::read_dir(dir.join("objects")).expect("the shelves");
+    let blobs = shelves.flat_map(|shelf| fs::read_dir(shelf.expect("a shelf").path()).expect("it"));
+    let mut blobs = blobs.map(|blob| blob.expect("a blob").path());
+    blobs.find(|blob| fs::metadata(blob).expect("a file").len() == size).expect("the blob")
+}
+
+fn artifact(dir: &Path) -> PathBuf {
+    let mut artifacts = fs::read_dir(dir.join("artifacts")).expect("the artifacts");
+    artifacts.next().expect("an artifact").expect("it").path()
+}
+
+fn sql(dir: &Path, sql: &str) {
+    let connection = Connection::open(dir.join("meta.sqlite")).expect("the database");
+    connection.execute_batch(sql).expect("it is done");
+}
+
+#[test]
+fn what_is_sound_is_counted() {
+    run(async {
+        let dir = filled().await;
+        let report = checked(dir.path());
+        assert!(report.is_sound(), "{report:?}");
+        assert_eq!((report.layout, report.buckets, report.objects), (1, 1, 3));
+        assert_eq!(report.artifacts, 1);
+        assert_eq!(report.bytes, 19 + archive().len() as u64);
+        // Nothing was deployed from the artifact.
+        assert_eq!(report.orphans.len(), 1, "{report:?}");
+    });
+}
+
+/// What is done to rows, and how it shows: place, problem.
+const ROWS: [(&str, &str, &str); 9] = [
+    (
+        "UPDATE objects SET etag = 'x' WHERE size = 0",
+        "object `bucket/empty`",
+        "its bytes are not those of its entity tag",
+    ),
+    (
+        "UPDATE objects SET size = 18 WHERE size = 19",
+        "object `bucket/kept`",
+        "it has 18 bytes and its segments have 19",
+    ),
+    (
+        "UPDATE objects SET headers = '[' WHERE size = 19",
+        "object `bucket/kept`",
+        "its headers cannot be read",
+    ),
+    (
+        "UPDATE objects SET segments = '{' WHERE size = 19",
+        "object `bucket/kept`",
+        "its segments cannot be read",
+    ),
+    ("DELETE FROM buckets", "object `bucket/kept`", "its bucket or upload is missing"),
+    (
+        "INSERT INTO parts VALUES ('u', 3, 0, 'e', 0, '{}', '[]')",
+        "part 3 of upload `u`",
+        "its bucket or upload is missing",
+    ),
+    (
+        "INSERT INTO records VALUES ('endpoint', 'e', 0, 0, '', '{}')",
+        "endpoint `e`",
+        "it cannot be read: missing field",
+    ),
+    ("INSERT INTO records VALUES ('new', 'n', 0, 0, '', 'x')", "new `n`", "it cannot be read"),
+    ("DROP TABLE parts", "meta.sqlite", "no such table: parts"),
+];
+
+type Harm = fn(&Path);
+
+/// What is done to files, and how it shows: place, problem.
+const FILES: [(Harm, &str, &str); 6] = [
+    (flip_a_bit, "object `bucket/kept`", "are not those that were stored"),
+    (cut_short, "object `bucket/kept`", "has 5 bytes instead of 19"),
+    (lose_a_blob, "object `bucket/kept`", "could not read"),
+    (change_an_artifact, "artifact `", "file `model.json` is not what was unpacked"),
+    (spoil_the_database, "meta.sqlite", ""),
+    (lose_the_database, "meta.sqlite", "the metadata database is missing"),
+];
+
+fn flip_a_bit(dir: &Path) {
+    let mut bytes = fs::read(blob(dir, 19)).expect("bytes");
+    bytes[7] ^= 1;
+    overwrite(&blob(dir, 19), &bytes);
+}
+
+fn cut_short(dir: &Path) {
+    overwrite(&blob(dir, 19), b"bytes");
+}
+
+fn lose_a_blob(dir: &Path) {
+    fs::remove_file(blob(dir, 19)).expect("removed");
+}
+
+fn change_an_artifact(dir: &Path) {
+    let file = artifact(dir).join("model.json");
+    let writable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(artifact(dir), writable).expect("it may be changed");
+    fs::remove_file(&file).expect("removed");
+    overwrite(&file, b"5678");
+}
+
+fn spoil_the_database(dir: &Path) {
+    let path = dir.join("meta.sqlite");
+    let mut bytes = fs::read(&path).expect("bytes");
+    bytes[4096..].fill(0x5a);
+    overwrite(&path, &bytes);
+}
+
+fn lose_the_database(dir: &Path) {
+    fs::remove_file(dir.join("meta.sqlite")).expect("removed");
+}
+
+fn overwrite(path: &Path, bytes: &[u8]) {
+    let mut file = fs::File::create(path).expect("a file");
+    file.write_all(bytes).expect("it is written");
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    run(async {
+        for (statement, place, problem) in ROWS {
+            let dir = filled().await;
+            sql(dir.path(), statement);
+            expect_damage(dir.path(), place, problem);
+        }
+        for (harm, place, problem) in FILES {
+            let dir = filled().await;
+            harm(dir.path());
+            expect_damage(dir.path(), place, problem);
+        }
+    });
+}
+
+fn expect_damage(dir: &Path, place: &str, problem: &str) {
+    let report = checked(dir);
+    let mut damage = report.damage.iter();
+    let found = damage.any(|one| one.place.contains(place) && one.problem.contains(problem));
+    assert!(found, "{place}: {problem}: {:?}", report.damage);
+    assert!(!report.is_sound());
+}
+
+#[test]
+fn what_a_crash_leaves_is_no_damage() {
+    run(async {
+        let dir = filled().await;
+        let below = |path: &str| dir.path().join(path);
+        fs::create_dir_all(below("objects/ab")).expect("a directory");
+        for file in ["tmp/half", "objects/ab/abcd"] {
+            overwrite(&below(file), b"left");
+        }
+        let report = checked(dir.path());
+        assert!(report.is_sound());
+        assert_eq!(report.orphans.len(), 3, "{:?}", report.orphans);
+        assert!(below("tmp/half").exists(), "a check changes nothing");
+    });
+}
+
+#[test]
+fn a_directory_in_use_or_of_something_else_is_refused() {
+    run(async {
+        let Scratch { store: _store, dir } = Scratch::with_bucket().await;
+        assert!(matches!(store::check(dir.path()), Err(Error::InUse { .. })));
+        let empty = TempDir::new().expect("a directory");
+        assert!(matches!(store::check(empty.path()), Err(Error::NoData { .. })));
+        assert_eq!(fs::read_dir(empty.path()).expect("it").count(), 0, "a check makes nothing");
+    });
+}
+
+#[test]
+fn newer_tables_are_refused() {
+    run(async {
+        let dir = filled().await;
+        sql(dir.path(), "PRAGMA user_version = 1000");
+        for error in [
+            store::check(dir.path()).expect_err("it is refused"),
+            Store::open(Options::ephemeral(dir.path())).expect_err("it is refused"),
+        ] {
+            assert!(matches!(error, Error::NewerTables { found: 1000, .. }), "{error}");
+            assert!(error.to_string().contains("run a version that is at least as new"), "{error}");
+        }
+    });
+}

@@ -1,0 +1,228 @@
+"""Disks that fill up or fail, `clary check`, and the data directories of earlier versions."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from artifacts import leaf
+from server import Server, binary, environment
+
+FIXTURE = Path(__file__).resolve().parents[2] / "crates/store/tests/fixtures/layout-1.tar.gz"
+KB = 1024
+
+
+def check(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Runs `clary check`."""
+    command = [binary(), "check", "--data-dir", str(data_dir), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
+
+
+def checked(data_dir: Path) -> dict:
+    """What `clary check --json` says of a sound directory."""
+    done = check(data_dir, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+# clary check
+
+
+def test_a_sound_directory_is_counted(start_server, deploy_to):
+    server = start_server()
+    deploy = deploy_to(server)
+    deploy("served", {"xgboost-model": leaf(1.0)})
+    deploy.upload("x", b"data")
+    in_use = check(server.data_dir)
+    assert (in_use.returncode, in_use.stdout) == (1, "")
+    assert "in use by another process" in in_use.stderr
+    server.stop()
+    report = checked(server.data_dir)
+    assert (report["sound"], report["damage"], report["orphans"]) == (True, [], [])
+    assert (report["objects"], report["records"], report["artifacts"]) == (2, 3, 1)
+    text = check(server.data_dir)
+    assert text.stdout.startswith("sound: 3 records, 2 objects in 1 bucket with ")
+
+
+def test_damage_is_named_and_fails(start_server, deploy_to):
+    server = start_server()
+    deploy_to(server).upload("x", b"data")
+    server.kill9()
+    [blob] = [path for path in (server.data_dir / "objects").rglob("*") if path.is_file()]
+    blob.write_bytes(b"dat\0")
+    done = check(server.data_dir)
+    assert done.returncode == 1
+    assert "damaged: object `models/x`: the bytes of blob" in done.stdout
+    assert "is damaged in 1 place" in done.stderr
+    report = json.loads(check(server.data_dir, "--json").stdout)
+    assert (report["sound"], len(report["damage"])) == (False, 1)
+    none = check(server.data_dir / "objects")
+    assert (none.returncode, "is not a data directory" in none.stderr) == (1, True)
+
+
+# Layouts
+
+
+def unpacked(tmp_path: Path) -> Path:
+    data_dir = tmp_path / "data"
+    with tarfile.open(FIXTURE) as packed:
+        packed.extractall(data_dir, filter="tar")
+    return data_dir
+
+
+def test_the_first_layout_is_served(tmp_path, deploy_to):
+    data_dir = unpacked(tmp_path)
+    server = Server(data_dir).start()
+    try:
+        deploy_to(server).wait_in_service("served")
+        answer = server.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName="served", ContentType="text/csv", Body=b"1\n"
+        )
+        assert float(answer["Body"].read()) == 6.5
+        s3 = server.client("s3")
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket="bucket")["Contents"]]
+        assert keys == ["empty", "parts", "plain", "schön/日本", "served/model.tar.gz"]
+        assert s3.get_object(Bucket="bucket", Key="plain")["Body"].read() == b"plain"
+        server.stop()
+    finally:
+        server.close()
+    assert checked(data_dir)["records"] == 3
+
+
+def test_a_newer_layout_is_refused(tmp_path):
+    data_dir = unpacked(tmp_path)
+    (data_dir / "LAYOUT").write_text("2\n")
+    with pytest.raises(AssertionError, match="run a version that is at least as new"):
+        Server(data_dir).start()
+    assert "run a version that is at least as new" in check(data_dir).stderr
+
+
+# Full disks
+
+
+class FullDisk:
+    """A small file system of its own for servers, in a user's own mount namespace."""
+
+    def __init__(self, place: Path, size: str):
+        place.mkdir()
+        script = f'mount -t tmpfs -o size={size} tmpfs "{place}" && echo mounted && exec cat'
+        self.holder = subprocess.Popen(
+            ["unshare", "-Urm", "sh", "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.mounted = self.holder.stdout.readline() == "mounted\n"
+
+    def wrap(self) -> list[str]:
+        """What goes before a command that shall see the file system."""
+        return ["nsenter", "--preserve-credentials", "-U", "-m", "-t", str(self.holder.pid)]
+
+    def close(self) -> None:
+        """Ends the name space, and the file system with it."""
+        self.holder.stdin.close()
+        self.holder.wait()
+        self.holder.stdout.close()
+        self.holder.stderr.close()
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    if not (shutil.which("unshare") and shutil.which("nsenter")):
+        pytest.skip("util-linux is missing")
+    disk = FullDisk(tmp_path / "disk", "6m")
+    if not disk.mounted:
+        disk.close()
+        pytest.skip("name spaces of users are forbidden here")
+    yield disk
+    disk.close()
+
+
+def fill(s3, size: int, name: str) -> tuple[dict[str, bytes], ClientError]:
+    """Puts objects until one is refused; those that were acknowledged, and the refusal."""
+    stored = {}
+    for number in range(1000):
+        key, body = f"{name}-{number}", os.urandom(size)
+        try:
+            s3.put_object(Bucket="full", Key=key, Body=body)
+        except ClientError as error:
+            return stored, error
+        stored[key] = body
+    raise AssertionError("the disk never filled up")
+
+
+def test_a_full_disk_loses_nothing_and_says_so(full_disk, tmp_path):
+    server = Server(tmp_path / "disk" / "data", wrap=full_disk.wrap()).start()
+    try:
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket="full")
+        stored, error = fill(s3, 200 * KB, "large")
+        more, _ = fill(s3, 1 * KB, "small")
+        stored |= more
+        response = error.response
+        assert response["ResponseMetadata"]["HTTPStatusCode"] == 507
+        assert response["Error"]["Code"] == "InsufficientStorage"
+        assert "disk is full" in response["Error"]["Message"]
+        assert "No space left on device" in server.stderr()
+
+        def all_there(client):
+            for key, body in stored.items():
+                assert client.get_object(Bucket="full", Key=key)["Body"].read() == body, key
+
+        all_there(s3)
+        server.kill9()
+        server.start()
+        s3 = server.client("s3")
+        all_there(s3)
+        for key in [key for key in stored if key.startswith("large")][:3]:
+            s3.delete_object(Bucket="full", Key=key)
+            del stored[key]
+        s3.put_object(Bucket="full", Key="again", Body=b"room")
+        stored["again"] = b"room"
+        all_there(s3)
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket="full")["Contents"]]
+        assert sorted(keys) == sorted(stored)
+        server.stop()
+    finally:
+        server.close()
+    command = [*full_disk.wrap(), binary(), "check", "--data-dir", str(server.data_dir), "--json"]
+    report = json.loads(subprocess.run(command, capture_output=True, env=environment()).stdout)
+    assert (report["damage"], report["orphans"]) == ([], [])
+
+
+def test_writes_that_fail_are_refused_until_they_work_again(start_server, refused):
+    """No file may grow: the database's writes fail as on a broken disk."""
+    server = start_server()
+    s3, sm = server.client("s3"), server.client("sagemaker")
+    s3.create_bucket(Bucket="kept")
+    s3.put_object(Bucket="kept", Key="before", Body=b"before")
+    pid, unlimited = server.process.pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    error = refused(s3.put_object, Bucket="kept", Key="large", Body=bytes(100 * KB))
+    assert error.status in (500, 507)
+    error = refused(s3.put_object, Bucket="kept", Key="small", Body=b"x")
+    assert error.status in (500, 507)
+    model = {"Image": "a/b:1", "ModelDataUrl": "s3://kept/model.tar.gz"}
+    error = refused(sm.create_model, ModelName="m", PrimaryContainer=model, ExecutionRoleArn=ROLE)
+    assert error.status in (500, 503)
+    assert "a commit failed" in server.stderr()
+    assert s3.get_object(Bucket="kept", Key="before")["Body"].read() == b"before"
+
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+    s3.put_object(Bucket="kept", Key="after", Body=bytes(100 * KB))
+    sm.create_model(ModelName="m", PrimaryContainer=model, ExecutionRoleArn=ROLE)
+    server.kill9()
+    assert checked(server.data_dir)["sound"]
+    server.start()
+    listed = server.client("s3").list_objects_v2(Bucket="kept")["Contents"]
+    assert [item["Key"] for item in listed] == ["after", "before"]
+
+
+ROLE = "arn:aws:iam::000000000000:role/any"
