@@ -4,12 +4,13 @@
 //! in `cli::connect`, what to call and what to print in each command.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::Context;
-use http::{Method, Request, Response, StatusCode, request::Parts};
+use http::{Method, Request, Response, StatusCode};
 use identity::{AccessKey, Secret};
 use resources::Clock;
 use serde_json::Value;
@@ -112,6 +113,14 @@ impl CallError {
                 || error.message.starts_with("Cannot create already existing")
         })
     }
+}
+
+/// A file to be stored as an object, from where it stands to its end.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) file: File,
+    /// Of its bytes; the server refuses others.
+    pub(crate) sha256: [u8; 32],
 }
 
 /// One prediction asked for.
@@ -219,9 +228,17 @@ impl Client {
         }
     }
 
-    /// Stores an object under `/bucket/key`.
-    pub(crate) fn put_object(&self, path: &str, body: Vec<u8>) -> Result<(), CallError> {
-        self.s3(Method::PUT, path, body).map(drop)
+    /// Stores an object under `/bucket/key`. It is sent as it is read, and never all in memory.
+    pub(crate) fn put_object(&self, path: &str, upload: Upload) -> Result<(), CallError> {
+        let (mut parts, _) = build(self.request(Method::PUT, path), Vec::new())?.into_parts();
+        let now = self.clock.now().epoch_seconds();
+        self.signer("s3", &Settings::S3)
+            .sign_declared(&mut parts, &upload.sha256, now)
+            .map_err(|error| CallError::Protocol(error.to_string()))?;
+        let request = Request::from_parts(parts, upload.file);
+        let configured =
+            self.agent.configure_request(request).timeout_global(Some(UPLOAD_TIMEOUT)).build();
+        self.received(self.agent.run(configured)).and_then(accepted).map(drop)
     }
 
     /// Deletes an object.
@@ -280,47 +297,44 @@ impl Client {
         request: Request<Vec<u8>>,
     ) -> Result<Request<Vec<u8>>, CallError> {
         let (mut parts, body) = request.into_parts();
-        let signer = Signer {
+        self.signer(service, settings)
+            .sign(&mut parts, &body, self.clock.now().epoch_seconds())
+            .map_err(|error| CallError::Protocol(error.to_string()))?;
+        Ok(Request::from_parts(parts, body))
+    }
+
+    fn signer<'a>(&'a self, service: &'a str, settings: &'a Settings) -> Signer<'a> {
+        Signer {
             access_key_id: &self.target.key.id,
             secret: sigv4::Secret::new(self.target.key.secret.expose()),
             session_token: self.target.session_token.as_ref().map(Secret::expose),
             region: &self.target.region,
             service,
             settings,
-        };
-        signer
-            .sign(&mut parts, &body, self.clock.now().epoch_seconds())
-            .map_err(|error| CallError::Protocol(error.to_string()))?;
-        Ok(Request::from_parts(parts, body))
+        }
     }
 
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, CallError> {
         let (parts, body) = request.into_parts();
-        let upload = parts.method == Method::PUT;
-        let reply = self.run(parts, body, upload).map_err(|error| self.explain(error))?;
-        let (parts, mut body) = reply.into_parts();
+        let has_body = parts.method == Method::PUT || parts.method == Method::POST;
+        self.received(if has_body {
+            self.agent.run(Request::from_parts(parts, body))
+        } else {
+            self.agent.run(Request::from_parts(parts, ()))
+        })
+    }
+
+    fn received(
+        &self,
+        reply: Result<Response<Body>, ureq::Error>,
+    ) -> Result<Response<Vec<u8>>, CallError> {
+        let (parts, mut body) = reply.map_err(|error| self.explain(error))?.into_parts();
         let body = body
             .with_config()
             .limit(REPLY_BYTES_MAX)
             .read_to_vec()
             .map_err(|error| self.explain(error))?;
         Ok(Response::from_parts(parts, body))
-    }
-
-    fn run(
-        &self,
-        parts: Parts,
-        body: Vec<u8>,
-        upload: bool,
-    ) -> Result<Response<Body>, ureq::Error> {
-        if parts.method == Method::PUT || parts.method == Method::POST {
-            let timeout = if upload { UPLOAD_TIMEOUT } else { CALL_TIMEOUT };
-            let request = Request::from_parts(parts, body);
-            let configured =
-                self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-            return self.agent.run(configured);
-        }
-        self.agent.run(Request::from_parts(parts, ()))
     }
 
     fn explain(&self, error: ureq::Error) -> CallError {
@@ -415,6 +429,10 @@ pub(crate) mod scripted;
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Seek as _, Write as _};
+
+    use sha2::{Digest as _, Sha256};
+
     use super::{
         scripted::{Answer, Scripted},
         *,
@@ -479,6 +497,12 @@ mod tests {
         assert_eq!(error.to_string(), expect);
     }
 
+    fn upload(bytes: &[u8]) -> Upload {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(bytes).and_then(|()| file.rewind()).expect("it is written");
+        Upload { file, sha256: Sha256::digest(bytes).into() }
+    }
+
     #[test]
     fn calls_are_signed_for_their_service() {
         let (server, client) = Scripted::start(vec![
@@ -494,7 +518,7 @@ mod tests {
         client.json(LOGS, "FilterLogEvents", &serde_json::json!({})).expect("filtered");
         assert!(!client.create_bucket("models").expect("it is there"));
         assert!(!client.has_object("/models/none").expect("it is not there"));
-        client.put_object("/models/a/~b+c", b"bytes".to_vec()).expect("stored");
+        client.put_object("/models/a/~b+c", upload(b"bytes")).expect("stored");
         client.delete_object("/models/a").expect("deleted");
         assert_eq!(client.page("/_clary/metrics").expect("a page"), "clary_up 1");
         let asked = server.asked();

@@ -100,6 +100,11 @@ impl PayloadLine {
         Self::of_digest(&Sha256::digest(body).into(), Content::Verified)
     }
 
+    /// The line for a body whose hash is known.
+    pub(crate) fn of_hash(digest: &[u8; 32]) -> Self {
+        Self::of_digest(digest, Content::Declared(*digest))
+    }
+
     fn of_digest(digest: &[u8; 32], content: Content) -> Self {
         Self { text: to_hex(digest), len: 64, content }
     }

@@ -80,6 +80,16 @@ impl Signer<'_> {
         self.sign_line(parts, &PayloadLine::of_body(body), now).map(|_| ())
     }
 
+    /// As [`Signer::sign`], with a body of which the SHA-256 is known and nothing else is at hand.
+    pub fn sign_declared(
+        &self,
+        parts: &mut Parts,
+        sha256: &[u8; 32],
+        now: i64,
+    ) -> Result<(), SignError> {
+        self.sign_line(parts, &PayloadLine::of_hash(sha256), now).map(|_| ())
+    }
+
     /// As [`Signer::sign`], with a body that the signature does not cover. S3 takes it.
     pub fn sign_unsigned(&self, parts: &mut Parts, now: i64) -> Result<(), SignError> {
         self.sign_line(parts, &PayloadLine::unsigned(), now).map(|_| ())

@@ -2,8 +2,8 @@
 //! any good is left to the server, which opens it.
 
 use std::{
-    fs,
-    io::{self, Read},
+    fs::{self, File},
+    io::{self, Read, Seek as _},
     path::{Path, PathBuf},
 };
 
@@ -12,16 +12,19 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 
+use crate::client::Upload;
+
 /// The name that AWS's XGBoost image looks for.
 const MODEL_FILE_NAME: &str = "xgboost-model";
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZIP: &[u8] = b"PK\x03\x04";
 
-/// A `model.tar.gz`, in memory.
+/// A `model.tar.gz` in a file: the user's, or one without a name that goes with us.
+#[derive(Debug)]
 pub(crate) struct Archive {
-    pub(crate) bytes: Vec<u8>,
-    /// SHA-256 in lower-case hexadecimal digits.
-    pub(crate) digest: String,
+    file: File,
+    length: u64,
+    sha256: [u8; 32],
 }
 
 impl Archive {
@@ -32,18 +35,49 @@ impl Archive {
         let metadata = fs::metadata(path).with_context(|| {
             format!("`{shown}` can't be read; give a model file, a folder or a model.tar.gz")
         })?;
-        let bytes = if metadata.is_dir() { pack_folder(path)? } else { pack_file(path)? };
-        Ok(Self::of_bytes(bytes))
+        if metadata.is_dir() { pack_folder(path) } else { pack_file(path) }
     }
 
     /// Packs a model file that is already in memory.
     pub(crate) fn of_model(model: &[u8]) -> anyhow::Result<Self> {
-        Ok(Self::of_bytes(pack_entries([(PathBuf::from(MODEL_FILE_NAME), Content::Bytes(model))])?))
+        pack_entries([(PathBuf::from(MODEL_FILE_NAME), Content::Bytes(model))])
     }
 
-    fn of_bytes(bytes: Vec<u8>) -> Self {
-        let digest = hex(&Sha256::digest(&bytes));
-        Self { bytes, digest }
+    /// Reads the file once, for what is to be known of it.
+    fn of_file(mut file: File) -> anyhow::Result<Self> {
+        file.rewind()?;
+        let mut digest = Digester(Sha256::new());
+        let length = io::copy(&mut file, &mut digest)?;
+        Ok(Self { file, length, sha256: digest.0.finalize().into() })
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// SHA-256 in lower-case hexadecimal digits.
+    pub(crate) fn digest(&self) -> String {
+        hex(&self.sha256)
+    }
+
+    /// What is sent to a server.
+    pub(crate) fn into_upload(mut self) -> anyhow::Result<Upload> {
+        self.file.rewind()?;
+        Ok(Upload { file: self.file, sha256: self.sha256 })
+    }
+}
+
+struct Digester(Sha256);
+
+impl io::Write for Digester {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -58,28 +92,32 @@ enum Content<'a> {
     File(PathBuf),
 }
 
-fn pack_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn pack_file(path: &Path) -> anyhow::Result<Archive> {
     let shown = path.display();
-    let bytes = fs::read(path).with_context(|| format!("`{shown}` can't be read"))?;
-    ensure!(!bytes.is_empty(), "`{shown}` is empty; give a model file that was written to its end");
-    if bytes.starts_with(GZIP) {
-        check_archive(&bytes)
+    let unreadable = || format!("`{shown}` can't be read");
+    let mut file = File::open(path).with_context(unreadable)?;
+    let mut start = Vec::new();
+    file.by_ref().take(ZIP.len() as u64).read_to_end(&mut start).with_context(unreadable)?;
+    ensure!(!start.is_empty(), "`{shown}` is empty; give a model file that was written to its end");
+    if start.starts_with(GZIP) {
+        check_archive(&mut file)
             .with_context(|| format!("`{shown}` is not a usable model archive"))?;
-        return Ok(bytes);
+        return Archive::of_file(file).with_context(unreadable);
     }
     let extension = path.extension().unwrap_or_default();
     if extension.eq_ignore_ascii_case("gz") || extension.eq_ignore_ascii_case("tgz") {
         bail!("`{shown}` is not compressed with gzip; make it with `tar -czf`, or give the folder");
     }
-    if bytes.starts_with(ZIP) {
+    if start.starts_with(ZIP) {
         bail!("`{shown}` is a zip archive; unpack it and give the folder, or make a .tar.gz");
     }
-    pack_entries([(PathBuf::from(MODEL_FILE_NAME), Content::Bytes(&bytes))])
+    pack_entries([(PathBuf::from(MODEL_FILE_NAME), Content::File(path.to_owned()))])
 }
 
 /// Reads the archive to its end: what is cut off is found here and not after an upload.
-fn check_archive(bytes: &[u8]) -> anyhow::Result<()> {
-    let mut archive = tar::Archive::new(GzDecoder::new(bytes));
+fn check_archive(file: &mut File) -> anyhow::Result<()> {
+    file.rewind()?;
+    let mut archive = tar::Archive::new(GzDecoder::new(io::BufReader::new(file)));
     let mut files = 0;
     for entry in archive.entries()? {
         let mut entry = entry.context("it is gzip, but there is no tar in it, or only a part")?;
@@ -94,7 +132,7 @@ fn check_archive(bytes: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn pack_folder(folder: &Path) -> anyhow::Result<Vec<u8>> {
+fn pack_folder(folder: &Path) -> anyhow::Result<Archive> {
     let mut files = Vec::new();
     collect(folder, Path::new(""), &mut files)?;
     ensure!(
@@ -134,20 +172,23 @@ fn collect(folder: &Path, below: &Path, files: &mut Vec<PathBuf>) -> anyhow::Res
 
 fn pack_entries<'a>(
     entries: impl IntoIterator<Item = (PathBuf, Content<'a>)>,
-) -> anyhow::Result<Vec<u8>> {
-    let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
+) -> anyhow::Result<Archive> {
+    let packed = tempfile::tempfile().context("there is no room for a temporary file")?;
+    let packed = io::BufWriter::new(packed);
+    let mut builder = Builder::new(GzEncoder::new(packed, Compression::default()));
     for (name, content) in entries {
         match content {
             Content::Bytes(bytes) => append(&mut builder, &name, bytes.len() as u64, bytes)?,
             Content::File(path) => {
                 let unreadable = || format!("`{}` can't be read", path.display());
-                let file = fs::File::open(&path).with_context(unreadable)?;
+                let file = File::open(&path).with_context(unreadable)?;
                 let length = file.metadata().with_context(unreadable)?.len();
                 append(&mut builder, &name, length, file)?;
             }
         }
     }
-    Ok(builder.into_inner()?.finish()?)
+    let packed = builder.into_inner()?.finish()?;
+    Archive::of_file(packed.into_inner().map_err(io::IntoInnerError::into_error)?)
 }
 
 /// Times, owners and modes stay out, so that the digest tells the content and nothing else.
@@ -168,7 +209,7 @@ fn append<W: io::Write>(
 
 #[cfg(test)]
 mod tests {
-    use std::{fs::File, io::Write};
+    use std::io::Write;
 
     use tempfile::TempDir;
 
@@ -184,8 +225,18 @@ mod tests {
         folder
     }
 
-    fn names(archive: &Archive) -> Vec<String> {
-        let mut tar = tar::Archive::new(GzDecoder::new(&*archive.bytes));
+    fn bytes(archive: Archive) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let length = archive.length();
+        let mut file = archive.into_upload().expect("it rewinds").file;
+        file.read_to_end(&mut bytes).expect("it can be read");
+        assert_eq!(bytes.len() as u64, length);
+        bytes
+    }
+
+    fn names(archive: Archive) -> Vec<String> {
+        let bytes = bytes(archive);
+        let mut tar = tar::Archive::new(GzDecoder::new(&*bytes));
         let entries = tar.entries().expect("a tar");
         entries
             .map(|entry| entry.and_then(|e| Ok(e.path()?.display().to_string())).expect("an entry"))
@@ -203,9 +254,9 @@ mod tests {
     fn a_bare_file_gets_the_name_that_the_image_wants() {
         let folder = folder(&[("my-model.json", b"{}")]);
         let archive = Archive::pack(&folder.path().join("my-model.json")).expect("packed");
-        assert_eq!(names(&archive), ["xgboost-model"]);
-        assert_eq!(archive.digest, Archive::of_model(b"{}").expect("packed").digest);
-        assert_eq!(archive.digest.len(), 64);
+        assert_eq!(archive.digest(), Archive::of_model(b"{}").expect("packed").digest());
+        assert_eq!(archive.digest().len(), 64);
+        assert_eq!(names(archive), ["xgboost-model"]);
     }
 
     #[test]
@@ -214,21 +265,21 @@ mod tests {
             [("xgboost-model", b"m"), ("code/inference.py", b"pass"), ("code/a/b.txt", b"")];
         let (one, two) = (folder(&files), folder(&files));
         let archive = Archive::pack(one.path()).expect("packed");
-        assert_eq!(names(&archive), ["code/a/b.txt", "code/inference.py", "xgboost-model"]);
-        assert_eq!(archive.digest, Archive::pack(two.path()).expect("packed").digest);
+        assert_eq!(archive.digest(), Archive::pack(two.path()).expect("packed").digest());
+        assert_eq!(names(archive), ["code/a/b.txt", "code/inference.py", "xgboost-model"]);
     }
 
     #[test]
     fn an_archive_stays_as_it_is() {
-        let packed = Archive::of_model(b"model").expect("packed");
-        let folder = folder(&[("model.tar.gz", &packed.bytes)]);
+        let packed = bytes(Archive::of_model(b"model").expect("packed"));
+        let folder = folder(&[("model.tar.gz", &packed)]);
         let again = Archive::pack(&folder.path().join("model.tar.gz")).expect("taken");
-        assert_eq!(again.bytes, packed.bytes);
+        assert_eq!(bytes(again), packed);
     }
 
     #[test]
     fn what_cannot_work_is_named() {
-        let packed = Archive::of_model(&vec![7; 50_000]).expect("packed").bytes;
+        let packed = bytes(Archive::of_model(&vec![7; 50_000]).expect("packed"));
         let cut = &packed[..packed.len() / 2];
         let folder = folder(&[
             ("empty", b""),
@@ -263,7 +314,9 @@ mod tests {
         header.set_size(0);
         builder.append_link(&mut header, "link", "/etc/passwd").expect("a link");
         let bytes = builder.into_inner().and_then(GzEncoder::finish).expect("an archive");
-        let message = check_archive(&bytes).expect_err("a link").to_string();
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(&bytes).expect("it is written");
+        let message = check_archive(&mut file).expect_err("a link").to_string();
         assert!(message.contains("`link` in it is a link"), "{message}");
     }
 }

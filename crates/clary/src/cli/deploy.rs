@@ -167,8 +167,8 @@ fn bring_up(
     archive: Archive,
     (made, progress): (&mut Made, &Progress),
 ) -> anyhow::Result<Value> {
-    let version = plan.versioned_name(&archive.digest);
-    progress.now(format!("uploading {} bytes", archive.bytes.len()));
+    let version = plan.versioned_name(&archive.digest());
+    progress.now(format!("uploading {} bytes", archive.length()));
     let path = upload(client, plan, archive, made)?;
     progress.now(format!("creating endpoint {}", plan.name));
     let model = model_input(client, plan, &version, &path);
@@ -192,10 +192,10 @@ fn upload(
     made: &mut Made,
 ) -> anyhow::Result<String> {
     let bucket = format!("clary-models-{}", client.target().account);
-    let path = format!("/{bucket}/{}/{}/model.tar.gz", plan.name, archive.digest);
+    let path = format!("/{bucket}/{}/{}/model.tar.gz", plan.name, archive.digest());
     client.create_bucket(&bucket).with_context(|| format!("bucket `{bucket}` can't be made"))?;
     if !client.has_object(&path)? {
-        client.put_object(&path, archive.bytes).context("the model can't be uploaded")?;
+        client.put_object(&path, archive.into_upload()?).context("the model can't be uploaded")?;
         made.object = Some(path.clone());
     }
     Ok(path)

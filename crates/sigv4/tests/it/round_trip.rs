@@ -1,6 +1,7 @@
 //! Whatever is signed here is verified here: any path, query and headers.
 
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 use sigv4::{Payload, Secret, Settings, Signer, Verifier};
 
 const NOW: i64 = 1_700_000_000;
@@ -13,6 +14,7 @@ proptest! {
         header in "[ -~\u{e9}]{0,24}",
         body in proptest::collection::vec(any::<u8>(), 0..64),
         s3 in any::<bool>(),
+        declared in any::<bool>(),
     ) {
         let settings = if s3 { Settings::S3 } else { Settings::SERVICE };
         let value = http::HeaderValue::from_bytes(header.as_bytes());
@@ -30,7 +32,12 @@ proptest! {
             service: "s3",
             settings: &settings,
         };
-        signer.sign(&mut parts, &body, NOW).expect("it can be signed");
+        let signed = if declared {
+            signer.sign_declared(&mut parts, &Sha256::digest(&body).into(), NOW)
+        } else {
+            signer.sign(&mut parts, &body, NOW)
+        };
+        signed.expect("it can be signed");
         let mut verifier = Verifier::new(settings.clone());
         let result = verifier.verify((&parts).into(), Payload::Body(&body), NOW, |_| {
             Ok(Secret::new("secret"))
