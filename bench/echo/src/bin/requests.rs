@@ -25,9 +25,15 @@ struct Arguments {
     /// Path of the requests
     #[arg(long)]
     path: String,
-    /// A file of which each line is a body; the lines are used in turn
+    /// A file of rows, which are used in turn
     #[arg(long)]
     bodies: PathBuf,
+    /// Rows that make a body
+    #[arg(long, default_value_t = 1)]
+    rows: usize,
+    /// Ask so many endpoints in turn: `{}` in the path is the number of each, from 0
+    #[arg(long, default_value_t = 1)]
+    spread: usize,
     /// How many requests
     #[arg(long, default_value_t = 60_000)]
     count: usize,
@@ -47,10 +53,10 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let bodies = fs::read_to_string(&arguments.bodies)
+    let text = fs::read_to_string(&arguments.bodies)
         .with_context(|| format!("can't read `{}`", arguments.bodies.display()))?;
-    let bodies: Vec<_> = bodies.lines().filter(|line| !line.is_empty()).collect();
-    anyhow::ensure!(!bodies.is_empty(), "`{}` has no lines", arguments.bodies.display());
+    let bodies = bodies(&text, arguments.rows);
+    anyhow::ensure!(!bodies.is_empty(), "`{}` has no rows", arguments.bodies.display());
     let out = File::create(&arguments.out)
         .with_context(|| format!("can't write `{}`", arguments.out.display()))?;
     let mut out = BufWriter::new(out);
@@ -61,6 +67,13 @@ fn main() -> anyhow::Result<()> {
         out.write_all(&request)?;
     }
     out.flush().context("can't write the last requests")
+}
+
+/// As many bodies as there are rows: each starts a row later than the one before.
+fn bodies(text: &str, rows: usize) -> Vec<String> {
+    let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+    let body = |start| lines.iter().cycle().skip(start).take(rows).copied().collect::<Vec<_>>();
+    (0..lines.len()).map(|start| body(start).join("\n")).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a tool for the real server's real clock")]
@@ -79,7 +92,8 @@ fn request(arguments: &Arguments, number: usize, body: &[u8], now: i64) -> anyho
 
 /// Each carries an id of its own, as clients that trace do, so that no two signatures are alike.
 fn head(arguments: &Arguments, number: usize) -> anyhow::Result<Parts> {
-    let request = http::Request::post(arguments.path.as_str())
+    let path = arguments.path.replace("{}", &(number % arguments.spread).to_string());
+    let request = http::Request::post(path)
         .header(header::HOST, &arguments.authority)
         .header(header::CONTENT_TYPE, "text/csv")
         .header(HeaderName::from_static("x-amzn-sagemaker-inference-id"), format!("{number:08}"))
