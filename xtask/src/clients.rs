@@ -34,6 +34,11 @@ pub(crate) fn pytest(workspace: &Workspace, binary: &Utf8Path) -> anyhow::Result
     Ok(pytest)
 }
 
+/// The interpreter of the clients' environment, for other programs that need boto3.
+pub(crate) fn python(workspace: &Workspace) -> anyhow::Result<Utf8PathBuf> {
+    Ok(clients_environment(workspace)?.join("bin/python"))
+}
+
 /// The search path for programs, with those of the clients' environment first.
 pub(crate) fn path_in_environment(workspace: &Workspace) -> anyhow::Result<OsString> {
     path_with(&clients_environment(workspace)?.join("bin"))

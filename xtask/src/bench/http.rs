@@ -1,15 +1,17 @@
 //! The HTTP benchmark: what is built, which servers stand beside each other, who is asked what.
 //!
 //! Every server has core 0 and the load generator core 1; a server that is not being measured
-//! sleeps. How load is made is `load`'s, how servers are started `servers`', the table `report`'s.
+//! sleeps. How load is made is `load`'s, how servers are started `servers`', the table `report`'s,
+//! what is measured without any load `footprint`'s.
 
 use std::{fs, iter};
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
+    footprint,
     load::{self, Sample},
-    report::{self, Row},
+    report::{self, Row, Yardsticks},
     servers::{self, Server},
 };
 use crate::{
@@ -19,6 +21,9 @@ use crate::{
 
 const KEY_ID: &str = "AKIDBENCHMARK0000000";
 const SECRET: &str = "not-a-secret-only-for-benchmarks-0000000";
+
+/// Requests of one row that are written; of longer ones fewer, since all stay in memory.
+const REQUESTS_WRITTEN: usize = 60_000;
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -35,6 +40,10 @@ pub(crate) struct Settings {
     /// Leave the Python peer out
     #[arg(long)]
     without_peers: bool,
+    /// A folder of built binaries (`clary`, `clary-unsigned`, `echo`, `requests`); without it,
+    /// they are built
+    #[arg(long, value_name = "FOLDER")]
+    binaries: Option<Utf8PathBuf>,
     /// Write the figures into bench/RESULTS.md
     #[arg(long)]
     record: bool,
@@ -52,8 +61,7 @@ const fn scenario(name: &'static str, server: &'static str, requests: &'static s
     Scenario { name, server, requests }
 }
 
-/// The first two are the yardsticks; a scenario is compared with the one that is signed as it is.
-const SCENARIOS: [Scenario; 7] = [
+const SCENARIOS: [Scenario; 12] = [
     scenario("hyper echo", "echo", "echo"),
     scenario("hyper echo, signed requests", "echo", "echo-signed"),
     scenario("clary, one leaf, unsigned", "clary-unsigned", "leaf"),
@@ -61,45 +69,81 @@ const SCENARIOS: [Scenario; 7] = [
     scenario("clary, covtype, unsigned", "clary-unsigned", "covtype"),
     scenario("clary, covtype, SigV4 verified", "clary", "covtype-signed"),
     scenario("FastAPI + xgboost, covtype", "fastapi", "peer"),
+    scenario("hyper echo, 100 rows", "echo", "echo-100"),
+    scenario("hyper echo, 100 rows, signed requests", "echo", "echo-100-signed"),
+    scenario("clary, covtype, 100 rows, unsigned", "clary-unsigned", "covtype-100"),
+    scenario("clary, covtype, 100 rows, SigV4 verified", "clary", "covtype-100-signed"),
+    scenario("FastAPI + xgboost, covtype, 100 rows", "fastapi", "peer-100"),
 ];
 
 impl Scenario {
     fn is_signed(&self) -> bool {
         self.requests.ends_with("-signed")
     }
+
+    fn rows(&self) -> usize {
+        if self.requests.contains("-100") { 100 } else { 1 }
+    }
+
+    /// The requests of the echo that a scenario is compared with: as long, and signed as it is.
+    fn echo(&self) -> String {
+        let rows = if self.rows() == 100 { "-100" } else { "" };
+        let signed = if self.is_signed() { "-signed" } else { "" };
+        format!("echo{rows}{signed}")
+    }
+
+    /// The requests of the peer that gets the same rows.
+    fn peer(&self) -> Option<&'static str> {
+        match self.requests {
+            "covtype" | "covtype-signed" => Some("peer"),
+            "covtype-100" | "covtype-100-signed" => Some("peer-100"),
+            _ => None,
+        }
+    }
 }
 
 /// Builds, starts, asks in turn and prints the table.
 pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<()> {
     load::ensure_tools(workspace)?;
-    let bench = Bench { workspace, directory: workspace.target("bench") };
-    bench.build()?;
+    let directory = workspace.target("bench");
+    let binaries = settings.binaries.clone().unwrap_or_else(|| directory.join("bin"));
+    let bench = Bench { workspace, directory, binaries };
+    if settings.binaries.is_none() {
+        bench.build()?;
+    }
+    let footprint = footprint::measure(workspace, &bench.binary("clary"))?;
     let servers = bench.start_servers(settings)?;
     bench.deploy()?;
     bench.write_requests(&servers)?;
     let scenarios: Vec<_> =
         SCENARIOS.iter().filter(|scenario| find(&servers, scenario.server).is_some()).collect();
     let rounds = bench.measure(settings, &scenarios, &servers)?;
-    let rows = scenarios.iter().enumerate().map(|(index, scenario)| {
-        let column = |of: usize| rounds.iter().map(move |round: &Vec<Sample>| round[of]);
-        Row::new(
-            scenario.name,
-            &column(index).collect::<Vec<_>>(),
-            &column(usize::from(scenario.is_signed())).collect::<Vec<_>>(),
-            &column(0).collect::<Vec<_>>(),
-        )
-    });
-    let table = report::table(&rows.collect::<Vec<_>>());
-    println!("{table}");
+    let text = format!("{}\n{footprint}", report::table(&rows(&scenarios, &rounds)));
+    println!("{text}");
     if settings.record {
         let how = format!(
             "{} rounds of {} s each, interleaved, {} connections; medians. Every server has core 0, \
-             wrk core 1.\n\n{table}",
+             wrk core 1. Ratios are to the server that got the same requests.\n\n{text}",
             settings.rounds, settings.seconds, settings.connections
         );
         report::record(workspace, "HTTP", "bench http", &how)?;
     }
     Ok(())
+}
+
+/// A line per scenario; a round has a sample for each of them, in their order.
+fn rows(scenarios: &[&Scenario], rounds: &[Vec<Sample>]) -> Vec<Row> {
+    let samples = |requests: &str| -> Option<Vec<Sample>> {
+        let index = scenarios.iter().position(|scenario| scenario.requests == requests)?;
+        Some(rounds.iter().map(|round| round[index]).collect())
+    };
+    let row = |scenario: &&Scenario| {
+        let own = samples(scenario.requests)?;
+        let echo = samples(&scenario.echo())?;
+        let peer = scenario.peer().and_then(samples);
+        Some(Row::new(scenario.name, &own, Yardsticks { echo: &echo, peer: peer.as_deref() }))
+    };
+    scenarios.iter().filter_map(row).collect()
 }
 
 fn find<'a>(servers: &'a [Server], name: &str) -> Option<&'a Server> {
@@ -109,16 +153,17 @@ fn find<'a>(servers: &'a [Server], name: &str) -> Option<&'a Server> {
 struct Bench<'a> {
     workspace: &'a Workspace,
     directory: Utf8PathBuf,
+    binaries: Utf8PathBuf,
 }
 
 impl Bench<'_> {
     fn binary(&self, name: &str) -> Utf8PathBuf {
-        self.directory.join("bin").join(name)
+        self.binaries.join(name)
     }
 
     /// Builds one after the other and keeps each result under a name of its own.
     fn build(&self) -> anyhow::Result<()> {
-        fs::create_dir_all(self.directory.join("bin"))?;
+        fs::create_dir_all(&self.binaries)?;
         self.build_one("bench-echo", &[], &[("bench-echo", "echo"), ("requests", "requests")])?;
         self.build_one("clary", &["--features", "unsigned"], &[("clary", "clary-unsigned")])?;
         self.build_one("clary", &[], &[("clary", "clary")])
@@ -205,7 +250,7 @@ impl Bench<'_> {
             let Some(server) = find(servers, scenario.server) else { continue };
             let (path, bodies) = match scenario.requests {
                 "leaf" | "leaf-signed" => (endpoint("leaf"), &leaf),
-                "peer" => ("/invocations".to_owned(), &covtype),
+                "peer" | "peer-100" => ("/invocations".to_owned(), &covtype),
                 _ => (endpoint("covtype"), &covtype),
             };
             self.write_file(scenario, server, &path, bodies)?;
@@ -222,7 +267,8 @@ impl Bench<'_> {
     ) -> anyhow::Result<()> {
         let mut command = self.workspace.command(self.binary("requests"));
         command.args(["--authority", &server.authority, "--path", path]);
-        command.args(["--bodies", bodies.as_str()]);
+        command.args(["--bodies", bodies.as_str(), "--rows", &scenario.rows().to_string()]);
+        command.args(["--count", &(REQUESTS_WRITTEN / scenario.rows().isqrt()).to_string()]);
         command.args(["--out", self.requests(scenario.requests).as_str()]);
         if scenario.is_signed() {
             command.args(["--key-id", KEY_ID, "--secret", SECRET]);

@@ -3,9 +3,11 @@
 //! Budgets are looked at here, never asserted in a test: absolute times differ from machine to
 //! machine, ratios taken in one run much less.
 
+mod footprint;
 mod http;
 mod load;
 mod report;
+mod scale;
 mod servers;
 mod soak;
 
@@ -24,6 +26,8 @@ pub(crate) struct Arguments {
 enum Subject {
     /// Requests per second over loopback, beside a bare echo server and a Python peer
     Http(http::Settings),
+    /// A thousand endpoints beside one: restart, memory, invocations
+    Scale(scale::Settings),
     /// Memory and descriptors under a steady mixed load
     Soak(soak::Settings),
 }
@@ -32,6 +36,7 @@ enum Subject {
 pub(crate) fn run(arguments: &Arguments, workspace: &Workspace) -> anyhow::Result<()> {
     match &arguments.subject {
         Subject::Http(settings) => http::run(settings, workspace),
+        Subject::Scale(settings) => scale::run(settings, workspace),
         Subject::Soak(settings) => soak::run(settings, workspace),
     }
 }

@@ -12,22 +12,26 @@ use crate::workspace::{Workspace, output_of};
 pub(crate) struct Row {
     name: String,
     median: Sample,
-    of_same_echo: f64,
-    of_plain_echo: f64,
+    of_echo: f64,
+    p99_of_echo: f64,
+    of_peer: Option<f64>,
+}
+
+/// What a line is compared with, round by round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Yardsticks<'a> {
+    /// The echo that got requests of the same kind.
+    pub(crate) echo: &'a [Sample],
+    /// The Python peer, where it was sent the same rows.
+    pub(crate) peer: Option<&'a [Sample]>,
 }
 
 impl Row {
-    /// The medians of `samples`, compared round by round with the echo that got requests of the
-    /// same kind and with the echo that got unsigned ones.
-    pub(crate) fn new(
-        name: &str,
-        samples: &[Sample],
-        same_echo: &[Sample],
-        plain_echo: &[Sample],
-    ) -> Self {
+    /// The medians of `samples`, and of the rounds' ratios.
+    pub(crate) fn new(name: &str, samples: &[Sample], yardsticks: Yardsticks<'_>) -> Self {
         let of = |field: fn(&Sample) -> f64| median(samples.iter().map(field));
-        let ratio = |echo: &[Sample]| {
-            median(samples.iter().zip(echo).map(|(a, b)| a.requests_per_s / b.requests_per_s))
+        let ratio = |others: &[Sample], field: fn(&Sample) -> f64| {
+            median(samples.iter().zip(others).map(|(a, b)| field(a) / field(b)))
         };
         Self {
             name: name.to_owned(),
@@ -37,8 +41,9 @@ impl Row {
                 p99_us: of(|sample| sample.p99_us),
                 cpu_us: of(|sample| sample.cpu_us),
             },
-            of_same_echo: ratio(same_echo),
-            of_plain_echo: ratio(plain_echo),
+            of_echo: ratio(yardsticks.echo, |sample| sample.requests_per_s),
+            p99_of_echo: ratio(yardsticks.echo, |sample| sample.p99_us),
+            of_peer: yardsticks.peer.map(|peer| ratio(peer, |sample| sample.requests_per_s)),
         }
     }
 }
@@ -46,14 +51,15 @@ impl Row {
 /// The rows as a Markdown table.
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut table = String::from(
-        "| Scenario | requests/s | × echo, same requests | × echo, unsigned | p50 µs | p99 µs | server CPU µs/request |\n\
-         |---|---:|---:|---:|---:|---:|---:|\n",
+        "| Scenario | requests/s | × echo | × FastAPI | p50 µs | p99 µs | p99 × echo | server CPU µs/request |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
-    for Row { name, median, of_same_echo, of_plain_echo } in rows {
+    for Row { name, median, of_echo, p99_of_echo, of_peer } in rows {
         let Sample { requests_per_s, p50_us, p99_us, cpu_us } = median;
+        let of_peer = of_peer.map(|ratio| format!("{ratio:.1}")).unwrap_or_default();
         let cells = format!(
-            "| {name} | {requests_per_s:.0} | {of_same_echo:.2} | {of_plain_echo:.2} \
-             | {p50_us:.0} | {p99_us:.0} | {cpu_us:.1} |\n"
+            "| {name} | {requests_per_s:.0} | {of_echo:.2} | {of_peer} | {p50_us:.0} \
+             | {p99_us:.0} | {p99_of_echo:.2} | {cpu_us:.1} |\n"
         );
         table.push_str(&cells);
     }
@@ -96,7 +102,8 @@ fn machine() -> anyhow::Result<String> {
     Ok(format!("{model}, {cores} cores"))
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+/// The middle one, or the mean of the two in the middle.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -118,10 +125,13 @@ mod tests {
     #[test]
     fn ratios_are_taken_round_by_round() {
         let samples = [sample(50.0), sample(80.0), sample(60.0)];
-        let same = [sample(100.0), sample(100.0), sample(100.0)];
-        let plain = [sample(50.0), sample(160.0), sample(240.0)];
-        let row = Row::new("a", &samples, &same, &plain);
-        assert_eq!(table(&[row]).lines().last(), Some("| a | 60 | 0.60 | 0.50 | 50 | 200 | 5.2 |"));
+        let echo = [sample(100.0), sample(100.0), sample(100.0)];
+        let peer = [sample(5.0), sample(16.0), sample(1.0)];
+        let row = |peer| Row::new("a", &samples, Yardsticks { echo: &echo, peer });
+        let last = |row| table(&[row]).lines().last().map(str::to_owned);
+        let line = "| a | 60 | 0.60 | 10.0 | 50 | 200 | 1.00 | 5.2 |";
+        assert_eq!(last(row(Some(&peer))).as_deref(), Some(line));
+        assert_eq!(last(row(None)), Some(line.replace("10.0", "")));
     }
 
     #[test]

@@ -36,6 +36,16 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Its resident memory now, in bytes.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = fs::read_to_string(&path)
+            .with_context(|| format!("can't read `{path}`; did `{}` die", self.name))?;
+        resident_bytes(&status).with_context(|| format!("`{path}` has no `VmRSS` in it"))
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have died before; then there is nothing left to end.
@@ -96,6 +106,11 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(times.next()?.ok()? + times.next()?.ok()?)
 }
 
+fn resident_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +129,12 @@ mod tests {
         for (line, expected) in cases {
             assert_eq!(authority(line), expected, "{line:?}");
         }
+    }
+
+    #[test]
+    fn resident_memory_is_in_kib() {
+        assert_eq!(resident_bytes("Name:\ta\nVmRSS:\t   20 kB\nRssFile: 1 kB\n"), Some(20_480));
+        assert_eq!(resident_bytes("Name:\ta\n"), None);
     }
 
     #[test]
