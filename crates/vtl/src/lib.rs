@@ -22,7 +22,50 @@
 //!
 //! A [`Template`] is compiled once and rendered often, from any thread. A [`Context`] holds the
 //! variables of one rendering; they may borrow, from parsed [`Json`] above all. What the language
-//! cannot do itself a caller adds as an [`Object`].
+//! cannot do itself a caller adds as an [`Object`], whose page has an example.
+//!
+//! # When it does not do what you thought
+//!
+//! An [`Error`] knows its line and column, and draws a caret under the place:
+//!
+//! ```
+//! use vtl::{Context, Options, Template};
+//!
+//! let template = Template::compile("Hello,\n$name.substring(9)", &Options::velocity_1_7()).unwrap();
+//! let mut context = Context::new();
+//! context.set("name", "World".into());
+//! let error = template.render(&context).unwrap_err();
+//! assert_eq!((error.line(), error.column()), (2, 7));
+//! ```
+//!
+//! Where a template renders something else than you thought, [`Template::render_traced`] tells of each
+//! reference and directive as it comes:
+//!
+//! ```
+//! # use vtl::{Context, Options, Template};
+//! let template = Template::compile("#set($n = 2 * 3)#if($n > 6)many#else$n#end", &Options::default())?;
+//! let (mut out, mut steps) = (String::new(), Vec::new());
+//! template.render_traced(&mut out, &Context::new(), &mut |step| {
+//!     steps.push(format!("{}:{} {} = {}", step.line, step.column, step.what, step.value));
+//! })?;
+//! assert_eq!(steps, ["1:6 #set $n = 6", "1:17 #if = false", "1:37 $n = 6"]);
+//! # Ok::<(), vtl::Error>(())
+//! ```
+//!
+//! # Templates from people you do not trust
+//!
+//! A template cannot reach anything but what it is given: there is no reflection, no file, no clock.
+//! What it may use up is bounded by [`Limits`]; `tests/it/hostile.rs` has templates that try.
+//!
+//! | Limit | by default | counted |
+//! |---|---|---|
+//! | [`template_bytes`](Limits::template_bytes) | 300 KiB | when it is compiled |
+//! | [`nesting`](Limits::nesting) | 100 | in the text; thrice that in the rendering |
+//! | [`output_bytes`](Limits::output_bytes) | 16 MiB | as it is written |
+//! | [`steps`](Limits::steps) | 20,000,000 | each reference, directive, operand, step of a pattern, 64 bytes copied |
+//! | [`value_bytes`](Limits::value_bytes) | 64 MiB | strings and lists, as they are made |
+//! | [`loop_iterations`](Limits::loop_iterations) | 1,000 | ends the loop, as Velocity does |
+//! | [`macro_depth`](Limits::macro_depth), [`evaluate_depth`](Limits::evaluate_depth) | 20, 10 | calls in calls |
 //!
 //! # The language in short
 //!
@@ -81,6 +124,8 @@
 //! | a list that grows while `#foreach` goes through it | an error | ends where it ended before | `differs_on_purpose` |
 //! | integers beyond 65,536 bits | exact | an error | `ends_in_a_limit` |
 //! | big integers with decimals | decimals | doubles | `differs_on_purpose` |
+//! | `#literal` | drops backslashes, comments and one of two `$` | keeps its text | `differs_on_purpose` |
+//! | `Character.isDigit` and its kin | all of Unicode's digits | ASCII's | `characters_are_no_strings` |
 //! | `#include`, `#parse` | read resources | an error | `errors_name_their_place` |
 
 mod context;

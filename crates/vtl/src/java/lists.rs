@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Called, items, size};
+use super::{Called, items, null_argument, size};
 use crate::eval::{Heap, Refusal};
 use crate::value::{Budget, Inner, Items, List, ListKind, Value, equal};
 
@@ -79,6 +79,9 @@ fn read<'d>(
         ("contains", [item]) => Value::Bool(position(heap, list, item)?.is_some()),
         ("indexOf", [item]) => found(position(heap, list, item)?),
         ("lastIndexOf", [item]) => found(last_position(heap, list, item)?),
+        ("containsAll" | "addAll" | "removeAll" | "retainAll", [Value::Null]) => {
+            return Err(null_argument());
+        }
         ("containsAll", [other]) => return contains_all(heap, list, other),
         ("subList", [Value::Int(from), Value::Int(to)]) => sub_list(heap, list, *from, *to)?,
         ("iterator", []) => {

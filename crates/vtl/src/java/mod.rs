@@ -262,7 +262,30 @@ fn on_inner<'d>(inner: &Inner<'d>, name: &str, arguments: &[Value<'d>]) -> Calle
             (_, []) => getter(name).map(|name| loop_property(scope, &name)),
             _ => None,
         },
+        Inner::Char(character) => on_char(*character, name, arguments),
         Inner::Block(_) => None,
+    })
+}
+
+/// Methods of `Character`, of which Java finds those without an object, too.
+fn on_char<'d>(character: char, name: &str, arguments: &[Value<'d>]) -> Option<Value<'d>> {
+    let other = match arguments {
+        [] if name == "charValue" => return Some(Value::Inner(Inner::Char(character))),
+        [Value::Inner(Inner::Char(other))] => *other,
+        _ => return None,
+    };
+    let only = |mapped: Option<char>| Value::Inner(Inner::Char(mapped.unwrap_or(other)));
+    Some(match name {
+        "compareTo" => Value::Int(character as i32 - other as i32),
+        "isDigit" => Value::Bool(other.is_ascii_digit()),
+        "isLetter" => Value::Bool(other.is_alphabetic()),
+        "isLetterOrDigit" => Value::Bool(other.is_alphanumeric()),
+        "isWhitespace" => Value::Bool(other.is_whitespace()),
+        "isUpperCase" => Value::Bool(other.is_uppercase()),
+        "isLowerCase" => Value::Bool(other.is_lowercase()),
+        "toUpperCase" => only(other.to_uppercase().next()),
+        "toLowerCase" => only(other.to_lowercase().next()),
+        _ => return None,
     })
 }
 
@@ -304,7 +327,8 @@ pub(crate) fn same_class(left: &Value<'_>, right: &Value<'_>) -> bool {
 }
 
 fn comparable(value: &Value<'_>) -> bool {
-    value.is_number() || matches!(value, Value::Text(_) | Value::Bool(_))
+    value.is_number()
+        || matches!(value, Value::Text(_) | Value::Bool(_) | Value::Inner(Inner::Char(_)))
 }
 
 fn same_type<'d>(left: &Value<'d>, right: &Value<'d>) -> bool {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::texts::{self, Units};
 use super::{Called, items, null_argument, text_of};
 use crate::eval::{Heap, Refusal};
-use crate::value::{List, ListKind, Text, Value};
+use crate::value::{Inner, List, ListKind, Text, Value};
 
 /// Calls a method of text.
 pub(super) fn call<'d>(
@@ -21,6 +21,9 @@ pub(super) fn call<'d>(
         [] => without_arguments(heap, text, name),
         [one] => with_one(heap, text, name, one),
         [Value::Text(from), Value::Text(to)] => with_texts(heap, text, name, (from, to)),
+        [Value::Inner(Inner::Char(from)), Value::Inner(Inner::Char(to))] if name == "replace" => {
+            built(heap, text.as_str().replace(*from, to.encode_utf8(&mut [0; 4])))
+        }
         [one, two] => with_two(heap, text, name, (one, two)),
         [
             Value::Bool(fold),
@@ -133,7 +136,7 @@ fn with_int<'d>(heap: &mut Heap<'d>, text: &Text<'d>, name: &str, number: i32) -
         "substring" => part(text, &s[units.range(number, units.length())?]),
         "charAt" => {
             let range = units.character(number)?;
-            part(text, &s[range])
+            s[range].chars().next().map_or(Value::Null, |found| Value::Inner(Inner::Char(found)))
         }
         "codePointAt" => {
             let range = units.character(number)?;

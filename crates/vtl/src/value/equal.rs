@@ -61,6 +61,7 @@ fn inner_equal<'d>(a: &Inner<'d>, b: &Inner<'d>, budget: &mut Budget) -> bool {
         (Inner::Loop(a), Inner::Loop(b)) => Rc::ptr_eq(a, b),
         (Inner::Block(a), Inner::Block(b)) => Rc::ptr_eq(a, b),
         (Inner::Items(a), Inner::Items(b)) => Rc::ptr_eq(a, b),
+        (Inner::Char(a), Inner::Char(b)) => a == b,
         (Inner::Entry(a), Inner::Entry(b)) => {
             equal(&a.key, &b.key, budget)
                 && budget.deeper(|budget| equal(&a.value(), &b.value(), budget))
@@ -138,6 +139,7 @@ pub(crate) fn hash(value: &Value<'_>, budget: &mut Budget) -> i32 {
             (bits ^ (bits >> 32)) as i32
         }
         Value::Text(text) => hash_text(text.as_str()),
+        Value::Inner(Inner::Char(character)) => *character as i32,
         Value::Inner(Inner::Entry(entry)) => {
             let value = budget.deeper(|budget| hash(&entry.value(), budget));
             hash(&entry.key, budget) ^ value

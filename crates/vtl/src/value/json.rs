@@ -290,7 +290,10 @@ impl<'a> Reader<'a> {
             let big = text.parse().map_err(|_| self.error("no number"))?;
             return Ok(Json::Big(Box::new(big)));
         }
-        let number = text.parse().map_err(|_| self.error("no number"))?;
+        let number: f64 = text.parse().map_err(|_| self.error("no number"))?;
+        if number.is_infinite() {
+            return Err(self.error("a number beyond the range of doubles"));
+        }
         Ok(Json::Double(number))
     }
 

@@ -70,6 +70,8 @@ pub enum Inner<'d> {
     Entry(Rc<Entry<'d>>),
     /// What `iterator()` makes.
     Items(Rc<Items<'d>>),
+    /// Java's `Character`, which is no string: what `charAt` makes.
+    Char(char),
 }
 
 /// Something of the caller's that templates read, call and write, such as API Gateway's `$input`.

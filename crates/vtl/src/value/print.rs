@@ -127,6 +127,7 @@ impl<'p, 'd> Printer<'p, 'd> {
         match inner {
             Inner::Loop(scope) => self.map(&scope.storage),
             Inner::Entry(entry) => self.entry(entry),
+            Inner::Char(character) => self.write_char(*character),
             Inner::Items(_) | Inner::Block(_) => Ok(()),
         }
     }
@@ -232,6 +233,9 @@ impl<'p, 'd> Printer<'p, 'd> {
         self.depth += 1;
         match self.overlay.lift(value.clone()) {
             Value::Text(text) => super::json::write_string(text.as_str(), self),
+            Value::Inner(Inner::Char(character)) => {
+                super::json::write_string(character.encode_utf8(&mut [0; 4]), self)
+            }
             Value::List(list) => self.json_list(list.borrow().iter()),
             Value::Map(map) => self.json_map(&map),
             Value::Json(Json::Array(items)) => self.json_array(items),

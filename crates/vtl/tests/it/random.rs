@@ -39,7 +39,7 @@ impl Generator {
     }
 
     fn piece(&mut self, depth: usize) -> String {
-        match self.below(if depth == 0 { 4 } else { 13 }) {
+        match self.below(if depth == 0 { 4 } else { 17 }) {
             0 | 1 => self.pick(&[
                 "a",
                 " ",
@@ -96,6 +96,27 @@ impl Generator {
                 format!("#macro(m $p){}$p#end#m({})", self.piece(depth - 1), self.argument(depth))
             }
             11 => format!("#evaluate(\"{}\")", self.inner_text()),
+            12 => format!(
+                "#macro(b $p)$bodyContent$!p#end#@b({}){}#end",
+                self.argument(depth),
+                self.piece(depth - 1)
+            ),
+            13 => self.pick(&["#literal()a $n #if($x)#end b#end", "#literal() $!{x} [1] #end"]),
+            14 => format!(
+                "#foreach($i in {})#foreach($j in {})$!foreach.parent.index$foreach.index$!foreach.last\
+                 #if({})#break#end{}#end$!velocityHasNext#end",
+                self.items(depth),
+                self.items(depth),
+                self.expression(1),
+                self.reference(depth - 1)
+            ),
+            15 => self.pick(&[
+                "#stop",
+                "#break",
+                "#set($foreach.x = 1)$!foreach.x",
+                "#zz('a' $n)",
+                "#{set}($x = 1)",
+            ]),
             _ => format!("{}{}", self.piece(depth - 1), self.piece(depth - 1)),
         }
     }
@@ -188,6 +209,12 @@ impl Generator {
                     ".compareTo(",
                     ".endsWith(",
                     ".repeat(",
+                    ".split(",
+                    ".matches(",
+                    ".equalsIgnoreCase(",
+                    ".charAt(1).compareTo(",
+                    ".containsAll(",
+                    ".removeAll(",
                 ]);
                 format!("{method}{})", self.argument(depth))
             }
@@ -242,6 +269,10 @@ impl Generator {
             "2147483647",
             "'[lo]+'",
             "'it''s'",
+            "$text.charAt(0)",
+            "'\\d+|[a-c&&[^b]]'",
+            "'(?<=l)(.)'",
+            "'$1'",
             "\"a\"\"b\"",
         ])
     }

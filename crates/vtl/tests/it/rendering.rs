@@ -63,6 +63,29 @@ fn differs_on_purpose() {
             ),
             ("#set($l = [1, 2, 3])#set($s = $l.subList(0, 2))#set($x = $l.set(0, 9))$s", "[1, 2]"),
             ("#set($x = 123456789012345678901 + 0.5)$x", "1.2345678901234568E20"),
+            ("#literal()\\$x $$x #* c *##end", "\\$x $$x #* c *#"),
+        ],
+    );
+}
+
+#[test]
+fn characters_are_no_strings() {
+    check(
+        &Options::velocity_1_7(),
+        &[
+            (
+                "#set($c = $text.charAt(0))$c$c.toUpperCase()$c.isUpperCase($c)",
+                "G$c.toUpperCase()true",
+            ),
+            (
+                "#set($c = $text.charAt(0))#if($c == 'G')is#end $c.equals('G') $c.hashCode()",
+                "is false 71",
+            ),
+            ("$text.replace($text.charAt(0), $text.charAt(1))", "rrüße, 😀!"),
+            (
+                "#set($t = 'x7')#set($c = $t.charAt(1))$c.isDigit($c)$c.compareTo($t.charAt(1)) $c",
+                "true0 7",
+            ),
         ],
     );
 }
