@@ -58,7 +58,8 @@ fn apt_get(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<()> {
     succeed(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
 }
 
-fn works(program: &str, arguments: &[&str]) -> bool {
+/// Whether a program runs and is content.
+pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())

@@ -3,7 +3,7 @@
 //! Scenarios through real clients come last, because they need the binary, and their runner's
 //! closing line is the last line of the run.
 
-use std::env;
+use std::{env, fs};
 
 use anyhow::Context as _;
 
@@ -22,6 +22,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "shapes", run: shapes },
     Step { name: "clippy", run: check::clippy },
     Step { name: "rust", run: rust },
+    Step { name: "velocity", run: velocity },
     Step { name: "binary", run: binary },
     Step { name: "clients", run: clients::run },
 ];
@@ -39,6 +40,21 @@ fn rust(workspace: &Workspace) -> anyhow::Result<()> {
     // Built aloud and run quietly: minutes without a word look like a hang, names of tests do not help.
     succeed(&mut workspace.cargo(&["test", "--locked", "--workspace", "--no-run"]))?;
     succeed(&mut workspace.cargo(&["test", "--locked", "--workspace", "--quiet"]))
+}
+
+/// Generated templates, compared with what Apache Velocity 1.7 makes of them where that is installed.
+fn velocity(workspace: &Workspace) -> anyhow::Result<()> {
+    const TEST: &str = "oracle::some_generated_templates_agree";
+    let jar = "/usr/share/java/velocity.jar";
+    if !fs::exists(jar)? || !prerequisites::works("java", &["-version"]) {
+        eprintln!(
+            "skipped `{TEST}`: no `{jar}` or no `java`; on Debian \
+             `apt-get install velocity default-jdk-headless`"
+        );
+        return Ok(());
+    }
+    let test = ["test", "--locked", "--quiet", "--package", "vtl", "--test", "it"];
+    succeed(workspace.cargo(&test).args(["--", "--ignored", "--exact", TEST]))
 }
 
 /// The binary that the scenarios drive.
