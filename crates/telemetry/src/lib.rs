@@ -1,5 +1,5 @@
 //! What the server measures and what its models say: metrics with CloudWatch's semantics, one
-//! bounded log store, and the Prometheus text of both.
+//! bounded log store, the Prometheus text of both, and the ways of the last requests.
 //!
 //! Recording is for the data plane and costs a few uncontended atomic additions. Reading merges.
 //! The AWS names, errors and page tokens on the wire are left to `aws-api`; alarms and periods
@@ -8,6 +8,8 @@
 mod exposition;
 mod logs;
 mod metrics;
+mod requests;
+mod shards;
 
 pub use exposition::{Declared, Kind};
 pub use logs::{
@@ -18,4 +20,7 @@ pub use logs::{
 pub use metrics::{
     CallClass, DECLARED, Distribution, Gauge, InFlight, Limit, Metrics, Sample, ServerCounter,
     ServerMetrics, VariantMetrics, VariantSnapshot,
+};
+pub use requests::{
+    Answered, Blame, Failure, Names, Phase, RequestFailure, RequestRecord, Requests, Trail,
 };

@@ -6,7 +6,6 @@ mod limits;
 mod prometheus;
 mod registry;
 mod server;
-mod shards;
 mod variant;
 
 use std::sync::Arc;
@@ -19,11 +18,15 @@ pub use variant::{CallClass, InFlight, Sample, VariantMetrics, VariantSnapshot};
 
 use registry::VariantRegistry;
 
+use crate::Requests;
+
 /// Every instrument of one server.
 #[derive(Debug, Default)]
 pub struct Metrics {
     /// What the server itself does.
     pub server: ServerMetrics,
+    /// The last requests, each with its way.
+    pub requests: Requests,
     variants: VariantRegistry,
 }
 

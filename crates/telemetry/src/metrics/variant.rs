@@ -8,10 +8,8 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    distribution::{Distribution, Recorder},
-    shards::Shards,
-};
+use super::distribution::{Distribution, Recorder};
+use crate::shards::Shards;
 
 /// How a call of the variant ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,3 +3,4 @@
 mod exposition;
 mod logs;
 mod metrics;
+mod requests;

@@ -42,7 +42,7 @@ fn shard_count() -> usize {
 
 /// One `T` per recording thread, made when the thread first records. Each is a separate
 /// allocation with alignment of its own, so two shards never share a cache line.
-pub(super) struct Shards<T>(Box<[OnceLock<Box<Padded<T>>>]>);
+pub(crate) struct Shards<T>(Box<[OnceLock<Box<Padded<T>>>]>);
 
 /// 128 bytes: the pair of lines that x86 prefetches together, and one line of Apple's cores.
 #[derive(Default)]
@@ -51,13 +51,13 @@ struct Padded<T>(T);
 
 impl<T: Default> Shards<T> {
     /// The shard of the calling thread.
-    pub(super) fn mine(&self) -> &T {
+    pub(crate) fn mine(&self) -> &T {
         let index = thread_number() & (self.0.len() - 1);
         &self.0[index].get_or_init(Box::default).0
     }
 
     /// The shards that have been written to.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().filter_map(OnceLock::get).map(|padded| &padded.0)
     }
 }
