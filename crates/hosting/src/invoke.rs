@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use engine_api::{Answer, NoAnswer, Outcome, Reply, Request};
-use telemetry::{CallClass, Sample};
+use telemetry::{CallClass, Phase, Sample, Trail};
 
 use crate::{
     Hosting, Shared, engine_calls,
@@ -40,8 +40,13 @@ pub struct Invoked {
 pub enum Refusal {
     /// No endpoint of that name takes calls.
     UnknownEndpoint,
-    /// The endpoint has no variant of that name.
-    UnknownVariant,
+    /// The endpoint has no variant of the name that the call targets.
+    UnknownVariant {
+        /// The name.
+        target: String,
+        /// Those that there are.
+        variants: Vec<String>,
+    },
     /// Every variant's weight is 0.
     NoTraffic,
     /// The endpoint is being brought up again.
@@ -71,20 +76,79 @@ pub enum Fault {
     NoAnswer(NoAnswer),
 }
 
+/// Where a call went.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    serving: Arc<Serving>,
+    position: usize,
+}
+
+impl Routed {
+    /// The variant's name.
+    pub fn variant(&self) -> &str {
+        // It was made from text.
+        str::from_utf8(&self.inner().name).unwrap_or_default()
+    }
+
+    /// The name of the model that the variant serves.
+    pub fn model(&self) -> &str {
+        &self.inner().model_name
+    }
+
+    fn inner(&self) -> &Variant {
+        &self.serving.variants[self.position]
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl Hosting {
     /// Calls a model. Light calls are computed on the calling thread; heavy ones and those that
     /// wait leave it free.
     pub async fn invoke(&self, call: Invocation<'_>) -> Result<Invoked, Fault> {
-        let serving = self.route(call.endpoint).map_err(Fault::Refused)?;
-        let variant = choose(&serving, call.target_variant).map_err(Fault::Refused)?;
+        let mut trail = Trail::begin(call.arrived, Phase::Route);
+        let routed = self.route(&call)?;
+        self.invoke_at(&routed, call, &mut trail).await
+    }
+
+    /// Finds out where a call goes, without making it.
+    pub fn route(&self, call: &Invocation<'_>) -> Result<Routed, Refusal> {
+        let serving = match self.shared.routes.load().routes.get(call.endpoint) {
+            Some(Route::Serving(serving)) => Arc::clone(serving),
+            Some(Route::Returning) => return Err(Refusal::Returning),
+            None => return Err(Refusal::UnknownEndpoint),
+        };
+        let position = match call.target_variant {
+            Some(name) => serving.position(name).ok_or_else(|| unknown_variant(&serving, name))?,
+            None => serving.pick().ok_or(Refusal::NoTraffic)?,
+        };
+        Ok(Routed { serving, position })
+    }
+
+    /// Makes a call there where [`Hosting::route`] said. `trail` learns how long the model took.
+    pub async fn invoke_at(
+        &self,
+        routed: &Routed,
+        call: Invocation<'_>,
+        trail: &mut Trail,
+    ) -> Result<Invoked, Fault> {
+        let variant = routed.inner();
         let Some(permit) = variant.instances.admit() else {
             variant.metrics.refused();
             return Err(Fault::Refused(no_capacity(variant)));
         };
         let in_flight = variant.metrics.enter();
         let started = Instant::now();
+        trail.enter_at(Phase::Model, started);
         let outcome = self.shared.call(permit.instance, call.request).await;
         let ended = Instant::now();
+        if outcome.as_ref().is_ok_and(is_good) {
+            trail.enter_at(Phase::Reply, ended);
+        }
         variant.metrics.record(Sample {
             class: class(&outcome),
             model: ended - started,
@@ -92,14 +156,6 @@ impl Hosting {
         });
         drop((permit, in_flight));
         judge(variant, outcome)
-    }
-
-    fn route(&self, endpoint: &str) -> Result<Arc<Serving>, Refusal> {
-        match self.shared.routes.load().routes.get(endpoint) {
-            Some(Route::Serving(serving)) => Ok(Arc::clone(serving)),
-            Some(Route::Returning) => Err(Refusal::Returning),
-            None => Err(Refusal::UnknownEndpoint),
-        }
     }
 }
 
@@ -182,10 +238,11 @@ impl OwnedRequest {
     }
 }
 
-fn choose<'a>(serving: &'a Serving, target: Option<&str>) -> Result<&'a Arc<Variant>, Refusal> {
-    match target {
-        Some(name) => serving.variant(name).ok_or(Refusal::UnknownVariant),
-        None => serving.pick().ok_or(Refusal::NoTraffic),
+fn unknown_variant(serving: &Serving, target: &str) -> Refusal {
+    let variants = &serving.deployment.variants;
+    Refusal::UnknownVariant {
+        target: target.to_owned(),
+        variants: variants.iter().map(|variant| variant.name.clone()).collect(),
     }
 }
 
@@ -197,15 +254,17 @@ fn no_capacity(variant: &Variant) -> Refusal {
     }
 }
 
+fn is_good(reply: &Reply) -> bool {
+    matches!(reply.status, 200..=299)
+}
+
 fn class(outcome: &Outcome) -> CallClass {
     outcome.as_ref().map_or(CallClass::NoAnswer, |reply| CallClass::of_status(reply.status))
 }
 
 fn judge(variant: &Variant, outcome: Outcome) -> Result<Invoked, Fault> {
     match outcome {
-        Ok(reply) if matches!(reply.status, 200..=299) => {
-            Ok(Invoked { variant: variant.name.clone(), reply })
-        }
+        Ok(reply) if is_good(&reply) => Ok(Invoked { variant: variant.name.clone(), reply }),
         Ok(reply) => Err(Fault::Model { reply }),
         Err(no_answer) => Err(Fault::NoAnswer(no_answer)),
     }

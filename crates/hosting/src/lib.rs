@@ -35,7 +35,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 /// The contract that [`Foundations::engines`] keeps.
 pub use engine_api;
 pub use engine_api::{NoAnswer, Reply, Request as ModelRequest};
-pub use invoke::{Fault, Invocation, Invoked, Refusal};
+pub use invoke::{Fault, Invocation, Invoked, Refusal, Routed};
 use live::LiveRoutes;
 
 /// The bounds that hosting keeps.

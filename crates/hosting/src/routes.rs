@@ -32,7 +32,7 @@ pub(crate) enum Route {
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) deployment: Deployment,
-    pub(crate) variants: Vec<Arc<Variant>>,
+    pub(crate) variants: Box<[Variant]>,
     total_weight: f64,
 }
 
@@ -41,6 +41,7 @@ pub(crate) struct Serving {
 pub(crate) struct Variant {
     /// The name as bytes that a header value can share.
     pub(crate) name: Bytes,
+    pub(crate) model_name: Box<str>,
     pub(crate) weight: f32,
     pub(crate) instances: Instances,
     pub(crate) metrics: Arc<VariantMetrics>,
@@ -59,14 +60,15 @@ impl Serving {
         let lay_out = |(planned, model): (&DeployedVariant, OpenModel)| {
             let same_name = before.and_then(|before| before.variant(&planned.name));
             let instances = same_name.map(|variant| &variant.instances);
-            Arc::new(Variant {
+            Variant {
                 name: Bytes::from(planned.name.clone()),
+                model_name: planned.model_name.as_str().into(),
                 weight: planned.weight,
                 instances: Instances::new(&model, planned, on.limits.calls_per_instance, instances),
                 metrics: on.metrics.variant(endpoint, &planned.name),
-            })
+            }
         };
-        let variants: Vec<_> = deployment.variants.iter().zip(models).map(lay_out).collect();
+        let variants: Box<[_]> = deployment.variants.iter().zip(models).map(lay_out).collect();
         if before.is_some() {
             let stays = |name: &str| variants.iter().any(|variant| variant.name == name.as_bytes());
             on.metrics.retain_variants(endpoint, stays);
@@ -89,25 +91,30 @@ impl Serving {
     }
 
     /// The variant of that name, whatever its weight.
-    pub(crate) fn variant(&self, name: &str) -> Option<&Arc<Variant>> {
-        self.variants.iter().find(|variant| variant.name == name.as_bytes())
+    pub(crate) fn variant(&self, name: &str) -> Option<&Variant> {
+        self.position(name).map(|position| &self.variants[position])
     }
 
-    /// A variant chosen by weight from this thread's own random stream, which no other thread
-    /// touches; none if every weight is 0.
-    pub(crate) fn pick(&self) -> Option<&Arc<Variant>> {
-        match self.variants.as_slice() {
-            [only] if only.weight > 0.0 => Some(only),
+    /// Where the variant of that name stands.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.variants.iter().position(|variant| variant.name == name.as_bytes())
+    }
+
+    /// Where a variant stands that is chosen by weight from this thread's own random stream, which
+    /// no other thread touches; none if every weight is 0.
+    pub(crate) fn pick(&self) -> Option<usize> {
+        match &*self.variants {
+            [only] if only.weight > 0.0 => Some(0),
             variants => pick_at(variants, fastrand::f64() * self.total_weight),
         }
     }
 }
 
-fn pick_at(variants: &[Arc<Variant>], mut point: f64) -> Option<&Arc<Variant>> {
+fn pick_at(variants: &[Variant], mut point: f64) -> Option<usize> {
     let mut last = None;
-    for variant in variants.iter().filter(|variant| variant.weight > 0.0) {
+    for (position, variant) in variants.iter().enumerate().filter(|(_, v)| v.weight > 0.0) {
         point -= f64::from(variant.weight);
-        last = Some(variant);
+        last = Some(position);
         if point < 0.0 {
             break;
         }

@@ -69,7 +69,10 @@ fn a_target_overrides_the_weights() {
         assert_eq!(text(&invoked.expect("it answers")), name);
     }
     let refused = house.run(targeted(&house.hosting, "e", Some("A"), &Bytes::new()));
-    assert!(matches!(refused, Err(Fault::Refused(Refusal::UnknownVariant))), "{refused:?}");
+    let Err(Fault::Refused(Refusal::UnknownVariant { target, variants })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!((target.as_str(), variants), ("A", vec!["a".to_owned(), "none".to_owned()]));
 }
 
 #[test]
