@@ -4,19 +4,20 @@
 //! `X-Amz-Target` header, the service in the credential's scope, which is all that a form says.
 //! What says nothing is S3's, whose requests have no mark of their own.
 
-use std::{borrow::Cow, time::Instant};
+use std::time::Instant;
 
-use aws_wire::{NoRoute, Service};
+use aws_wire::{Fault, NoRoute, Service};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
-use percent_encoding::percent_decode_str;
+use telemetry::{Names, Phase, Trail};
 
 use crate::{
-    Aws,
+    Aws, Context,
     body::{Body, full},
-    error, json_services, query_services,
+    claims, error, json_services, query_services, remembered,
     request_id::RequestId,
+    s3_calls,
     sagemaker_runtime::invoke_endpoint,
 };
 
@@ -60,9 +61,11 @@ impl Aws {
                 json_services::answer(&self.cx, service, &target, request).await
             }
             Destination::Form(service) => query_services::answer(&self.cx, service, request).await,
-            Destination::S3 => self.s3.handle(request).await.map(Either::Right),
-            Destination::NoRoute(none) => no_route(&none),
-            Destination::Elsewhere(service) => elsewhere(&service, request.headers()),
+            Destination::S3 => {
+                s3_calls::answer(&self.cx, &self.s3, request).await.map(Either::Right)
+            }
+            Destination::NoRoute(none) => no_route(&self.cx, &none, &request),
+            Destination::Elsewhere(service) => elsewhere(&self.cx, &service, &request),
         }
     }
 }
@@ -76,8 +79,8 @@ pub(crate) fn destination(request: &Request<Incoming>) -> Destination {
         };
     }
     // A form without a signature names no service; STS refuses it in the form's own protocol.
-    let scope =
-        scope_service(request).or_else(|| is_form(request.headers()).then_some("sts".into()));
+    let scope = claims::service(request.uri(), request.headers())
+        .or_else(|| is_form(request.headers()).then_some("sts".into()));
     if let Some(service) = scope.as_deref().and_then(aws_wire::service_for_form) {
         return Destination::Form(service);
     }
@@ -94,25 +97,25 @@ pub(crate) fn destination(request: &Request<Incoming>) -> Destination {
     }
 }
 
-/// The service of the credential scope, `ID/DATE/REGION/SERVICE/…`, which stands in the
-/// `Authorization` header or in the query.
-fn scope_service(request: &Request<Incoming>) -> Option<Cow<'_, str>> {
-    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
-        let (_, credential) = value.to_str().ok()?.split_once("Credential=")?;
-        return credential.split(',').next()?.split('/').nth(3).map(Cow::Borrowed);
-    }
-    let mut pairs = request.uri().query()?.split('&');
-    let credential = pairs.find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
-    let credential = percent_decode_str(credential).decode_utf8().ok()?;
-    credential.split('/').nth(3).map(|service| Cow::Owned(service.to_owned()))
+fn no_route(cx: &Context, none: &NoRoute, request: &Request<Incoming>) -> Response<Body> {
+    let id = RequestId::fresh();
+    let Some(service) = none.service() else { return json_services::broken(id) };
+    let fault = error::no_route(none);
+    lost(cx, (id, service.name), request, (fault.status(service), &fault));
+    fault.response(service, id.as_str()).map(full)
 }
 
-fn no_route(none: &NoRoute) -> Response<Body> {
-    let id = RequestId::fresh();
-    match none.service() {
-        Some(service) => error::no_route(none).response(service, id.as_str()).map(full),
-        None => json_services::broken(id),
-    }
+/// Remembers a call that came to no operation.
+fn lost(
+    cx: &Context,
+    (id, service): (RequestId, &'static str),
+    request: &Request<Incoming>,
+    (status, fault): (StatusCode, &Fault),
+) {
+    let caller = claims::access_key(request.uri(), request.headers()).unwrap_or_default();
+    let names = Names { caller: &caller, resource: request.uri().path(), ..Names::default() };
+    let call = remembered::Call { id, service, operation: "unknown", names };
+    call.failed(cx, status.as_u16(), Trail::begin(Instant::now(), Phase::Decode), fault);
 }
 
 /// Whether the body is a form of the query protocol; S3 takes only such that have several parts.
@@ -123,12 +126,14 @@ fn is_form(headers: &http::HeaderMap) -> bool {
 }
 
 /// Says, in JSON or for the query protocol in XML, that a whole service is not here.
-fn elsewhere(service: &str, headers: &http::HeaderMap) -> Response<Body> {
+fn elsewhere(cx: &Context, service: &str, request: &Request<Incoming>) -> Response<Body> {
     let id = RequestId::fresh();
     let name: String =
         service.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_".contains(*c)).collect();
     let text = format!("Service `{name}` is not served by clary; COMPATIBILITY.md lists what is");
-    let (content_type, body) = if is_form(headers) {
+    let fault = Fault::new(CODE, &*text);
+    lost(cx, (id, "unknown"), request, (StatusCode::NOT_IMPLEMENTED, &fault));
+    let (content_type, body) = if is_form(request.headers()) {
         ("text/xml", query_error(&text, id))
     } else {
         ("application/json", serde_json::json!({ "__type": CODE, "message": text }).to_string())

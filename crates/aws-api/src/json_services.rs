@@ -9,15 +9,16 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, request::Parts};
 use hyper::body::Incoming;
 use resources::{Error, ErrorKind};
-use telemetry::ServerCounter;
+use serde_json::{Map, Value};
+use telemetry::{Names, Phase, ServerCounter, Trail};
 
 use crate::{
     Context,
     authenticate::{self, Caller},
     body::{Body, Reader, full},
-    error,
+    claims, error,
     operations::{self, Operation},
-    refusals,
+    refusals, remembered,
     request_id::RequestId,
 };
 
@@ -45,18 +46,21 @@ pub(crate) struct Call<'a> {
     service: &'static Service,
     parts: &'a Parts,
     id: RequestId,
-    started: Instant,
+    trail: Trail,
+    /// What the call is about, once its members are read.
+    resource: String,
 }
 
 impl<'a> Call<'a> {
     /// A call that has just come in.
     pub(crate) fn new(cx: &'a Context, service: &'static Service, parts: &'a Parts) -> Self {
-        Self { cx, service, parts, id: RequestId::fresh(), started: Instant::now() }
+        let trail = Trail::begin(Instant::now(), Phase::Body);
+        Self { cx, service, parts, id: RequestId::fresh(), trail, resource: String::new() }
     }
 
     /// Answers the call; `route` finds its operation, which only the body may tell.
     pub(crate) async fn answer(
-        &self,
+        mut self,
         body: Incoming,
         route: impl FnOnce(&[u8]) -> Result<Route, Fault>,
     ) -> Response<Body> {
@@ -64,20 +68,43 @@ impl<'a> Call<'a> {
             Ok((body, caller)) => self.routed(route(&body), &body, &caller).await,
             Err(fault) => (UNKNOWN, Err(fault)),
         };
-        let (service, id) = (self.service, self.id);
-        let response = outcome.unwrap_or_else(|fault| refusal(service, &fault, id));
-        let status = response.status().as_u16();
-        self.cx.metrics.server.count_request(service.name, name, status);
+        let response = self.remember(name, outcome);
+        let (service, status) = (self.service.name, response.status().as_u16());
+        self.cx.metrics.server.count_request(service, name, status);
         tracing::info!(
-            request_id = %id, service = service.name, operation = name, status,
-            us = self.started.elapsed().as_micros() as u64, "answered",
+            request_id = %self.id, service, operation = name, status,
+            us = self.trail.arrived().elapsed().as_micros() as u64, "answered",
         );
         response.map(full)
     }
 
+    /// The response, once it is kept how the call came to it.
+    fn remember(
+        &mut self,
+        operation: &'static str,
+        outcome: Result<Response<Bytes>, Fault>,
+    ) -> Response<Bytes> {
+        let (id, service) = (self.id, self.service);
+        let caller = claims::access_key(&self.parts.uri, &self.parts.headers).unwrap_or_default();
+        let names = Names { caller: &caller, resource: &self.resource, ..Names::default() };
+        let asked = remembered::Call { id, service: service.name, operation, names };
+        match outcome {
+            Ok(response) => {
+                self.trail.enter(Phase::Reply);
+                asked.answered(self.cx, response.status().as_u16(), &self.trail);
+                response
+            }
+            Err(fault) => {
+                let response = refusal(service, &fault, id);
+                asked.failed(self.cx, response.status().as_u16(), self.trail.clone(), &fault);
+                response
+            }
+        }
+    }
+
     /// The operation's name as far as it is known, and the reply.
     async fn routed(
-        &self,
+        &mut self,
         route: Result<Route, Fault>,
         body: &Bytes,
         caller: &Caller,
@@ -91,12 +118,16 @@ impl<'a> Call<'a> {
     }
 
     /// The body of a call that its caller may make, and who that is.
-    async fn admit(&self, body: Incoming) -> Result<(Bytes, Caller), Fault> {
+    async fn admit(&mut self, body: Incoming) -> Result<(Bytes, Caller), Fault> {
         let read = Reader::of_control(&self.cx.metrics, &self.cx.limits).read(body).await;
         let body = read.map_err(|error| refusals::of_body(&error, TOO_LONG))?;
+        self.trail.enter(Phase::Signature);
         let service = self.service;
         match authenticate::identify(self.cx, self.parts, &body, service.signing_name) {
-            Ok(caller) => Ok((body, caller)),
+            Ok(caller) => {
+                self.trail.enter(Phase::Decode);
+                Ok((body, caller))
+            }
             Err(error) => {
                 self.cx.metrics.server.count(ServerCounter::SignatureRefused);
                 Err(Fault::of_signature(&error, service))
@@ -105,7 +136,7 @@ impl<'a> Call<'a> {
     }
 
     async fn perform(
-        &self,
+        &mut self,
         route: Route,
         operation: &Operation,
         body: &Bytes,
@@ -113,6 +144,8 @@ impl<'a> Call<'a> {
     ) -> Result<Response<Bytes>, Fault> {
         let Input { params, .. } =
             aws_wire::decode(route.service, route.operation, self.parts, body)?;
+        self.trail.enter(Phase::Operation);
+        self.resource = resource(&params);
         let members = (operation.call)(self.cx, caller, params.into()).await;
         let members = members.map_err(|error| self.failed(operation, &error))?;
         let output = Output { members, payload: None };
@@ -128,6 +161,15 @@ impl<'a> Call<'a> {
         }
         error::fault(error, operation.code_of)
     }
+}
+
+/// The members that say what a call is about, the nearest first.
+const RESOURCE_MEMBERS: [&str; 6] =
+    ["EndpointName", "EndpointConfigName", "ModelName", "ResourceArn", "RoleName", "logGroupName"];
+
+fn resource(params: &Map<String, Value>) -> String {
+    let text = |member: &&str| params.get(*member).and_then(Value::as_str);
+    RESOURCE_MEMBERS.iter().find_map(text).unwrap_or_default().to_owned()
 }
 
 fn served(route: Route) -> Result<(Route, &'static Operation), Fault> {

@@ -7,6 +7,7 @@
 
 mod authenticate;
 mod body;
+mod claims;
 mod error;
 mod front;
 mod iam;
@@ -15,8 +16,10 @@ mod logs;
 mod operations;
 mod query_services;
 mod refusals;
+mod remembered;
 mod request_id;
 mod s3;
+mod s3_calls;
 mod sagemaker;
 mod sagemaker_runtime;
 mod sts;
@@ -27,7 +30,7 @@ use hosting::Hosting;
 use identity::Keys;
 use resources::{Account, Clock, Error, Timestamp};
 use store::Store;
-use telemetry::{Logs, Metrics};
+use telemetry::{Logs, Metrics, Requests};
 
 pub use body::{Body, full};
 pub use refusals::retry_after;
@@ -127,6 +130,16 @@ impl Aws {
         self.cx.metrics.render(&mut text);
         self.cx.logs.render(&mut text);
         text
+    }
+
+    /// The ways of the last requests.
+    pub fn requests(&self) -> &Requests {
+        &self.cx.metrics.requests
+    }
+
+    /// The ARN of an access key's owner; none if there is no such key.
+    pub fn owner_of_key(&self, access_key_id: &str) -> Option<String> {
+        self.cx.keys.lookup(access_key_id).map(|key| key.principal.clone())
     }
 
     /// Forgets everything but the keys; for test suites.

@@ -52,7 +52,7 @@ use s3s::{
     service::{S3Service, S3ServiceBuilder},
 };
 use store::Store;
-use telemetry::ServerCounter;
+use telemetry::{Phase, ServerCounter, Trail};
 
 use signed_body::Verdict;
 use uploads::{Paced, Uploads};
@@ -86,11 +86,15 @@ impl Front {
         Self { service: builder().build(), signed_with_v2: v2.build(), uploads, cx }
     }
 
-    /// Answers one request; errors are answers too.
-    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
-        let id = RequestId::fresh();
+    /// Answers one request under that id; errors are answers too.
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Incoming>,
+        id: RequestId,
+        trail: &mut Trail,
+    ) -> Response<Body> {
         let has_body = !request.body().is_end_stream();
-        let mut response = self.answer(request, id).await;
+        let mut response = self.answer(request, id, trail).await;
         response.headers_mut().insert(REQUEST_ID, id.header());
         if has_body && !response.status().is_success() {
             // A call that was refused early leaves its body unread, and the connection with it: a
@@ -101,17 +105,28 @@ impl Front {
     }
 
     /// Answers a request whose client must send its body at a pace.
-    async fn answer(&self, request: Request<Incoming>, id: RequestId) -> Response<Body> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        id: RequestId,
+        trail: &mut Trail,
+    ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let (body, has_stalled) = self.uploads.paced(body);
-        let response = self.answer_paced(Request::from_parts(parts, body), id).await;
+        let request = Request::from_parts(parts, body);
+        let response = self.answer_paced(request, id, trail).await;
         if has_stalled.load(Relaxed) {
             return refusal(self.uploads.stalled(), id);
         }
         response
     }
 
-    async fn answer_paced(&self, request: Request<Paced>, id: RequestId) -> Response<Body> {
+    async fn answer_paced(
+        &self,
+        request: Request<Paced>,
+        id: RequestId,
+        trail: &mut Trail,
+    ) -> Response<Body> {
         let is_upload = uploads::is_upload(&request);
         let (service, admitted) = if version_2::is_presigned(&request) {
             let request = request.map(Body::http_body_unsync);
@@ -131,6 +146,7 @@ impl Front {
             Ok(turn) => turn,
             Err(error) => return refusals::with_retry(refusal(error, id)),
         };
+        trail.enter(Phase::Operation);
         let answer = service.call(request).await;
         // What became of a body that was not the one signed does not matter: it is refused.
         if let Some(fault) = verdict.fault() {

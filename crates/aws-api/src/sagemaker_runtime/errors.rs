@@ -25,8 +25,10 @@ fn of_refusal(account: &Account, endpoint: &str, refusal: &Refusal) -> Fault {
         Refusal::UnknownEndpoint => {
             validation(format!("Endpoint {endpoint} of account {} not found.", account.id()))
         }
-        Refusal::UnknownVariant => validation(format!(
-            "The requested TargetVariant is not a production variant of endpoint {endpoint}."
+        Refusal::UnknownVariant { target, variants } => validation(format!(
+            "The requested TargetVariant \"{target}\" is not a production variant of endpoint \
+             {endpoint}, which has {}.",
+            variants.join(", ")
         )),
         Refusal::NoTraffic => validation(format!(
             "Every production variant of endpoint {endpoint} has weight 0; name one with \

@@ -1,22 +1,23 @@
 //! `InvokeEndpoint`, the hot path: decoded by hand, on the listener's thread. A test holds the
 //! header names and bounds used here against the shape tables.
 
-use std::time::Instant;
+use std::{borrow::Cow, time::Instant};
 
 use aws_wire::{Fault, SAGEMAKER_RUNTIME};
 use bytes::Bytes;
-use hosting::{Invocation, Invoked, ModelRequest, Reply};
+use hosting::{Invocation, Invoked, ModelRequest, Reply, Routed};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts,
 };
 use hyper::body::Incoming;
+use telemetry::{Names, Phase, Trail};
 
 use super::errors::{self, validation};
 use crate::{
     Context, authenticate,
     body::{self, Body, BodyError, Reader, full},
-    error, refusals,
+    claims, error, refusals, remembered,
     request_id::RequestId,
 };
 
@@ -99,10 +100,28 @@ pub(crate) async fn answer(
     let (parts, body) = request.into_parts();
     // A path that names none would not have come here, and nothing is called "".
     let endpoint = endpoint_of(parts.uri.path()).unwrap_or_default();
-    let invoked = call(cx, &parts, body, endpoint, arrived).await;
-    match invoked.and_then(|invoked| kept(cx, endpoint, invoked)) {
-        Ok(invoked) => reply(invoked, id),
+    let mut way =
+        Way { trail: Trail::begin(arrived, Phase::Body), caller: Cow::Borrowed(""), routed: None };
+    let invoked = call(cx, &parts, body, endpoint, &mut way).await;
+    let outcome = invoked.and_then(|invoked| kept(cx, endpoint, invoked));
+    if way.caller.is_empty() {
+        // Nobody has verified it, but it says who it is.
+        way.caller = claims::access_key(&parts.uri, &parts.headers).unwrap_or_default();
+    }
+    let asked = remembered::Call {
+        id,
+        service: SAGEMAKER_RUNTIME.name,
+        operation: "InvokeEndpoint",
+        names: way.names(endpoint),
+    };
+    match outcome {
+        Ok(invoked) => {
+            asked.answered(cx, invoked.reply.status, &way.trail);
+            reply(invoked, id)
+        }
         Err(fault) => {
+            let status = fault.status(SAGEMAKER_RUNTIME).as_u16();
+            asked.failed(cx, status, way.trail.clone(), &fault);
             tracing::debug!(
                 request_id = %id, endpoint, code = fault.code(), message = fault.message(),
                 "an invocation was not answered",
@@ -112,16 +131,38 @@ pub(crate) async fn answer(
     }
 }
 
-async fn call(
+/// What is known of a call so far.
+struct Way<'a> {
+    trail: Trail,
+    caller: Cow<'a, str>,
+    routed: Option<Routed>,
+}
+
+impl Way<'_> {
+    fn names<'n>(&'n self, endpoint: &'n str) -> Names<'n> {
+        let routed = self.routed.as_ref();
+        Names {
+            caller: &self.caller,
+            resource: endpoint,
+            variant: routed.map_or("", Routed::variant),
+            model: routed.map_or("", Routed::model),
+        }
+    }
+}
+
+async fn call<'p>(
     cx: &Context,
-    parts: &Parts,
+    parts: &'p Parts,
     body: Incoming,
     endpoint: &str,
-    arrived: Instant,
+    way: &mut Way<'p>,
 ) -> Result<Invoked, Fault> {
     let read = Reader::of_payloads(&cx.metrics, &cx.limits).read(body).await;
     let body = read.map_err(|error| body_error(&error))?;
-    authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
+    way.trail.enter(Phase::Signature);
+    way.caller =
+        authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
+    way.trail.enter(Phase::Route);
     let input = Input::of(&parts.headers)?;
     let invocation = Invocation {
         endpoint,
@@ -132,12 +173,12 @@ async fn call(
             accept: input.accept,
             custom_attributes: input.custom_attributes,
         },
-        arrived,
+        arrived: way.trail.arrived(),
     };
-    cx.hosting
-        .invoke(invocation)
-        .await
-        .map_err(|fault| errors::of_fault(&cx.account, endpoint, fault))
+    let of_fault = |fault| errors::of_fault(&cx.account, endpoint, fault);
+    let routed = cx.hosting.route(&invocation).map_err(|refusal| of_fault(refusal.into()))?;
+    let routed = way.routed.insert(routed);
+    cx.hosting.invoke_at(routed, invocation, &mut way.trail).await.map_err(of_fault)
 }
 
 fn refused(cx: &Context, error: &sigv4::Error) -> Fault {
@@ -179,10 +220,10 @@ fn reply(invoked: Invoked, id: RequestId) -> Response<Body> {
 }
 
 /// A content type that the model made up and no header can carry is only bytes.
-fn content_type_value(content_type: std::borrow::Cow<'static, str>) -> HeaderValue {
+fn content_type_value(content_type: Cow<'static, str>) -> HeaderValue {
     let value = match content_type {
-        std::borrow::Cow::Borrowed(text) => return HeaderValue::from_static(text),
-        std::borrow::Cow::Owned(text) => HeaderValue::from_maybe_shared(Bytes::from(text)),
+        Cow::Borrowed(text) => return HeaderValue::from_static(text),
+        Cow::Owned(text) => HeaderValue::from_maybe_shared(Bytes::from(text)),
     };
     value.unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
