@@ -1,5 +1,7 @@
-//! `/_clary/…`: health for everyone, metrics for this machine and for holders of the admin token,
-//! and what test suites need of an ephemeral server.
+//! `/_clary/…`: health for everyone, metrics and the last requests for this machine and for holders
+//! of the admin token, and what test suites need of an ephemeral server.
+
+mod recent;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,6 +15,8 @@ use serde_json::json;
 
 /// Bytes of an admin request's body.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+
+const REQUESTS: &str = "/_clary/requests";
 
 /// Answers the admin paths.
 #[derive(Debug)]
@@ -43,6 +47,9 @@ impl Admin {
         match (request.method(), path.as_str()) {
             (&Method::GET, "/_clary/health") => health(),
             (&Method::GET, "/_clary/metrics") => self.guarded(peer, &request, || self.metrics()),
+            (&Method::GET, path) if path.starts_with(REQUESTS) => {
+                self.guarded(peer, &request, || self.requests(&request))
+            }
             (&Method::POST, "/_clary/reset") if self.ephemeral => {
                 match self.refusal(peer, request.headers()) {
                     Some(refusal) => refusal,
@@ -89,6 +96,23 @@ impl Admin {
         match (&self.token, given) {
             (Some(token), Some(given)) => aws_api::same_secret(token.as_bytes(), given),
             _ => false,
+        }
+    }
+
+    /// One of the last requests, or a list of them.
+    fn requests(&self, request: &Request<Incoming>) -> Response<Bytes> {
+        match request.uri().path().strip_prefix(REQUESTS).unwrap_or_default() {
+            "" | "/" => match recent::list(&self.aws, request.uri().query().unwrap_or_default()) {
+                Ok(list) => json(StatusCode::OK, &list),
+                Err(wrong) => error(StatusCode::BAD_REQUEST, &wrong),
+            },
+            id => {
+                let id = id.trim_start_matches('/');
+                match recent::one(&self.aws, id) {
+                    Some(found) => json(StatusCode::OK, &found),
+                    None => error(StatusCode::NOT_FOUND, &recent::unknown(id)),
+                }
+            }
         }
     }
 

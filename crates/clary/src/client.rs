@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, header::AUTHORIZATION};
 use identity::{AccessKey, Secret};
 use resources::Clock;
 use serde_json::Value;
@@ -40,6 +40,8 @@ pub(crate) struct Target {
     pub(crate) account: String,
     /// A PEM file with the certificates to trust instead of the well-known ones.
     pub(crate) ca_bundle: Option<PathBuf>,
+    /// Opens the server's own pages from another machine.
+    pub(crate) admin_token: Option<Secret>,
 }
 
 /// A service that speaks awsJson1.1.
@@ -248,7 +250,11 @@ impl Client {
 
     /// One of the server's own pages, unsigned.
     pub(crate) fn page(&self, path: &str) -> Result<String, CallError> {
-        let request = build(self.request(Method::GET, path), Vec::new())?;
+        let mut request = self.request(Method::GET, path);
+        if let Some(token) = &self.target.admin_token {
+            request = request.header(AUTHORIZATION, format!("Bearer {}", token.expose()));
+        }
+        let request = build(request, Vec::new())?;
         let reply = accepted(self.send(request)?)?;
         String::from_utf8(reply.into_body())
             .map_err(|_| CallError::Protocol(format!("the reply to `{path}` is not text")))
@@ -490,6 +496,7 @@ mod tests {
             region: "us-east-1".into(),
             account: "000000000000".into(),
             ca_bundle: None,
+            admin_token: None,
         })
         .expect("a client without certificates");
         let error = client.json(SAGEMAKER, "ListEndpoints", &Value::Null).expect_err("no server");

@@ -45,6 +45,8 @@ enum Command {
     Status(cli::status::Args),
     /// Show what an endpoint's model servers said
     Logs(cli::logs::Args),
+    /// Tell how a recent request went, and why it failed
+    Why(cli::why::Args),
     /// Try out what REST APIs are made of
     #[command(subcommand)]
     Gateway(cli::gateway::Command),
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Invoke(args) => cli::invoke::run(&args),
         Command::Status(args) => cli::status::run(&args),
         Command::Logs(args) => cli::logs::run(&args),
+        Command::Why(args) => cli::why::run(&args),
         Command::Gateway(command) => cli::gateway::run(&command),
         Command::Check(args) => cli::check::run(&args),
     };

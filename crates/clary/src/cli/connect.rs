@@ -50,6 +50,7 @@ struct Environment {
     region: Option<String>,
     data_dir: Option<PathBuf>,
     ca_bundle: Option<PathBuf>,
+    admin_token: Option<String>,
 }
 
 impl Environment {
@@ -65,6 +66,7 @@ impl Environment {
             region: var("AWS_REGION").or_else(|| var("AWS_DEFAULT_REGION")),
             data_dir: var("CLARY_DATA_DIR").map(PathBuf::from),
             ca_bundle: var("AWS_CA_BUNDLE").map(PathBuf::from),
+            admin_token: var("CLARY_ADMIN_TOKEN"),
         }
     }
 }
@@ -103,6 +105,7 @@ fn at_url(
         region: environment.region.clone().unwrap_or_else(|| DEFAULT_REGION.into()),
         account: DEFAULT_ACCOUNT.into(),
         ca_bundle: environment.ca_bundle.clone(),
+        admin_token: admin_token(environment),
     })
 }
 
@@ -130,7 +133,12 @@ fn of_data_dir(options: &ConnectOptions, environment: &Environment) -> anyhow::R
         region: note.region,
         account: note.account,
         ca_bundle: own.or_else(|| environment.ca_bundle.clone()),
+        admin_token: admin_token(environment),
     })
+}
+
+fn admin_token(environment: &Environment) -> Option<Secret> {
+    environment.admin_token.as_deref().map(Secret::new)
 }
 
 fn directory(options: &ConnectOptions, environment: &Environment) -> anyhow::Result<PathBuf> {

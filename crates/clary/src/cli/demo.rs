@@ -94,6 +94,7 @@ fn target(context: &DemoContext) -> Target {
         region: context.region.clone(),
         account: context.account.clone(),
         ca_bundle: None,
+        admin_token: None,
     }
 }
 

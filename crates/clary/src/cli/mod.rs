@@ -17,6 +17,7 @@ mod metrics_text;
 mod output;
 mod rate;
 pub(crate) mod status;
+pub(crate) mod why;
 
 use std::{io, process::ExitCode};
 

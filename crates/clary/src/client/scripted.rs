@@ -73,6 +73,7 @@ impl Scripted {
             region: "us-east-1".into(),
             account: "123456789012".into(),
             ca_bundle: None,
+            admin_token: None,
         })
         .expect("a client without certificates");
         (Self(thread::spawn(serve)), client)
