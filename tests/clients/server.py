@@ -77,12 +77,24 @@ class Server:
 
     def start(self) -> "Server":
         """Starts the process and waits for its ready line."""
+        self.process = self.spawn()
+        line = self._first_line()
+        ready = READY.match(line.rstrip("\n"))
+        if not ready:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"no ready line but {line!r}; stderr:\n{self.stderr()}")
+        self.api, self.gateway = ready["api"], ready["gateway"]
+        return self
+
+    def spawn(self) -> subprocess.Popen:
+        """Starts a process and does not wait for it."""
         command = [*self._wrap, binary(), "serve", "--data-dir", str(self.data_dir)]
         for flag in ("--api", "--gateway"):
             if flag not in self._arguments:
                 command += [flag, "127.0.0.1:0"]
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 command + self._arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -92,14 +104,6 @@ class Server:
                 # SIGXFSZ stays ignored: a file that may not grow is an error, not the end.
                 restore_signals=False,
             )
-        line = self._first_line()
-        ready = READY.match(line.rstrip("\n"))
-        if not ready:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError(f"no ready line but {line!r}; stderr:\n{self.stderr()}")
-        self.api, self.gateway = ready["api"], ready["gateway"]
-        return self
 
     def stop(self) -> None:
         """Asks the server to end; it must drain and exit 0."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from artifacts import leaf
+from artifacts import ROLE, leaf
 from server import Server, binary, environment
 
 FIXTURE = Path(__file__).resolve().parents[2] / "crates/store/tests/fixtures/layout-1.tar.gz"
@@ -224,5 +224,3 @@ def test_writes_that_fail_are_refused_until_they_work_again(start_server, refuse
     listed = server.client("s3").list_objects_v2(Bucket="kept")["Contents"]
     assert [item["Key"] for item in listed] == ["after", "before"]
 
-
-ROLE = "arn:aws:iam::000000000000:role/any"
