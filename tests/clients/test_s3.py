@@ -7,8 +7,11 @@ import io
 import os
 import re
 import socket
+import subprocess
+import sys
 import zlib
 from datetime import datetime, timezone
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
@@ -18,7 +21,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from server import CLIENT_CONFIG, KEY_ID, REGION, SECRET
+from server import CLIENT_CONFIG, KEY_ID, REGION, SECRET, environment
 
 MB = 1024 * 1024
 PART_MIN = 5 * MB
@@ -479,3 +482,114 @@ def test_a_bucket_in_the_host_s_name(server, fresh, monkeypatch):
     assert named.get_object(Bucket=bucket, Key="a b/c")["Body"].read() == b"inside"
     assert [o["Key"] for o in named.list_objects_v2(Bucket=bucket)["Contents"]] == ["a b/c"]
     assert bucket in [b["Name"] for b in named.list_buckets()["Buckets"]]
+
+
+# Checksums of parts, copies of parts
+
+SUMS = {
+    "CRC32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
+    "SHA1": lambda data: hashlib.sha1(data).digest(),
+    "SHA256": lambda data: hashlib.sha256(data).digest(),
+}
+
+
+def encoded(algorithm, data):
+    return base64.b64encode(SUMS[algorithm](data)).decode()
+
+
+@pytest.mark.parametrize("algorithm", SUMS)
+def test_parts_have_a_composite_checksum(s3, bucket, algorithm, refused):
+    pieces = [os.urandom(PART_MIN), b"end"]
+    place = {"Bucket": bucket, "Key": f"composite-{algorithm}"}
+    begun = s3.create_multipart_upload(**place, ChecksumAlgorithm=algorithm)
+    assert (begun["ChecksumAlgorithm"], begun["ChecksumType"]) == (algorithm, "COMPOSITE")
+    upload = place | {"UploadId": begun["UploadId"]}
+    member = f"Checksum{algorithm}"
+    parts = []
+    for number, piece in enumerate(pieces, 1):
+        part = s3.upload_part(**upload, PartNumber=number, Body=piece, ChecksumAlgorithm=algorithm)
+        assert part[member] == encoded(algorithm, piece)
+        parts.append({"PartNumber": number, "ETag": part["ETag"], member: part[member]})
+    wrong = [parts[0], parts[1] | {member: parts[0][member]}]
+    error = refused(s3.complete_multipart_upload, **upload, MultipartUpload={"Parts": wrong})
+    assert error.code == "InvalidPart"
+    done = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    joined = b"".join(SUMS[algorithm](piece) for piece in pieces)
+    assert done[member] == f"{encoded(algorithm, joined)}-2"
+    head = s3.head_object(**place, ChecksumMode="ENABLED")
+    assert (head[member], head["ChecksumType"]) == (done[member], "COMPOSITE")
+    got = s3.get_object(**place, ChecksumMode="ENABLED")
+    assert got["Body"].read() == b"".join(pieces)
+
+
+def test_parts_have_a_checksum_of_the_whole(s3, bucket, refused):
+    pieces = [os.urandom(PART_MIN), b"", b"end"][::2]
+    place = {"Bucket": bucket, "Key": "full-object"}
+    full = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"}
+    begun = s3.create_multipart_upload(**place, **full)
+    upload = place | {"UploadId": begun["UploadId"]}
+    parts = [
+        {"PartNumber": n, "ETag": s3.upload_part(**upload, PartNumber=n, Body=piece)["ETag"]}
+        for n, piece in enumerate(pieces, 1)
+    ]
+    listed = {"MultipartUpload": {"Parts": parts}, "ChecksumType": "FULL_OBJECT"}
+    error = refused(s3.complete_multipart_upload, **upload, **listed, ChecksumCRC32="AAAAAA==")
+    assert error.code == "BadDigest"
+    whole = b"".join(pieces)
+    crc = encoded("CRC32", whole)
+    done = s3.complete_multipart_upload(**upload, **listed, ChecksumCRC32=crc)
+    assert (done["ChecksumCRC32"], done["ChecksumType"]) == (crc, "FULL_OBJECT")
+    got = s3.get_object(**place, ChecksumMode="ENABLED")
+    assert (got["ChecksumCRC32"], got["Body"].read()) == (crc, whole)
+    error = refused(
+        s3.create_multipart_upload, **place, ChecksumAlgorithm="SHA256", ChecksumType="FULL_OBJECT"
+    )
+    assert error.code == "InvalidRequest"
+
+
+def test_parts_are_copied(s3, bucket, refused):
+    data = os.urandom(PART_MIN + 1000)
+    s3.put_object(Bucket=bucket, Key="whole ü", Body=data)
+    source = {"Bucket": bucket, "Key": "whole ü"}
+    upload = begin(s3, bucket, "from-parts")
+    first = s3.upload_part_copy(**upload, PartNumber=1, CopySource=source)["CopyPartResult"]
+    rest = s3.upload_part_copy(
+        **upload, PartNumber=2, CopySource=source, CopySourceRange="bytes=100-299"
+    )["CopyPartResult"]
+    assert rest["ETag"] == f'"{hashlib.md5(data[100:300]).hexdigest()}"'
+    complete(s3, upload, [(1, first["ETag"]), (2, rest["ETag"])])
+    assert body(s3, bucket, "from-parts") == data + data[100:300]
+    copied = s3.copy_object(Bucket=bucket, Key="copied", CopySource=source, ChecksumAlgorithm="SHA256")
+    assert copied["CopyObjectResult"]["ChecksumSHA256"] == encoded("SHA256", data)
+    upload = begin(s3, bucket, "from-parts")
+    error = refused(
+        s3.upload_part_copy, **upload, PartNumber=1, CopySource=source, CopySourceRange="bytes=x"
+    )
+    assert error.code == "InvalidArgument"
+    s3.abort_multipart_upload(**upload)
+
+
+def test_the_cli_syncs_many_files(server, tmp_path, fresh):
+    """CLARY_SYNC_FILES makes it more."""
+    count = int(os.environ.get("CLARY_SYNC_FILES", "500"))
+    up, down, bucket = tmp_path / "up", tmp_path / "down", fresh("sync")
+    for number in range(count):
+        path = up / f"d{number % 20}" / f"f {number}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"file {number}")
+    aws = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", server.api, "s3"]
+    secrets = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
+
+    def run(*arguments):
+        env = environment(AWS_DEFAULT_REGION=REGION, **secrets)
+        done = subprocess.run([*aws, *arguments], env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("mb", f"s3://{bucket}")
+    run("sync", str(up), f"s3://{bucket}/p", "--only-show-errors")
+    assert run("sync", str(up), f"s3://{bucket}/p") == ""
+    run("sync", f"s3://{bucket}/p", str(down), "--only-show-errors")
+    sent = {path.relative_to(up): path.read_bytes() for path in up.rglob("*.txt")}
+    assert len(sent) == count
+    assert {path.relative_to(down): path.read_bytes() for path in down.rglob("*.txt")} == sent

@@ -40,9 +40,9 @@ pub use check::{Finding, Report, check};
 pub use durable::{Change, Faults};
 pub use error::{DISK_FULL, Error};
 pub use objects::{
-    Bucket, Headers, ListObjects, ListUploads, Listing, Object, ObjectError, ObjectInfo,
-    ObjectReader, ObjectWriter, Objects, PART_BYTES_MIN, PARTS_MAX, Part, PartToComplete,
-    Precondition, Stored, Target, Upload, UploadId, UploadListing,
+    Bucket, Completion, Headers, ListObjects, ListUploads, Listing, Object, ObjectError,
+    ObjectInfo, ObjectReader, ObjectWriter, Objects, PART_BYTES_MIN, PARTS_MAX, Part,
+    PartToComplete, Precondition, Stored, Target, Upload, UploadId, UploadListing,
 };
 pub use options::{Durability, Options};
 pub use records::{ListQuery, Page, Records, SortBy};

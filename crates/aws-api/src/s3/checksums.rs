@@ -81,7 +81,8 @@ fn names(headers: &HeaderMap, header: &str, name: &str) -> bool {
     lists.flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(name))
 }
 
-fn enable(hasher: &mut ChecksumHasher, algorithm: &str) {
+/// Lets a hasher compute one more algorithm, by AWS's name of it.
+pub(super) fn enable(hasher: &mut ChecksumHasher, algorithm: &str) {
     match algorithm {
         "CRC32" => hasher.crc32 = Some(Crc32::new()),
         "CRC32C" => hasher.crc32c = Some(Crc32c::new()),
@@ -114,6 +115,22 @@ pub(super) fn compare(stated: &Checksums, computed: &Checksums) -> S3Result<()> 
             Err(S3Error::with_message(S3ErrorCode::BadDigest, text))
         }
     }
+}
+
+/// As [`compare`], for checksums of a whole: one that could not be computed, since the upload
+/// was begun without it, is not compared.
+pub(super) fn compare_known(stated: &Checksums, computed: &Checksums) -> S3Result<()> {
+    let known = stated.iter().filter(|(algorithm, _)| computed.contains_key(*algorithm));
+    compare(&known.map(|(name, sum)| (name.clone(), sum.clone())).collect(), computed)
+}
+
+/// An object's checksums as members of a reply.
+pub(super) fn shown_of(headers: &store::Headers) -> dto::Checksum {
+    let mut sums = shown(&headers.checksums);
+    if let (Some(shown), Some(kept)) = (&mut sums.checksum_type, &headers.checksum_type) {
+        *shown = kept.clone().into();
+    }
+    sums
 }
 
 /// Checksums as members of a reply.

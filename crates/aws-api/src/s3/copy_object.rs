@@ -1,15 +1,23 @@
 //! `CopyObject`.
 
+use std::ops::Range;
+
 use futures::StreamExt;
 use s3s::{
     S3Request, S3Result,
+    checksum::ChecksumHasher,
     dto::{
         CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
     },
 };
 use store::{Object, ObjectInfo, Precondition, Stored, Target};
 
-use super::{Operations, conditions::Conditions, errors, headers, times};
+use super::{
+    Operations,
+    checksums::{self, Checksums},
+    conditions::Conditions,
+    errors, headers, times,
+};
 
 pub(super) async fn call(
     cx: &Operations,
@@ -30,17 +38,24 @@ pub(super) async fn call(
     let target = Target::new(input.bucket.clone(), input.key.clone());
     let object = cx.store.objects().get(&source).await.map_err(errors::from_store)?;
     conditions.check(object.info())?;
-    let kept = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
-        Some(MetadataDirective::REPLACE) => headers::given!(input),
-        _ if source == target => return Err(onto_itself()),
-        _ => object.headers().clone(),
-    };
-    let stored = copy(cx, object).await?;
+    let replaces = input.metadata_directive.as_ref().map(MetadataDirective::as_str)
+        == Some(MetadataDirective::REPLACE);
+    if source == target && !replaces {
+        return Err(onto_itself());
+    }
+    let algorithm = input.checksum_algorithm.take().map(|algorithm| algorithm.as_str().to_owned());
+    let algorithm = algorithm.or_else(|| object.headers().checksums.keys().next().cloned());
+    let mut kept = if replaces { headers::given!(input) } else { object.headers().clone() };
+    let all = 0..object.info().size;
+    let (stored, sums) = copy(cx, object, all, algorithm.as_deref()).await?;
+    // A copy is one piece, however its source was uploaded.
+    (kept.checksums, kept.checksum_type, kept.checksum_algorithm) = (sums.clone(), None, None);
     let put = cx.store.objects().put(target, kept, stored, Precondition::None);
-    Ok(shown(put.await.map_err(errors::from_store)?))
+    Ok(shown(put.await.map_err(errors::from_store)?, &sums))
 }
 
-fn source(source: &CopySource) -> S3Result<Target> {
+/// The object that a copy is made of.
+pub(super) fn source(source: &CopySource) -> S3Result<Target> {
     match source {
         CopySource::Bucket { bucket, key, version_id: None } => {
             Ok(Target::new(bucket.to_string(), key.to_string()))
@@ -55,22 +70,40 @@ fn onto_itself() -> s3s::S3Error {
     s3s::S3Error::with_message(s3s::S3ErrorCode::InvalidRequest, text)
 }
 
-async fn copy(cx: &Operations, object: Object) -> S3Result<Stored> {
-    let size = object.info().size;
-    let mut reader = object.read(0..size);
+/// Stores some bytes of an object once more, with their checksum in an algorithm.
+pub(super) async fn copy(
+    cx: &Operations,
+    object: Object,
+    range: Range<u64>,
+    algorithm: Option<&str>,
+) -> S3Result<(Stored, Checksums)> {
+    let mut hasher = ChecksumHasher::default();
+    if let Some(algorithm) = algorithm {
+        checksums::enable(&mut hasher, algorithm);
+    }
+    let mut reader = object.read(range);
     let mut writer = cx.store.objects().writer();
     while let Some(block) = reader.next().await {
-        writer.write(block.map_err(errors::from_fault)?).await.map_err(errors::from_fault)?;
+        let block = block.map_err(errors::from_fault)?;
+        hasher.update(&block);
+        writer.write(block).await.map_err(errors::from_fault)?;
     }
-    writer.finish().await.map_err(errors::from_fault)
+    let stored = writer.finish().await.map_err(errors::from_fault)?;
+    Ok((stored, checksums::computed(hasher)))
 }
 
-fn shown(object: ObjectInfo) -> CopyObjectOutput {
+fn shown(object: ObjectInfo, sums: &Checksums) -> CopyObjectOutput {
+    let sums = checksums::shown(sums);
     CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(times::shown(object.modified)),
-            ..CopyObjectResult::default()
+            checksum_crc32: sums.checksum_crc32,
+            checksum_crc32c: sums.checksum_crc32c,
+            checksum_crc64nvme: sums.checksum_crc64nvme,
+            checksum_sha1: sums.checksum_sha1,
+            checksum_sha256: sums.checksum_sha256,
+            checksum_type: sums.checksum_type,
         }),
         ..CopyObjectOutput::default()
     }

@@ -6,7 +6,7 @@ use s3s::{
 };
 use store::Target;
 
-use super::{Operations, errors, headers};
+use super::{Operations, errors, headers, multipart_checksums};
 
 pub(super) async fn call(
     cx: &Operations,
@@ -17,7 +17,13 @@ pub(super) async fn call(
         (input.sse_customer_key.is_some(), "SSECustomerKey"),
         (input.object_lock_mode.is_some(), "ObjectLockMode"),
     ])?;
-    let kept = headers::given!(input);
+    let (algorithm, kind) = multipart_checksums::of_request(
+        input.checksum_algorithm.as_ref(),
+        input.checksum_type.as_ref(),
+    )?;
+    let mut kept = headers::given!(input);
+    kept.checksum_algorithm.clone_from(&algorithm);
+    kept.checksum_type.clone_from(&kind);
     let target = Target::new(input.bucket.clone(), input.key.clone());
     let begun = cx.store.objects().create_upload(target, kept).await;
     let upload = begun.map_err(errors::from_store)?;
@@ -25,8 +31,8 @@ pub(super) async fn call(
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(upload.id),
-        checksum_algorithm: input.checksum_algorithm,
-        checksum_type: input.checksum_type,
+        checksum_algorithm: algorithm.map(Into::into),
+        checksum_type: kind.map(Into::into),
         ..CreateMultipartUploadOutput::default()
     })
 }

@@ -67,7 +67,7 @@ fn shown(object: Object, range: Option<&Range<u64>>, with_checksums: bool) -> Ge
     headers::show!(object.headers(), output);
     // The checksums are those of the whole object.
     if with_checksums && range.is_none() {
-        let sums = checksums::shown(&object.headers().checksums);
+        let sums = checksums::shown_of(object.headers());
         output.checksum_crc32 = sums.checksum_crc32;
         output.checksum_crc32c = sums.checksum_crc32c;
         output.checksum_crc64nvme = sums.checksum_crc64nvme;

@@ -50,7 +50,7 @@ fn shown(object: &Object, with_checksums: bool) -> HeadObjectOutput {
     };
     headers::show!(object.headers(), output);
     if with_checksums {
-        let sums = checksums::shown(&object.headers().checksums);
+        let sums = checksums::shown_of(object.headers());
         output.checksum_crc32 = sums.checksum_crc32;
         output.checksum_crc32c = sums.checksum_crc32c;
         output.checksum_crc64nvme = sums.checksum_crc64nvme;

@@ -21,7 +21,7 @@ macro_rules! given {
         store::Headers {
             standard: standard.into_iter().filter_map(given).collect(),
             user: input.metadata.take().unwrap_or_default().into_iter().collect(),
-            checksums: std::collections::BTreeMap::new(),
+            ..store::Headers::default()
         }
     }};
 }

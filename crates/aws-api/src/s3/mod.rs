@@ -7,10 +7,12 @@
 mod admit;
 mod checksums;
 mod conditions;
+mod crc_join;
 mod encoding;
 mod errors;
 mod headers;
 mod hosts;
+mod multipart_checksums;
 mod owner;
 mod receive;
 mod signed_body;
@@ -37,6 +39,7 @@ mod list_objects_v2;
 mod list_parts;
 mod put_object;
 mod upload_part;
+mod upload_part_copy;
 
 use std::{
     fmt,
@@ -226,4 +229,5 @@ operations! {
     list_parts(ListPartsInput) -> ListPartsOutput;
     put_object(PutObjectInput) -> PutObjectOutput;
     upload_part(UploadPartInput) -> UploadPartOutput;
+    upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput;
 }

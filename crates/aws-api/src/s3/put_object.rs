@@ -28,7 +28,8 @@ pub(super) async fn call(
     // Asked before the body is taken, so that nothing is sent in vain.
     objects.bucket(&input.bucket).await.map_err(errors::from_store)?;
     let content_md5 = input.content_md5.take();
-    let incoming = Incoming { body: input.body.take(), headers, trailers, content_md5 };
+    let body = input.body.take();
+    let incoming = Incoming { body, headers, trailers, content_md5, algorithm: None };
     let (stored, sums) = receive(objects, incoming).await?;
     let mut kept = headers::given!(input);
     kept.checksums.clone_from(&sums);

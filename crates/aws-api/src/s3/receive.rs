@@ -22,6 +22,8 @@ pub(super) struct Incoming {
     pub(super) headers: HeaderMap,
     pub(super) trailers: Option<Trailers>,
     pub(super) content_md5: Option<String>,
+    /// AWS's name of an algorithm to compute a checksum with, whatever the client sends.
+    pub(super) algorithm: Option<String>,
 }
 
 /// Stores a body, and checks it against every digest the client gave.
@@ -30,6 +32,9 @@ pub(super) async fn receive(
     incoming: Incoming,
 ) -> S3Result<(Stored, Checksums)> {
     let mut hasher = checksums::hasher(&incoming.headers)?;
+    if let Some(algorithm) = &incoming.algorithm {
+        checksums::enable(&mut hasher, algorithm);
+    }
     let mut writer = objects.writer();
     let mut size = 0;
     let mut body = incoming.body;

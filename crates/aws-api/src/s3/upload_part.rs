@@ -24,8 +24,9 @@ pub(super) async fn call(
     let upload = UploadId { target, id: input.upload_id };
     let objects = cx.store.objects();
     // Asked before the body is taken, so that nothing is sent in vain.
-    objects.parts(upload.clone(), 0, 0).await.map_err(errors::from_store)?;
-    let incoming = Incoming { body: input.body, headers, trailers, content_md5: input.content_md5 };
+    let begun = objects.upload(upload.clone()).await.map_err(errors::from_store)?;
+    let (content_md5, algorithm) = (input.content_md5, begun.checksum_algorithm);
+    let incoming = Incoming { body: input.body, headers, trailers, content_md5, algorithm };
     let (stored, sums) = receive(objects, incoming).await?;
     let put = objects.put_part(upload, number, stored, sums);
     Ok(shown(put.await.map_err(errors::from_store)?))

@@ -22,7 +22,8 @@ pub use buckets::Bucket;
 pub use error::ObjectError;
 pub use list::{ListObjects, Listing};
 pub use multipart::{
-    ListUploads, PART_BYTES_MIN, PARTS_MAX, Part, PartToComplete, Upload, UploadId, UploadListing,
+    Completion, ListUploads, PART_BYTES_MIN, PARTS_MAX, Part, PartToComplete, Upload, UploadId,
+    UploadListing,
 };
 pub use reader::ObjectReader;
 pub use writer::{ObjectWriter, Stored};
@@ -66,6 +67,13 @@ pub struct Headers {
     pub user: BTreeMap<String, String>,
     /// Base64 checksums of the whole object, by AWS's name of the algorithm, `CRC32` for example.
     pub checksums: BTreeMap<String, String>,
+    /// AWS's name of what the checksums are over: `FULL_OBJECT`, as is meant where there is none,
+    /// or `COMPOSITE`, over those of the parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum_type: Option<String>,
+    /// Of an upload: AWS's name of the algorithm that its parts are to have checksums of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum_algorithm: Option<String>,
 }
 
 /// An object as lists show it.

@@ -66,6 +66,17 @@ pub struct PartToComplete {
     pub etag: String,
 }
 
+/// What is to become of an upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// The parts, in ascending order.
+    pub parts: Vec<PartToComplete>,
+    /// Whether the object may be stored over what is there.
+    pub precondition: Precondition,
+    /// The object's checksums, by AWS's name of the algorithm.
+    pub checksums: BTreeMap<String, String>,
+}
+
 /// Which uploads of a bucket to list.
 #[derive(Clone, Debug, Default)]
 pub struct ListUploads {
@@ -125,15 +136,20 @@ impl Objects<'_> {
     pub async fn complete_upload(
         self,
         upload: UploadId,
-        parts: Vec<PartToComplete>,
-        precondition: Precondition,
+        completion: Completion,
     ) -> Result<ObjectInfo, ObjectError> {
         let modified = self.store.clock().now();
         let write = move |tx: &Tx<'_>| {
-            rows::check(tx, &upload.target.bucket, &upload.target.key, &precondition)?;
-            complete(tx, &upload, &parts, modified)
+            let Target { bucket, key } = &upload.target;
+            rows::check(tx, bucket, key, &completion.precondition)?;
+            complete(tx, &upload, &completion, modified)
         };
         self.store.write(write).await
+    }
+
+    /// What an upload began with.
+    pub async fn upload(self, upload: UploadId) -> Result<Headers, ObjectError> {
+        self.store.read(move |tx| require(tx, &upload)).await
     }
 
     /// Ends an upload; its parts go.
@@ -243,14 +259,15 @@ fn replace_part(
 fn complete(
     tx: &Tx<'_>,
     upload: &UploadId,
-    listed: &[PartToComplete],
+    completion: &Completion,
     modified: Timestamp,
 ) -> Result<ObjectInfo, ObjectError> {
-    let headers = require(tx, upload)?;
+    let mut headers = require(tx, upload)?;
+    headers.checksums.clone_from(&completion.checksums);
     let uploaded = parts(tx, &upload.id, 0, usize::MAX)?;
     let mut uploaded: HashMap<u16, _> =
         uploaded.into_iter().map(|(part, segments)| (part.number, (part, segments))).collect();
-    let chosen = choose(listed, &mut uploaded)?;
+    let chosen = choose(&completion.parts, &mut uploaded)?;
     let info = ObjectInfo {
         key: upload.target.key.clone(),
         size: chosen.iter().map(|(part, _)| part.size).sum(),

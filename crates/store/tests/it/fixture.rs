@@ -8,7 +8,7 @@ use std::fs;
 use flate2::read::GzDecoder;
 use resources::EndpointStatus;
 use store::{
-    ListUploads, Options, PART_BYTES_MIN, PartToComplete, Precondition, Store, Target, Tx, UploadId,
+    Completion, ListUploads, Options, PART_BYTES_MIN, PartToComplete, Store, Target, Tx, UploadId,
 };
 use tempfile::TempDir;
 
@@ -77,7 +77,8 @@ async fn check_upload(store: &Store) {
     let upload = UploadId { target, id: upload.id.clone() };
     let parts = store.objects().parts(upload.clone(), 0, 10).await.expect("the parts");
     let listed = vec![PartToComplete { number: 1, etag: parts[0].etag.clone() }];
-    let completed = store.objects().complete_upload(upload, listed, Precondition::None).await;
+    let completion = Completion { parts: listed, ..Completion::default() };
+    let completed = store.objects().complete_upload(upload, completion).await;
     completed.expect("it completes");
     assert_eq!(get(store, "begun").await, b"begun");
 }

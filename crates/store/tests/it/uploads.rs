@@ -1,7 +1,7 @@
 //! Multipart uploads.
 
 use store::{
-    Headers, ListUploads, ObjectError, PART_BYTES_MIN, Part, PartToComplete, Precondition, Store,
+    Completion, Headers, ListUploads, ObjectError, PART_BYTES_MIN, Part, PartToComplete, Store,
     Target, UploadId,
 };
 
@@ -27,6 +27,10 @@ fn listed(parts: &[&Part]) -> Vec<PartToComplete> {
         .collect()
 }
 
+fn completion(parts: Vec<PartToComplete>) -> Completion {
+    Completion { parts, ..Completion::default() }
+}
+
 fn large(fill: u8) -> Vec<u8> {
     vec![fill; PART_BYTES_MIN as usize]
 }
@@ -45,8 +49,7 @@ fn parts_become_one_object() {
         assert_eq!(scratch.blobs(), 4, "the replaced part is gone");
 
         let parts = listed(&[&first, &second, &last]);
-        let complete =
-            store.objects().complete_upload(upload.clone(), parts.clone(), Precondition::None);
+        let complete = store.objects().complete_upload(upload.clone(), completion(parts.clone()));
         let info = complete.await.expect("it completes");
 
         // md5 of the three binary md5s, computed with Python's hashlib
@@ -57,7 +60,7 @@ fn parts_become_one_object() {
         let object = store.objects().get(&Target::new("bucket", "k")).await.expect("it is there");
         assert_eq!(object.headers().user["from"], "begin");
 
-        let again = store.objects().complete_upload(upload, parts, Precondition::None).await;
+        let again = store.objects().complete_upload(upload, completion(parts)).await;
         assert!(matches!(again, Err(ObjectError::NoSuchUpload(_))));
     });
 }
@@ -70,16 +73,16 @@ fn ranges_cross_parts() {
         let first = part(&store, &upload, 1, &large(b'1')).await;
         let second = part(&store, &upload, 2, b"").await;
         let whole = listed(&[&first, &second]);
-        let error = store.objects().complete_upload(upload.clone(), vec![], Precondition::None);
+        let error = store.objects().complete_upload(upload.clone(), completion(vec![]));
         assert!(matches!(error.await, Err(ObjectError::NoParts)));
-        let complete = store.objects().complete_upload(upload, whole, Precondition::None);
+        let complete = store.objects().complete_upload(upload, completion(whole));
         assert_eq!(complete.await.expect("an empty last part").size, PART_BYTES_MIN);
 
         let upload = begin(&store, "k").await;
         let first = part(&store, &upload, 1, &large(b'1')).await;
         let second = part(&store, &upload, 2, b"22").await;
         let parts = listed(&[&first, &second]);
-        let complete = store.objects().complete_upload(upload, parts, Precondition::None);
+        let complete = store.objects().complete_upload(upload, completion(parts));
         complete.await.expect("it completes");
         let seam = PART_BYTES_MIN;
         let cases = [
@@ -115,8 +118,7 @@ fn wrong_lists_are_refused_and_change_nothing() {
             (listed(&[&small, &last]), "EntityTooSmall"),
         ];
         for (parts, expect) in cases {
-            let complete =
-                store.objects().complete_upload(upload.clone(), parts, Precondition::None);
+            let complete = store.objects().complete_upload(upload.clone(), completion(parts));
             let code = match complete.await.expect_err("it is refused") {
                 ObjectError::InvalidPartOrder => "InvalidPartOrder",
                 ObjectError::InvalidPart(_) => "InvalidPart",
@@ -128,8 +130,7 @@ fn wrong_lists_are_refused_and_change_nothing() {
         let parts = store.objects().parts(upload.clone(), 0, 10).await.expect("the parts");
         assert_eq!(parts, [small.clone(), last]);
         assert_eq!(scratch.blobs(), 2);
-        let complete =
-            store.objects().complete_upload(upload, listed(&[&small]), Precondition::None);
+        let complete = store.objects().complete_upload(upload, completion(listed(&[&small])));
         complete.await.expect("one small part is enough");
         assert_eq!(scratch.blobs(), 1);
     });
