@@ -47,6 +47,11 @@ enum Command {
     Logs(cli::logs::Args),
     /// Tell how a recent request went, and why it failed
     Why(cli::why::Args),
+    /// Predict rows of a file with a model file; needs no server
+    Predict(cli::predict::Args),
+    /// Look into model files; needs no server
+    #[command(subcommand)]
+    Model(cli::model::Command),
     /// Try out what REST APIs are made of
     #[command(subcommand)]
     Gateway(cli::gateway::Command),
@@ -64,6 +69,8 @@ fn main() -> ExitCode {
         Command::Status(args) => cli::status::run(&args),
         Command::Logs(args) => cli::logs::run(&args),
         Command::Why(args) => cli::why::run(&args),
+        Command::Predict(args) => cli::predict::run(&args),
+        Command::Model(command) => cli::model::run(&command),
         Command::Gateway(command) => cli::gateway::run(&command),
         Command::Check(args) => cli::check::run(&args),
     };

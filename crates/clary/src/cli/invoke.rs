@@ -77,7 +77,7 @@ fn read_body(name: &str) -> anyhow::Result<Vec<u8>> {
 }
 
 /// What the payload most probably is: by the name's ending, else by its first bytes.
-fn guess_content_type(name: &str, body: &[u8]) -> &'static str {
+pub(super) fn guess_content_type(name: &str, body: &[u8]) -> &'static str {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => "text/csv",

@@ -18,6 +18,7 @@ mod xgboost;
 use crate::{
     Error,
     ensemble::{Detail, Ensemble},
+    shape::Format,
     wide_ensemble::WideEnsemble,
 };
 
@@ -37,6 +38,26 @@ pub(crate) fn read(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
         [0x80, 0..=5, ..] => pickled(bytes, detail).map(Contents::Narrow),
         _ if lightgbm::is_lightgbm(bytes) => lightgbm::read(bytes, detail).map(Contents::Wide),
         _ => booster(bytes, detail).map(Contents::Narrow),
+    }
+}
+
+/// Which format [`read`] takes bytes for.
+pub(crate) fn format(bytes: &[u8]) -> Format {
+    let model = match bytes {
+        [0x80, 0..=5, ..] => return Format::Pickle,
+        _ if bytes.starts_with(CONFIG_OFFSET) => before_configuration(bytes).unwrap_or(bytes),
+        _ => bytes,
+    };
+    if lightgbm::is_lightgbm(model) {
+        return Format::LightgbmText;
+    }
+    if legacy::is_legacy(model) {
+        return Format::Binary;
+    }
+    match model.trim_ascii_start() {
+        [b'{', b'"' | b'}', ..] => Format::Json,
+        [b'{', next, ..] if next.is_ascii_whitespace() => Format::Json,
+        _ => Format::Ubjson,
     }
 }
 
