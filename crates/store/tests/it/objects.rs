@@ -51,6 +51,8 @@ fn headers_come_back() {
             standard: [("content-type".to_owned(), "text/csv".to_owned())].into(),
             user: [("owner".to_owned(), "ünï".to_owned())].into(),
             checksums: [("CRC32".to_owned(), "AAAAAA==".to_owned())].into(),
+            checksum_type: Some("FULL_OBJECT".to_owned()),
+            checksum_algorithm: None,
         };
         let bytes = stored(&store, b"x").await;
         let target = Target::new("bucket", "k");
