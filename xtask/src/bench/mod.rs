@@ -10,6 +10,7 @@ mod report;
 mod scale;
 mod servers;
 mod soak;
+mod trees;
 mod vtl;
 
 use clap::Subcommand;
@@ -31,6 +32,8 @@ enum Subject {
     Scale(scale::Settings),
     /// Memory and descriptors under a steady mixed load
     Soak(soak::Settings),
+    /// Rows through tree models, beside other libraries
+    Trees(trees::Settings),
     /// Mapping templates, beside Apache Velocity 1.7 and airspeed
     Vtl(vtl::Settings),
 }
@@ -41,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments, workspace: &Workspace) -> anyhow::Resul
         Subject::Http(settings) => http::run(settings, workspace),
         Subject::Scale(settings) => scale::run(settings, workspace),
         Subject::Soak(settings) => soak::run(settings, workspace),
+        Subject::Trees(settings) => trees::run(settings, workspace),
         Subject::Vtl(settings) => vtl::run(settings, workspace),
     }
 }
