@@ -10,6 +10,7 @@ mod endpoints;
 mod error;
 mod models;
 mod record;
+pub mod rest_apis;
 mod tags;
 
 pub use account::Account;

@@ -128,6 +128,24 @@ impl<'a, T: Record> Records<'a, T> {
         rows.map(|row| Ok(parse(&row?))).collect()
     }
 
+    /// The records whose keys begin with `prefix`, by key.
+    pub fn under(&self, prefix: &str) -> Result<Vec<T>, Error> {
+        let mut statement = self.tx.connection().prepare_cached(
+            "SELECT key, body FROM records WHERE kind = ? AND key >= ? AND key < ? ORDER BY key",
+        )?;
+        let rows = statement.query_map([T::KIND, prefix, &after(prefix)], text_pair)?;
+        rows.map(|row| parse(&row?)).collect()
+    }
+
+    /// Removes the records whose keys begin with `prefix`; how many there were.
+    pub fn delete_under(&self, prefix: &str) -> Result<usize, Error> {
+        let mut statement = self
+            .tx
+            .connection()
+            .prepare_cached("DELETE FROM records WHERE kind = ? AND key >= ? AND key < ?")?;
+        Ok(statement.execute([T::KIND, prefix, &after(prefix)])?)
+    }
+
     /// One page of the records that `query` describes.
     pub fn list(&self, query: &ListQuery) -> Result<Page<T>, Error> {
         if query.limit == 0 {
@@ -166,6 +184,11 @@ impl<'a, T: Record> Records<'a, T> {
         ])?;
         Ok(changed > 0)
     }
+}
+
+/// A text that every text with this prefix is less than: no text holds U+10FFFF, a noncharacter.
+fn after(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
 }
 
 fn text_pair(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
