@@ -1,0 +1,73 @@
+//! The phases of a call whose method is known, one after the other.
+
+use super::{
+    admit, authorise,
+    call::Call,
+    integrate, log, request,
+    response::{self, Answer},
+    validate,
+};
+use crate::{Gateway, refusal::Refusal};
+
+/// Runs the phases. What refuses the call on the way is the caller's to show.
+pub(crate) async fn run(gateway: &Gateway, call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    authorise::check(gateway, call)?;
+    run_authorised(gateway, call).await
+}
+
+/// The phases after the caller is known. Between validation and the integration is the place of a
+/// cache, which is not there yet.
+pub(crate) async fn run_authorised(gateway: &Gateway, call: &Call<'_>) -> Result<Answer, Refusal> {
+    admit::check(call)?;
+    validate::check(call)?;
+    let outgoing = request::build(call)?;
+    let note = Note { gateway, call };
+    note.request(&outgoing);
+    let incoming = integrate::send(gateway, call, &outgoing).await?;
+    note.response(&incoming);
+    response::build(call, incoming, outgoing.overrides)
+}
+
+/// What of the phases goes to the execution log.
+struct Note<'n, 'c> {
+    gateway: &'n Gateway,
+    call: &'n Call<'c>,
+}
+
+impl Note<'_, '_> {
+    fn line(&self, text: impl FnOnce() -> String) {
+        self.call.surroundings.log.line(self.gateway.on().clock.now().epoch_ms(), text);
+    }
+
+    fn is_mock(&self) -> bool {
+        self.call.plan.integration.kind == resources::rest_apis::IntegrationType::Mock
+    }
+
+    fn request(&self, outgoing: &request::Outgoing) {
+        if self.is_mock() || !self.call.surroundings.log.is_kept() {
+            return;
+        }
+        self.line(|| format!("Endpoint request headers: {}", headers(&outgoing.headers)));
+        self.line(|| {
+            let body = String::from_utf8_lossy(&outgoing.body);
+            format!("Endpoint request body after transformations: {body}")
+        });
+    }
+
+    fn response(&self, incoming: &integrate::Incoming) {
+        if self.is_mock() || !self.call.surroundings.log.is_kept() {
+            return;
+        }
+        self.line(|| format!("Received response. Status: {}", incoming.status));
+        self.line(|| format!("Endpoint response headers: {}", headers(&incoming.headers)));
+        self.line(|| {
+            let body = String::from_utf8_lossy(&incoming.body);
+            format!("Endpoint response body before transformations: {body}")
+        });
+    }
+}
+
+/// Headers as the log shows them.
+pub(crate) fn headers(map: &http::HeaderMap) -> String {
+    log::as_map(map.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default())))
+}

@@ -1,0 +1,73 @@
+//! The execution log of one call, written only when somebody asked for it.
+
+use std::{fmt::Write, sync::Mutex, sync::PoisonError};
+
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+
+const DATE: &[BorrowedFormatItem<'_>] = format_description!(
+    "[weekday repr:short] [month repr:short] [day] [hour]:[minute]:[second] UTC [year]"
+);
+/// Bytes of a log at most; what follows is left out.
+const LOG_BYTES_MAX: usize = 1024 * 1024;
+
+/// The lines so far; nothing is kept unless a log is wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    lines: Option<Mutex<String>>,
+}
+
+impl Log {
+    /// A log that is kept.
+    pub(crate) fn kept(request_id: &str) -> Self {
+        Self { lines: Some(Mutex::new(format!("Execution log for request {request_id}\n"))) }
+    }
+
+    /// Adds a line; `text` is asked for only if lines are kept.
+    pub(crate) fn line(&self, now_ms: i64, text: impl FnOnce() -> String) {
+        let Some(lines) = &self.lines else { return };
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < LOG_BYTES_MAX {
+            let _ = writeln!(lines, "{} : {}", date(now_ms), text());
+        }
+    }
+
+    /// What was written.
+    pub(crate) fn into_text(self) -> String {
+        self.lines.map(|lines| lines.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Whether lines are kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.lines.is_some()
+    }
+}
+
+/// `Sat Nov 21 09:00:00 UTC 2026`
+fn date(now_ms: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(now_ms.div_euclid(1000));
+    at.ok().and_then(|at| at.format(DATE).ok()).unwrap_or_default()
+}
+
+/// Names and values as Java writes a map.
+pub(crate) fn as_map<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
+    let entries: Vec<_> =
+        pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{{{}}}", entries.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_carry_the_date_and_nothing_is_written_unasked() {
+        let log = Log::kept("r-1");
+        log.line(1_763_715_600_000, || "Starting".to_owned());
+        let expect = "Execution log for request r-1\nFri Nov 21 09:00:00 UTC 2025 : Starting\n";
+        assert_eq!(log.into_text(), expect);
+        let none = Log::default();
+        none.line(0, || unreachable!("nobody asked"));
+        assert_eq!(none.into_text(), "");
+        assert_eq!(as_map([("a", "1"), ("b", "2")]), "{a=1, b=2}");
+    }
+}

@@ -1,0 +1,240 @@
+//! What is sent to the integration: mapped parameters, mapped body, overrides on top.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use resources::rest_apis::{IntegrationType, Passthrough};
+
+use super::{
+    call::{Borrowed, Call, Pairs, borrowed, last_header},
+    content::{Content, Conversion, converted, decoded, text_of},
+    context::View,
+    plan::media_type,
+    values::Sources,
+};
+use crate::{
+    mapping::{self, Body, Context, Message, Overrides, Rendered, Template},
+    parameters::Target,
+    refusal::{BAD_REQUEST_BODY, Refusal, UNSUPPORTED_MEDIA_TYPE},
+};
+
+/// Headers that belong to the connection, not to what is sent.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// Headers that no mapping may set.
+const ILLEGAL: [&str; 4] =
+    ["content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"];
+/// Nor these, for AWS services.
+const ILLEGAL_FOR_AWS: [&str; 5] =
+    ["authorization", "connection", "expect", "proxy-authenticate", "te"];
+
+/// What is sent to the integration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outgoing {
+    /// Values of the address's placeholders.
+    pub(crate) path: Pairs,
+    pub(crate) query: Pairs,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// What the template changed, for the answer's template to see.
+    pub(crate) overrides: Overrides,
+}
+
+/// Builds what is sent.
+pub(crate) fn build(call: &Call<'_>) -> Result<Outgoing, Refusal> {
+    let mut outgoing = Outgoing { headers: headers(call), ..Outgoing::default() };
+    if is_proxy(call) {
+        outgoing.query.clone_from(&call.parameters.query);
+        outgoing.path.clone_from(&call.parameters.path);
+    }
+    map_parameters(call, &mut outgoing)?;
+    let rendered = body(call)?;
+    outgoing.body = rendered.body;
+    outgoing.overrides = rendered.overrides;
+    override_parts(call, &mut outgoing)?;
+    Ok(outgoing)
+}
+
+fn is_proxy(call: &Call<'_>) -> bool {
+    matches!(call.plan.integration.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy)
+}
+
+/// The headers that go out before any mapping.
+fn headers(call: &Call<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    if is_proxy(call) {
+        copy_headers(&call.surroundings.head.headers, &mut headers);
+    } else {
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let agent = format!("AmazonAPIGateway_{}", call.surroundings.api);
+        put(&mut headers, header::USER_AGENT, &agent);
+        let with_body =
+            !matches!(call.surroundings.head.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        if with_body {
+            let given = last_header(&call.parameters.header, "content-type");
+            put(&mut headers, header::CONTENT_TYPE, given.unwrap_or("application/json"));
+        }
+    }
+    put(&mut headers, HeaderName::from_static("x-amzn-trace-id"), &call.surroundings.ids.trace);
+    if matches!(call.plan.integration.kind, IntegrationType::Http | IntegrationType::HttpProxy) {
+        let name = HeaderName::from_static("x-amzn-apigateway-api-id");
+        put(&mut headers, name, call.surroundings.api);
+    }
+    headers
+}
+
+fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        let own = name == header::HOST || name == header::CONTENT_LENGTH || name == header::EXPECT;
+        if !own && !HOP_BY_HOP.contains(&name.as_str()) {
+            to.append(name.clone(), value.clone());
+        }
+    }
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn map_parameters(call: &Call<'_>, outgoing: &mut Outgoing) -> Result<(), Refusal> {
+    if call.plan.integration.mappings.is_empty() {
+        return Ok(());
+    }
+    let sources = Sources { view: View::of(call), parameters: &call.parameters, body: &call.body };
+    for (target, source) in &call.plan.integration.mappings {
+        let Some(value) = sources.value(source) else { continue };
+        match target {
+            Target::Path(name) => set(&mut outgoing.path, name, value),
+            Target::Query(name) => set(&mut outgoing.query, name, value),
+            Target::Header(name) => set_header(call, &mut outgoing.headers, name, &value)?,
+            Target::Answer(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn set(pairs: &mut Pairs, name: &str, value: String) {
+    pairs.retain(|(known, _)| known != name);
+    pairs.push((name.to_owned(), value));
+}
+
+fn set_header(
+    call: &Call<'_>,
+    headers: &mut HeaderMap,
+    name: &str,
+    value: &str,
+) -> Result<(), Refusal> {
+    let lower = name.to_ascii_lowercase();
+    let for_aws =
+        matches!(call.plan.integration.kind, IntegrationType::Aws | IntegrationType::AwsProxy);
+    if ILLEGAL.contains(&lower.as_str()) || for_aws && ILLEGAL_FOR_AWS.contains(&lower.as_str()) {
+        return Err(Refusal::configuration(format!(
+            "Header {name} is part of the request to the integration and cannot be mapped"
+        )));
+    }
+    // The address says which host is meant, unless the author of an HTTP integration says otherwise.
+    let parsed =
+        HeaderName::from_bytes(lower.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+    let (name, value) = parsed.ok_or_else(|| {
+        Refusal::configuration(format!("Header {name} has no value it can carry"))
+    })?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// A body and what its template changed.
+struct Mapped {
+    body: Bytes,
+    overrides: Overrides,
+}
+
+fn body(call: &Call<'_>) -> Result<Mapped, Refusal> {
+    let plan = &call.plan.integration;
+    let given = last_header(&call.parameters.header, "content-type");
+    let given = media_type(given.unwrap_or_default());
+    let is_binary = call.surroundings.deployment.is_binary(given);
+    let content = Content { is_binary, wants_binary: is_binary, handling: plan.content_handling };
+    let conversion = content.conversion();
+    if is_proxy(call) {
+        return Ok(Mapped { body: call.body.clone(), overrides: Overrides::default() });
+    }
+    let wanted = if given.is_empty() { "application/json" } else { given };
+    match plan.templates.get(wanted) {
+        Some(template) => render(call, template, conversion),
+        None => passed(call, conversion),
+    }
+}
+
+/// The body that no template is for.
+fn passed(call: &Call<'_>, conversion: Conversion) -> Result<Mapped, Refusal> {
+    let plan = &call.plan.integration;
+    let passes = match plan.passthrough {
+        Passthrough::WhenNoMatch => true,
+        Passthrough::WhenNoTemplates => plan.templates.is_empty(),
+        Passthrough::Never => false,
+    };
+    if !passes {
+        return Err(Refusal::from(&UNSUPPORTED_MEDIA_TYPE));
+    }
+    let body = converted(call.body.clone(), conversion).ok_or_else(no_base64)?;
+    Ok(Mapped { body, overrides: Overrides::default() })
+}
+
+fn no_base64() -> Refusal {
+    Refusal::configuration("The body should be base64 text and is not")
+}
+
+fn render(call: &Call<'_>, template: &Template, conversion: Conversion) -> Result<Mapped, Refusal> {
+    let text = text_of(&call.body, conversion);
+    let (parameters, variables) =
+        (Borrowed::of(&call.parameters), borrowed(&call.surroundings.variables));
+    let view = View::of(call);
+    let message = Message {
+        body: Body::new(&text),
+        parameters: parameters.parameters(),
+        stage_variables: &variables,
+        context: Context::lazy(move || view.json()),
+        overridden: Overrides::default(),
+    };
+    let Rendered { body, overrides } =
+        template.render(&message).map_err(|error| template_failed(&error))?;
+    let body = match conversion {
+        Conversion::Decode => decoded(body.as_bytes()).ok_or_else(no_base64)?,
+        _ => Bytes::from(body),
+    };
+    Ok(Mapped { body, overrides })
+}
+
+/// A template that fails is its author's fault, unless the body is not what it says it is.
+fn template_failed(error: &mapping::Error) -> Refusal {
+    match error {
+        mapping::Error::Body(message) => Refusal::saying(&BAD_REQUEST_BODY, message.clone()),
+        mapping::Error::Template(error) => {
+            Refusal::configuration(format!("Unable to transform request: {error}"))
+        }
+    }
+}
+
+fn override_parts(call: &Call<'_>, outgoing: &mut Outgoing) -> Result<(), Refusal> {
+    let overrides = outgoing.overrides.request.clone();
+    for (name, value) in overrides.path {
+        set(&mut outgoing.path, &name, value);
+    }
+    for (name, value) in overrides.query {
+        set(&mut outgoing.query, &name, value);
+    }
+    for (name, value) in &overrides.header {
+        set_header(call, &mut outgoing.headers, name, value)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! What the caller gets: an answer of the integration chosen by its status, mapped.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use resources::rest_apis::IntegrationType;
+
+use super::{
+    call::{Borrowed, Call, Parameters, borrowed, last_header},
+    content::{Content, Conversion, converted, decoded, text_of},
+    context::View,
+    integrate::Incoming,
+    plan::{AnswerPlan, ByMediaType, media_type},
+    values::{Sources, headers_of},
+};
+use crate::{
+    mapping::{Body, Context, Message, Overrides, Template},
+    refusal::Refusal,
+};
+
+/// Headers that reach the caller under another name.
+const REMAPPED: [&str; 14] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-md5",
+    "date",
+    "expect",
+    "host",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
+    "trailer",
+    "upgrade",
+    "user-agent",
+    "www-authenticate",
+];
+/// Headers of a proxied answer that say how its body was sent, not what it is.
+const FRAMING: [&str; 4] = ["content-length", "transfer-encoding", "keep-alive", "te"];
+
+/// What the caller gets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Maps what the integration answered.
+pub(crate) fn build(
+    call: &Call<'_>,
+    incoming: Incoming,
+    overrides: Overrides,
+) -> Result<Answer, Refusal> {
+    if matches!(call.plan.integration.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy)
+    {
+        return Ok(proxied(incoming));
+    }
+    let plan = chosen(&call.plan.integration.answers, incoming.status)?;
+    let rendered = body(call, plan, &incoming, overrides)?;
+    let mut answer =
+        Answer { status: plan.status, headers: HeaderMap::with_capacity(8), body: rendered.body };
+    set(&mut answer.headers, "content-type", &rendered.content_type);
+    map_headers(call, plan, &incoming, &mut answer.headers);
+    for (name, value) in &rendered.overrides.response.header {
+        set(&mut answer.headers, name, value);
+    }
+    if let Some(status) = rendered.overrides.status.as_deref().and_then(legal_status) {
+        answer.status = status;
+    }
+    Ok(answer)
+}
+
+fn proxied(incoming: Incoming) -> Answer {
+    let mut headers = HeaderMap::with_capacity(incoming.headers.len());
+    for (name, value) in &incoming.headers {
+        if !FRAMING.contains(&name.as_str()) {
+            headers.append(remapped(name.clone()), value.clone());
+        }
+    }
+    Answer { status: incoming.status, headers, body: incoming.body }
+}
+
+/// The first whose pattern matches the status, else the one without.
+fn chosen(answers: &[AnswerPlan], status: u16) -> Result<&AnswerPlan, Refusal> {
+    let text = status.to_string();
+    let fits = |answer: &&AnswerPlan| {
+        answer.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&text))
+    };
+    answers.iter().find(fits).ok_or_else(|| {
+        Refusal::configuration(
+            "Output mapping refers to an invalid method response: no integration response is for \
+             this status",
+        )
+    })
+}
+
+/// A status as a template overrides it; what is none counts as nothing.
+fn legal_status(text: &str) -> Option<u16> {
+    text.trim().parse().ok().filter(|status| (100..=599).contains(status))
+}
+
+struct Mapped {
+    body: Bytes,
+    content_type: String,
+    overrides: Overrides,
+}
+
+fn body(
+    call: &Call<'_>,
+    plan: &AnswerPlan,
+    incoming: &Incoming,
+    before: Overrides,
+) -> Result<Mapped, Refusal> {
+    let deployment = call.surroundings.deployment;
+    let accept = accepted(call);
+    let given = incoming.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content = Content {
+        is_binary: deployment.is_binary(media_type(given.unwrap_or_default())),
+        wants_binary: deployment.is_binary(accept),
+        handling: plan.content_handling,
+    };
+    let conversion = content.conversion();
+    if let Some((content_type, template)) = template_for(&plan.templates, accept) {
+        let mut mapped = render(call, template, incoming, (conversion, before))?;
+        content_type.clone_into(&mut mapped.content_type);
+        return Ok(mapped);
+    }
+    let body = converted(incoming.body.clone(), conversion).ok_or_else(no_base64)?;
+    Ok(Mapped { body, content_type: "application/json".to_owned(), overrides: before })
+}
+
+/// The first media type that the caller accepts.
+fn accepted<'c>(call: &'c Call<'_>) -> &'c str {
+    let accept = last_header(&call.parameters.header, "accept").unwrap_or_default();
+    media_type(accept.split(',').next().unwrap_or_default())
+}
+
+/// The template for what is accepted, else for JSON, else the first.
+fn template_for<'t>(
+    templates: &'t ByMediaType<Template>,
+    accept: &'t str,
+) -> Option<(&'t str, &'t Template)> {
+    const JSON: &str = "application/json";
+    let wanted = if accept.is_empty() { JSON } else { accept };
+    templates
+        .exact(wanted)
+        .map(|template| (wanted, template))
+        .or_else(|| templates.exact(JSON).map(|template| (JSON, template)))
+        .or_else(|| templates.first())
+}
+
+fn no_base64() -> Refusal {
+    Refusal::configuration("The endpoint's answer should be base64 text and is not")
+}
+
+fn render(
+    call: &Call<'_>,
+    template: &Template,
+    incoming: &Incoming,
+    (conversion, before): (Conversion, Overrides),
+) -> Result<Mapped, Refusal> {
+    let text = text_of(&incoming.body, conversion);
+    let (parameters, variables) =
+        (Borrowed::of(&call.parameters), borrowed(&call.surroundings.variables));
+    let view = View::of(call);
+    let message = Message {
+        body: Body::new(&text),
+        parameters: parameters.parameters(),
+        stage_variables: &variables,
+        context: Context::lazy(move || view.json()),
+        overridden: before.clone(),
+    };
+    let rendered = template.render(&message).map_err(|error| {
+        Refusal::configuration(format!("Unable to transform response: {error}"))
+    })?;
+    let body = match conversion {
+        Conversion::Decode => decoded(rendered.body.as_bytes()).ok_or_else(no_base64)?,
+        _ => Bytes::from(rendered.body),
+    };
+    Ok(Mapped { body, content_type: String::new(), overrides: merged(before, rendered.overrides) })
+}
+
+/// The answer's template counts where both override.
+fn merged(mut before: Overrides, after: Overrides) -> Overrides {
+    before.response.header.extend(after.response.header);
+    before.status = after.status.or(before.status);
+    before
+}
+
+fn map_headers(call: &Call<'_>, plan: &AnswerPlan, incoming: &Incoming, headers: &mut HeaderMap) {
+    if plan.mappings.is_empty() {
+        return;
+    }
+    let parameters = Parameters { header: headers_of(&incoming.headers), ..Parameters::default() };
+    let sources = Sources { view: View::of(call), parameters: &parameters, body: &incoming.body };
+    for (name, source) in &plan.mappings {
+        if let Some(value) = sources.value(source) {
+            set(headers, name, &value);
+        }
+    }
+}
+
+/// Sets a header of the answer, under the name that it may have.
+fn set(headers: &mut HeaderMap, name: &str, value: &str) {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok();
+    if let Some((name, value)) = name.zip(HeaderValue::from_str(value).ok()) {
+        // The framing of the body is the server's, whatever a template says.
+        if name != header::TRANSFER_ENCODING {
+            headers.insert(remapped(name), value);
+        }
+    }
+}
+
+fn remapped(name: HeaderName) -> HeaderName {
+    if !REMAPPED.contains(&name.as_str()) {
+        return name;
+    }
+    let other = format!("x-amzn-remapped-{name}");
+    HeaderName::from_bytes(other.as_bytes()).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_out_of_bounds_are_no_overrides() {
+        for (text, expect) in
+            [("404", Some(404)), (" 200 ", Some(200)), ("99", None), ("600", None), ("x", None)]
+        {
+            assert_eq!(legal_status(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn headers_of_the_connection_get_another_name() {
+        let mut headers = HeaderMap::new();
+        set(&mut headers, "Server", "backend");
+        set(&mut headers, "X-Own", "1");
+        set(&mut headers, "Transfer-Encoding", "chunked");
+        assert_eq!(headers["x-amzn-remapped-server"], "backend");
+        assert_eq!(headers["x-own"], "1");
+        assert_eq!(headers.len(), 2);
+    }
+}

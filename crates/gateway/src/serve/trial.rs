@@ -1,0 +1,193 @@
+//! A trial call of one method as it is defined now, with the log of what happened.
+//!
+//! It is not deployed, needs no signature, and goes through the same phases as any call.
+
+use std::{net::Ipv4Addr, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use http::{Method, Request};
+use resources::{Error, ErrorKind};
+
+use super::{
+    Deployment,
+    call::{Call, Ids, Pairs, Parameters, Surroundings},
+    execute,
+    log::{Log, as_map},
+    plan::Place,
+    response::Answer,
+};
+use crate::{
+    Gateway,
+    control::{MethodPlace, deployments},
+};
+
+/// What is tried.
+#[derive(Clone, Debug, Default)]
+pub struct Trial {
+    /// The path below the stage with its query.
+    pub path_with_query: Option<String>,
+    /// Headers, several values of one name among them.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+    /// The stage's variables.
+    pub variables: Vec<(String, String)>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The status.
+    pub status: u16,
+    /// The headers, in their order.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub body: String,
+    /// What happened, line by line.
+    pub log: String,
+    /// Milliseconds that it took.
+    pub latency_ms: u64,
+}
+
+impl Gateway {
+    /// Tries a method.
+    pub async fn try_method(
+        &self,
+        place: MethodPlace,
+        trial: Trial,
+        request_id: &str,
+    ) -> Result<Outcome, Error> {
+        let wanted = place.clone();
+        let snapshot = self
+            .read(place.rest_api_id.clone(), move |api| {
+                let mut resource = api.resource(&wanted.resource_id)?.definition;
+                wanted.integration(&mut resource)?;
+                let mut snapshot = deployments::snapshot_of(api)?;
+                resource.resource_methods.retain(|name, _| *name == wanted.http_method);
+                snapshot.resources = vec![resource];
+                Ok(snapshot)
+            })
+            .await?;
+        let path = snapshot.resources[0].path.clone();
+        let deployment = Deployment::compile("test-invoke", &snapshot)
+            .map_err(|error| Error::new(ErrorKind::Invalid, error.to_string()))?;
+        self.run_trial(&place, &path, (Arc::new(deployment), trial), request_id).await
+    }
+
+    async fn run_trial(
+        &self,
+        place: &MethodPlace,
+        resource_path: &str,
+        (deployment, trial): (Arc<Deployment>, Trial),
+        request_id: &str,
+    ) -> Result<Outcome, Error> {
+        let started = Instant::now();
+        let target = trial.path_with_query.clone().filter(|path| !path.is_empty());
+        let target = target.unwrap_or_else(|| resource_path.to_owned());
+        let head = head(place, &target, &trial)?;
+        let found = deployment.router.find(resource_path);
+        let found = found.ok_or_else(|| Error::internal("the tried method is not routed"))?;
+        let template: &Place = found.value;
+        let plan = template.method(&place.http_method);
+        let plan = plan.ok_or_else(|| Error::internal("the tried method is not planned"))?;
+        let surroundings = Surroundings {
+            api: &place.rest_api_id,
+            stage: "test-invoke-stage",
+            deployment: &deployment,
+            variables: trial.variables,
+            is_canary: None,
+            account: &self.on().account,
+            head: &head,
+            path: resource_path,
+            ids: Ids::of(request_id),
+            peer: Ipv4Addr::LOCALHOST.into(),
+            received_ms: self.on().clock.now().epoch_ms(),
+            log: Log::kept(request_id),
+        };
+        let parameters = Parameters::of(&head, path_parameters(&deployment, &target));
+        let body = Bytes::from(trial.body.unwrap_or_default());
+        let call = Call { surroundings, place: template, plan, parameters, body, caller: None };
+        let answer = self.narrated(&call, &target).await;
+        Ok(outcome(&answer, call, started))
+    }
+
+    /// Runs the phases and writes down what goes in and comes out.
+    async fn narrated(&self, call: &Call<'_>, target: &str) -> Answer {
+        let on = &call.surroundings;
+        let line = |text: String| on.log.line(self.on().clock.now().epoch_ms(), || text);
+        let pairs = |pairs: &Pairs| as_map(pairs.iter().map(|(name, value)| (&**name, &**value)));
+        let path = target.split('?').next().unwrap_or_default();
+        line(format!("Starting execution for request: {}", on.ids.request));
+        line(format!("HTTP Method: {}, Resource Path: {path}", on.head.method));
+        line(format!("Method request path: {}", pairs(&call.parameters.path)));
+        line(format!("Method request query string: {}", pairs(&call.parameters.query)));
+        line(format!("Method request headers: {}", pairs(&call.parameters.header)));
+        let body = String::from_utf8_lossy(&call.body);
+        line(format!("Method request body before transformations: {body}"));
+        let outcome = execute::run_authorised(self, call).await;
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                let answer = self.refuse(call, &refusal);
+                line(format!("Method completed with status: {}", answer.status));
+                return answer;
+            }
+        };
+        let body = String::from_utf8_lossy(&answer.body);
+        line(format!("Method response body after transformations: {body}"));
+        line(format!(
+            "Method response headers: {}",
+            as_map(shown(&answer).iter().map(|(n, v)| (&**n, &**v)))
+        ));
+        line("Successfully completed execution".to_owned());
+        line(format!("Method completed with status: {}", answer.status));
+        answer
+    }
+}
+
+fn head(place: &MethodPlace, target: &str, trial: &Trial) -> Result<http::request::Parts, Error> {
+    let invalid = |what: &str| Error::new(ErrorKind::Invalid, format!("Invalid {what} specified"));
+    let method = match place.http_method.as_str() {
+        "ANY" => Method::POST,
+        name => Method::from_bytes(name.as_bytes()).map_err(|_| invalid("HTTP method"))?,
+    };
+    // A path without a value for a parameter has braces, which no address on the wire has.
+    let escaped = target.replace('{', "%7B").replace('}', "%7D").replace(' ', "%20");
+    let mut request = Request::builder().method(method).uri(escaped);
+    for (name, value) in &trial.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(()).map_err(|_| invalid("path or header"))?;
+    Ok(request.into_parts().0)
+}
+
+/// The parameters of the path that was given; none if it is another resource's.
+fn path_parameters(deployment: &Deployment, target: &str) -> Pairs {
+    let path = target.split('?').next().unwrap_or_default();
+    let found = deployment.router.find(path);
+    let taken = found.map(|found| found.parameters).unwrap_or_default();
+    taken.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The answer's headers in the form that the log and the reply have.
+fn shown(answer: &Answer) -> Pairs {
+    let titled = |name: &str| match name {
+        "content-type" => "Content-Type".to_owned(),
+        "x-amzn-errortype" => "x-amzn-ErrorType".to_owned(),
+        other => other.to_owned(),
+    };
+    let read = answer.headers.iter().map(|(name, value)| {
+        (titled(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    read.collect()
+}
+
+fn outcome(answer: &Answer, call: Call<'_>, started: Instant) -> Outcome {
+    Outcome {
+        status: answer.status,
+        headers: shown(answer),
+        body: String::from_utf8_lossy(&answer.body).into_owned(),
+        log: call.surroundings.log.into_text(),
+        latency_ms: started.elapsed().as_millis() as u64,
+    }
+}
