@@ -18,6 +18,19 @@ pub(crate) fn sagemaker(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// API Gateway.
+pub(crate) fn apigateway(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "NotFoundException",
+        ErrorKind::AlreadyExists | ErrorKind::InUse | ErrorKind::InProgress => "ConflictException",
+        ErrorKind::Invalid => "BadRequestException",
+        ErrorKind::LimitExceeded => "LimitExceededException",
+        ErrorKind::Throttled => "TooManyRequestsException",
+        ErrorKind::Unavailable => "ServiceUnavailableException",
+        other => common(other),
+    }
+}
+
 /// CloudWatch Logs.
 pub(crate) fn logs(kind: ErrorKind) -> &'static str {
     match kind {

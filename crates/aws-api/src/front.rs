@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use aws_wire::{Fault, NoRoute, Service};
+use aws_wire::{Fault, NoRoute, Route, Service};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -26,6 +26,8 @@ pub(crate) enum Destination {
     Json(&'static Service, String),
     Form(&'static Service),
     S3,
+    /// An operation that method and path name.
+    Rest(Route),
     /// A path of a REST service that no served operation has.
     NoRoute(NoRoute),
     /// A service that is not here.
@@ -61,6 +63,7 @@ impl Aws {
                 json_services::answer(&self.cx, service, &target, request).await
             }
             Destination::Form(service) => query_services::answer(&self.cx, service, request).await,
+            Destination::Rest(route) => json_services::answer_rest(&self.cx, route, request).await,
             Destination::S3 => {
                 s3_calls::answer(&self.cx, &self.s3, request).await.map(Either::Right)
             }
@@ -89,10 +92,7 @@ pub(crate) fn destination(request: &Request<Incoming>) -> Destination {
         Some(name) => match aws_wire::route_path(name, request.method(), request.uri().path()) {
             Err(NoRoute::UnknownService(name)) => Destination::Elsewhere(name),
             Err(none) => Destination::NoRoute(none),
-            Ok(route) => Destination::NoRoute(NoRoute::NotServed {
-                service: route.service.name,
-                operation: route.operation.name.to_owned(),
-            }),
+            Ok(route) => Destination::Rest(route),
         },
     }
 }

@@ -40,6 +40,31 @@ pub(crate) async fn answer(
         .await
 }
 
+/// Answers a call of the operation that method and path name.
+pub(crate) async fn answer_rest(
+    cx: &Context,
+    route: Route,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    Call::new(cx, route.service, &parts).answer(body, |_| Ok(route)).await
+}
+
+/// Answers a call that the server itself makes for `caller`: there is no signature to verify.
+pub(crate) async fn answer_inside(
+    cx: &Context,
+    route: Route,
+    (parts, body): (&Parts, &Bytes),
+    caller: &Caller,
+) -> Response<Bytes> {
+    let mut call = Call::new(cx, route.service, parts);
+    let (name, outcome) = call.routed(Ok(route), body, caller).await;
+    let response = call.remember(name, outcome);
+    let status = response.status().as_u16();
+    cx.metrics.server.count_request(route.service.name, name, status);
+    response
+}
+
 /// One call of a service whose operations stand in the table.
 pub(crate) struct Call<'a> {
     cx: &'a Context,

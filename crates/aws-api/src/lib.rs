@@ -5,12 +5,14 @@
 //! the shape tables, calls the domain and encodes what came of it. `InvokeEndpoint` alone has a
 //! way of its own: [`Aws::invoke`] answers on the caller's thread and decodes by hand.
 
+mod apigateway;
 mod authenticate;
 mod body;
 mod claims;
 mod error;
 mod front;
 mod iam;
+mod integrations;
 mod json_services;
 mod logs;
 mod operations;
@@ -26,6 +28,7 @@ mod sts;
 
 use std::{sync::Arc, time::Duration};
 
+use gateway::Gateway;
 use hosting::Hosting;
 use identity::Keys;
 use resources::{Account, Clock, Error, Timestamp};
@@ -86,6 +89,8 @@ pub struct Parts {
     pub store: Store,
     /// Endpoints.
     pub hosting: Hosting,
+    /// REST APIs.
+    pub gateway: Gateway,
     /// Where calls are counted.
     pub metrics: Arc<Metrics>,
     /// What models said.
@@ -119,6 +124,9 @@ impl Aws {
     /// before the last stop.
     pub async fn start(&self, settle_timeout: Duration) {
         self.cx.hosting.start();
+        if let Err(error) = self.cx.gateway.start().await {
+            tracing::error!(%error, "deployed REST APIs could not be read and are not served");
+        }
         if tokio::time::timeout(settle_timeout, self.cx.hosting.settled()).await.is_err() {
             tracing::warn!("some endpoints are still being brought up");
         }
@@ -146,6 +154,7 @@ impl Aws {
     pub async fn reset(&self) -> Result<(), Error> {
         self.cx.store.reset().await?;
         self.cx.hosting.reset();
+        self.cx.gateway.reset();
         self.cx.logs.clear();
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::{future::Future, pin::Pin};
 use resources::{Error, ErrorKind};
 use serde_json::Value;
 
-use crate::{Context, authenticate::Caller, error, iam, logs, sagemaker, sts};
+use crate::{Context, apigateway, authenticate::Caller, error, iam, logs, sagemaker, sts};
 
 /// One operation of one service.
 #[derive(Debug)]
@@ -48,6 +48,64 @@ macro_rules! operations {
 }
 
 operations! {
+    "apigateway", apigateway {
+        CreateDeployment => create_deployment,
+        CreateModel => create_model,
+        CreateRequestValidator => create_request_validator,
+        CreateResource => create_resource,
+        CreateRestApi => create_rest_api,
+        CreateStage => create_stage,
+        DeleteDeployment => delete_deployment,
+        DeleteGatewayResponse => delete_gateway_response,
+        DeleteIntegration => delete_integration,
+        DeleteIntegrationResponse => delete_integration_response,
+        DeleteMethod => delete_method,
+        DeleteMethodResponse => delete_method_response,
+        DeleteModel => delete_model,
+        DeleteRequestValidator => delete_request_validator,
+        DeleteResource => delete_resource,
+        DeleteRestApi => delete_rest_api,
+        DeleteStage => delete_stage,
+        GetDeployment => get_deployment,
+        GetDeployments => get_deployments,
+        GetGatewayResponse => get_gateway_response,
+        GetGatewayResponses => get_gateway_responses,
+        GetIntegration => get_integration,
+        GetIntegrationResponse => get_integration_response,
+        GetMethod => get_method,
+        GetMethodResponse => get_method_response,
+        GetModel => get_model,
+        GetModelTemplate => get_model_template,
+        GetModels => get_models,
+        GetRequestValidator => get_request_validator,
+        GetRequestValidators => get_request_validators,
+        GetResource => get_resource,
+        GetResources => get_resources,
+        GetRestApi => get_rest_api,
+        GetRestApis => get_rest_apis,
+        GetStage => get_stage,
+        GetStages => get_stages,
+        GetTags => get_tags,
+        PutGatewayResponse => put_gateway_response,
+        PutIntegration => put_integration,
+        PutIntegrationResponse => put_integration_response,
+        PutMethod => put_method,
+        PutMethodResponse => put_method_response,
+        TagResource => tag_resource,
+        TestInvokeMethod => test_invoke_method,
+        UntagResource => untag_resource,
+        UpdateDeployment => update_deployment,
+        UpdateGatewayResponse => update_gateway_response,
+        UpdateIntegration => update_integration,
+        UpdateIntegrationResponse => update_integration_response,
+        UpdateMethod => update_method,
+        UpdateMethodResponse => update_method_response,
+        UpdateModel => update_model,
+        UpdateRequestValidator => update_request_validator,
+        UpdateResource => update_resource,
+        UpdateRestApi => update_rest_api,
+        UpdateStage => update_stage,
+    }
     "iam", iam {
         GetRole => get_role,
     }

@@ -1,8 +1,9 @@
 //! Which part of the server answers a request: the AWS face, the gateway or the admin paths.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_api::{Aws, Body, RequestId};
+use gateway::{Gateway, aws::AwsCall};
 use http::{Request, Response};
 use hyper::body::Incoming;
 
@@ -33,12 +34,17 @@ impl Door {
 #[derive(Debug)]
 pub(crate) struct App {
     aws: Aws,
+    gateway: Gateway,
+    /// What integrations call. The gateway itself does not keep it alive.
+    _integrations: Arc<dyn AwsCall>,
     admin: Admin,
 }
 
 impl App {
-    pub(crate) fn new(aws: Aws, admin: Admin) -> Self {
-        Self { aws, admin }
+    pub(crate) fn new(aws: Aws, gateway: Gateway, admin: Admin) -> Self {
+        let integrations: Arc<dyn AwsCall> = Arc::new(aws.clone());
+        gateway.connect(Arc::downgrade(&integrations));
+        Self { aws, gateway, _integrations: integrations, admin }
     }
 
     /// Starts what makes intent true; see [`Aws::start`].
@@ -70,7 +76,9 @@ impl App {
         request: Request<Incoming>,
     ) -> Response<Body> {
         if for_gateway {
-            return gateway_door::no_such_route(RequestId::fresh().as_str()).map(aws_api::full);
+            let id = RequestId::fresh();
+            let answer = self.gateway.answer(request, peer.ip(), id.as_str()).await;
+            return answer.map(aws_api::full);
         }
         if request.uri().path().starts_with("/_clary/") {
             return self.admin.answer(peer, request).await.map(aws_api::full);

@@ -1,5 +1,5 @@
-//! What the gateway's side answers while no REST API is deployed, and which requests on a shared
-//! port are for it.
+//! Which requests on a shared port are for deployed REST APIs. What they are answered is the
+//! gateway's.
 
 use std::time::Duration;
 
@@ -21,12 +21,6 @@ fn by_host<B>(request: &Request<B>) -> bool {
 fn by_path(path: &str) -> bool {
     path.strip_prefix("/restapis/")
         .is_some_and(|rest| rest.split('/').nth(2).is_some_and(|part| part == "_user_request_"))
-}
-
-/// What API Gateway says to a path that no deployed API has.
-pub(crate) fn no_such_route(request_id: &str) -> Response<Bytes> {
-    let body = br#"{"message":"Missing Authentication Token"}"#;
-    refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", body, request_id)
 }
 
 /// What API Gateway says to a client that calls too often; `wait` is until it may again.

@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 use aws_api::Aws;
 use engines::Factory;
+use gateway::{Gateway, HostRules, HttpBackends};
 use hosting::{Foundations, Hosting};
 use identity::{AccessKey, KeyRecord, Keys, root};
 use resources::Clock;
@@ -165,11 +166,19 @@ fn build(
         limits: config.limits.hosting(),
     });
     let keys = Arc::new(Keys::new([KeyRecord::root(&config.account, root.clone())]));
+    let gateway = Gateway::new(gateway::Foundations {
+        account: config.account.clone(),
+        clock: Arc::clone(&clock),
+        store: store.clone(),
+        keys: Arc::clone(&keys),
+        http: HttpBackends::new(HostRules::new(config.http_hosts.clone())),
+    });
     let aws = Aws::new(aws_api::Parts {
         account: config.account.clone(),
         clock,
         store,
         hosting,
+        gateway: gateway.clone(),
         metrics: Arc::clone(metrics),
         logs,
         keys,
@@ -177,7 +186,7 @@ fn build(
         limits: config.limits.aws_api(),
     });
     let admin = Admin::new(aws.clone(), config.ephemeral, config.admin_token.clone());
-    Ok(App::new(aws, admin))
+    Ok(App::new(aws, gateway, admin))
 }
 
 fn store_options(config: &Config, data_dir: &DataDir, clock: &Arc<Clock>) -> Options {

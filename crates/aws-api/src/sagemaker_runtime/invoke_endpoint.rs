@@ -11,7 +11,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts,
 };
 use hyper::body::Incoming;
-use telemetry::{Names, Phase, Trail};
+use telemetry::{Limit, Names, Phase, ServerCounter, Trail};
 
 use super::errors::{self, validation};
 use crate::{
@@ -108,6 +108,35 @@ pub(crate) async fn answer(
         // Nobody has verified it, but it says who it is.
         way.caller = claims::access_key(&parts.uri, &parts.headers).unwrap_or_default();
     }
+    told(cx, id, (endpoint, &way), outcome)
+}
+
+/// Answers an invocation that the server itself makes: there is no signature to verify.
+pub(crate) async fn answer_inside(
+    cx: &Context,
+    endpoint: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let trail = Trail::begin(Instant::now(), Phase::Route);
+    let mut way = Way { trail, caller: Cow::Borrowed(""), routed: None };
+    let bytes_max = cx.limits.payload_bytes_max;
+    let invoked = if body.len() > bytes_max {
+        Err(body_error(&BodyError::TooLong { limit: Limit::PayloadBytes, bytes_max }))
+    } else {
+        invoke(cx, headers, &body, (endpoint, &mut way)).await
+    };
+    let outcome = invoked.and_then(|invoked| kept(cx, endpoint, invoked));
+    told(cx, RequestId::fresh(), (endpoint, &way), outcome)
+}
+
+/// The response, once it is kept how the call came to it.
+fn told(
+    cx: &Context,
+    id: RequestId,
+    (endpoint, way): (&str, &Way<'_>),
+    outcome: Result<Invoked, Fault>,
+) -> Response<Body> {
     let asked = remembered::Call {
         id,
         service: SAGEMAKER_RUNTIME.name,
@@ -163,12 +192,21 @@ async fn call<'p>(
     way.caller =
         authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
     way.trail.enter(Phase::Route);
-    let input = Input::of(&parts.headers)?;
+    invoke(cx, &parts.headers, &body, (endpoint, way)).await
+}
+
+async fn invoke(
+    cx: &Context,
+    headers: &HeaderMap,
+    body: &Bytes,
+    (endpoint, way): (&str, &mut Way<'_>),
+) -> Result<Invoked, Fault> {
+    let input = Input::of(headers)?;
     let invocation = Invocation {
         endpoint,
         target_variant: input.target_variant,
         request: ModelRequest {
-            body: &body,
+            body,
             content_type: input.content_type,
             accept: input.accept,
             custom_attributes: input.custom_attributes,
@@ -182,7 +220,7 @@ async fn call<'p>(
 }
 
 fn refused(cx: &Context, error: &sigv4::Error) -> Fault {
-    cx.metrics.server.count(telemetry::ServerCounter::SignatureRefused);
+    cx.metrics.server.count(ServerCounter::SignatureRefused);
     Fault::from(error)
 }
 

@@ -4,6 +4,7 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 
 use aws_api::{Aws, Limits, Parts};
 use flate2::{Compression, write::GzEncoder};
+use gateway::{Gateway, HostRules, HttpBackends};
 use hosting::{Foundations, Hosting};
 use http::{HeaderMap, Request, StatusCode};
 use hyper::{server::conn::http1, service::service_fn};
@@ -86,8 +87,17 @@ impl Face {
             limits: hosting::Limits::default(),
         });
         let key = AccessKey::new(KEY_ID, SECRET).expect("it is one");
+        let keys = Arc::new(Keys::new([KeyRecord::root(&account, key)]));
+        let gateway = Gateway::new(gateway::Foundations {
+            account: account.clone(),
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            keys: Arc::clone(&keys),
+            http: HttpBackends::new(HostRules::default()),
+        });
         let aws = Aws::new(Parts {
-            keys: Arc::new(Keys::new([KeyRecord::root(&account, key)])),
+            keys,
+            gateway,
             account,
             clock,
             store: store.clone(),

@@ -2,6 +2,7 @@
 
 use crate::Service;
 
+pub(crate) mod apigateway;
 pub(crate) mod iam;
 pub(crate) mod logs;
 pub(crate) mod sagemaker;
@@ -9,7 +10,8 @@ pub(crate) mod sagemaker_runtime;
 pub(crate) mod sts;
 
 /// Every service, sorted by name.
-pub static SERVICES: [&Service; 5] = [
+pub static SERVICES: [&Service; 6] = [
+    &apigateway::SERVICE,
     &iam::SERVICE,
     &logs::SERVICE,
     &sagemaker::SERVICE,

@@ -110,6 +110,8 @@ struct File {
     log: Option<String>,
     log_format: Option<LogFormat>,
     admin_token: Option<String>,
+    /// Hosts that HTTP integrations of REST APIs may reach.
+    http_hosts: Option<Vec<String>>,
     #[serde(default)]
     limits: toml::Table,
 }
@@ -129,6 +131,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) admin_token: Option<String>,
     pub(crate) root_credentials: Option<(String, String)>,
+    /// Hosts that HTTP integrations of REST APIs may reach; see [`gateway::HostRules`].
+    pub(crate) http_hosts: Vec<String>,
     pub(crate) limits: LimitsTable,
 }
 
@@ -152,6 +156,7 @@ impl Config {
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             admin_token: args.admin_token.clone().or(file.admin_token),
             root_credentials: root_credentials(args)?,
+            http_hosts: file.http_hosts.unwrap_or_else(|| vec!["*".to_owned()]),
             limits: LimitsTable::resolve(file.limits, &args.limits)?,
         };
         config.check_exposure(args.allow_plaintext || file.allow_plaintext)?;

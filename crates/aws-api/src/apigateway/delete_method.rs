@@ -1,0 +1,18 @@
+//! `DeleteMethod`.
+
+use gateway::control::{MethodPlace, methods};
+use resources::Error;
+use serde::Deserialize;
+
+use crate::Context;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    #[serde(flatten)]
+    place: MethodPlace,
+}
+
+pub(crate) async fn call(cx: &Context, input: Input) -> Result<(), Error> {
+    methods::delete(&cx.gateway, input.place).await
+}

@@ -1,0 +1,19 @@
+//! `GetIntegrationResponse`.
+
+use gateway::control::{MethodPlace, integration_responses};
+use resources::{Error, rest_apis::IntegrationResponse};
+use serde::Deserialize;
+
+use crate::Context;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    #[serde(flatten)]
+    place: MethodPlace,
+    status_code: String,
+}
+
+pub(crate) async fn call(cx: &Context, input: Input) -> Result<IntegrationResponse, Error> {
+    integration_responses::get(&cx.gateway, input.place, input.status_code).await
+}

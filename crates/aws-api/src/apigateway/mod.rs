@@ -1,0 +1,62 @@
+//! API Gateway's control plane: a file per operation, and the shapes that several share.
+//!
+//! Most operations take and give definitions member for member, as the domain keeps them.
+
+mod shapes;
+
+pub(crate) mod create_deployment;
+pub(crate) mod create_model;
+pub(crate) mod create_request_validator;
+pub(crate) mod create_resource;
+pub(crate) mod create_rest_api;
+pub(crate) mod create_stage;
+pub(crate) mod delete_deployment;
+pub(crate) mod delete_gateway_response;
+pub(crate) mod delete_integration;
+pub(crate) mod delete_integration_response;
+pub(crate) mod delete_method;
+pub(crate) mod delete_method_response;
+pub(crate) mod delete_model;
+pub(crate) mod delete_request_validator;
+pub(crate) mod delete_resource;
+pub(crate) mod delete_rest_api;
+pub(crate) mod delete_stage;
+pub(crate) mod get_deployment;
+pub(crate) mod get_deployments;
+pub(crate) mod get_gateway_response;
+pub(crate) mod get_gateway_responses;
+pub(crate) mod get_integration;
+pub(crate) mod get_integration_response;
+pub(crate) mod get_method;
+pub(crate) mod get_method_response;
+pub(crate) mod get_model;
+pub(crate) mod get_model_template;
+pub(crate) mod get_models;
+pub(crate) mod get_request_validator;
+pub(crate) mod get_request_validators;
+pub(crate) mod get_resource;
+pub(crate) mod get_resources;
+pub(crate) mod get_rest_api;
+pub(crate) mod get_rest_apis;
+pub(crate) mod get_stage;
+pub(crate) mod get_stages;
+pub(crate) mod get_tags;
+pub(crate) mod put_gateway_response;
+pub(crate) mod put_integration;
+pub(crate) mod put_integration_response;
+pub(crate) mod put_method;
+pub(crate) mod put_method_response;
+pub(crate) mod tag_resource;
+pub(crate) mod test_invoke_method;
+pub(crate) mod untag_resource;
+pub(crate) mod update_deployment;
+pub(crate) mod update_gateway_response;
+pub(crate) mod update_integration;
+pub(crate) mod update_integration_response;
+pub(crate) mod update_method;
+pub(crate) mod update_method_response;
+pub(crate) mod update_model;
+pub(crate) mod update_request_validator;
+pub(crate) mod update_resource;
+pub(crate) mod update_rest_api;
+pub(crate) mod update_stage;

@@ -1,0 +1,30 @@
+//! `UpdateIntegrationResponse`.
+
+use gateway::{
+    PatchOperation,
+    control::{MethodPlace, integration_responses},
+};
+use resources::{Error, rest_apis::IntegrationResponse};
+use serde::Deserialize;
+
+use crate::Context;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    #[serde(flatten)]
+    place: MethodPlace,
+    status_code: String,
+    #[serde(default)]
+    patch_operations: Vec<PatchOperation>,
+}
+
+pub(crate) async fn call(cx: &Context, input: Input) -> Result<IntegrationResponse, Error> {
+    integration_responses::update(
+        &cx.gateway,
+        input.place,
+        input.status_code,
+        input.patch_operations,
+    )
+    .await
+}

@@ -1,0 +1,178 @@
+//! Calls of AWS services that REST APIs make, in process: an invocation on the caller's thread,
+//! everything else on the background runtime, with the rules and errors that clients meet.
+
+use async_trait::async_trait;
+use aws_wire::{NoRoute, Protocol, Route};
+use bytes::Bytes;
+use gateway::aws::{AwsAnswer, AwsCall, AwsRequest, AwsTarget};
+use http::{HeaderValue, Method, Request, Response, header, request::Parts};
+use http_body_util::{BodyExt, Limited};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{Aws, authenticate::Caller, error, json_services, sagemaker_runtime::invoke_endpoint};
+
+/// Bytes of an answer that are read at most: one more than a gateway passes on.
+const ANSWER_BYTES_MAX: usize = 10 * 1024 * 1024 + 1;
+
+#[async_trait]
+impl AwsCall for Aws {
+    async fn call(&self, request: AwsRequest) -> AwsAnswer {
+        if request.service == "runtime.sagemaker"
+            && let AwsTarget::Path(path) = &request.target
+            && let Some(endpoint) = invoke_endpoint::endpoint_of(path)
+            && request.method == Method::POST
+        {
+            let (headers, body) = (&request.headers, request.body.clone());
+            let response = invoke_endpoint::answer_inside(&self.cx, endpoint, headers, body).await;
+            return answered(response).await;
+        }
+        let aws = self.clone();
+        let task = self.cx.background.spawn(async move { aws.call_apart(request).await });
+        task.await.unwrap_or_else(|panic| {
+            tracing::error!(%panic, "a call of an integration was not finished");
+            AwsAnswer { status: 500, ..AwsAnswer::default() }
+        })
+    }
+}
+
+impl Aws {
+    async fn call_apart(&self, request: AwsRequest) -> AwsAnswer {
+        let caller = caller(self, request.role.as_deref());
+        let Ok((mut parts, body)) = on_the_wire(&request) else {
+            return AwsAnswer { status: 400, ..AwsAnswer::default() };
+        };
+        if request.service == "s3" {
+            let length = HeaderValue::from(body.len());
+            parts.headers.insert(header::CONTENT_LENGTH, length);
+            let request = Request::from_parts(parts, s3s::Body::from(body));
+            return answered(self.s3.answer_inside(request).await).await;
+        }
+        match route(&request, &parts) {
+            Ok(route) => {
+                let call = (&parts, &body);
+                answered_at_once(json_services::answer_inside(&self.cx, route, call, &caller).await)
+            }
+            Err(none) => refused(&none),
+        }
+    }
+}
+
+/// Who calls: the integration's role, else the account itself.
+fn caller(aws: &Aws, role: Option<&str>) -> Caller {
+    let name = role.and_then(|arn| arn.split_once(":role/")).map(|(_, name)| name);
+    let principal = match name.and_then(|path| path.rsplit('/').next()) {
+        Some(name) => format!(
+            "arn:aws:sts::{}:assumed-role/{name}/BackplaneAssumeRoleSession",
+            aws.cx.account.id()
+        ),
+        None => identity::root_arn(&aws.cx.account),
+    };
+    Caller { principal }
+}
+
+/// The operation that is meant. Services whose operations stand in a header or a form are called
+/// by action, those with paths by path.
+fn route(request: &AwsRequest, parts: &Parts) -> Result<Route, NoRoute> {
+    let name = request.service.rsplit('.').next().unwrap_or_default();
+    match &request.target {
+        AwsTarget::Path(_) => aws_wire::route_path(name, &parts.method, parts.uri.path()),
+        AwsTarget::Action(action) => match aws_wire::service_for_form(name) {
+            Some(service) => aws_wire::route_action(service, action),
+            None => by_target(name, action),
+        },
+    }
+}
+
+fn by_target(name: &str, action: &str) -> Result<Route, NoRoute> {
+    let speaks = |service: &&&'static aws_wire::Service| service.signing_name == name;
+    let mut services = aws_wire::SERVICES.iter().filter(speaks);
+    let prefix = services.find_map(|service| match service.protocol {
+        Protocol::Json { target_prefix, .. } => Some(target_prefix),
+        Protocol::RestJson | Protocol::Query { .. } => None,
+    });
+    let prefix = prefix.ok_or_else(|| NoRoute::UnknownService(name.to_owned()))?;
+    aws_wire::route_target(&format!("{prefix}.{action}"))
+}
+
+fn refused(none: &NoRoute) -> AwsAnswer {
+    match none.service() {
+        Some(service) => {
+            let id = crate::request_id::RequestId::fresh();
+            answered_at_once(error::no_route(none).response(service, id.as_str()))
+        }
+        None => AwsAnswer {
+            status: 404,
+            body: Bytes::from_static(b"<UnknownOperationException/>"),
+            ..AwsAnswer::default()
+        },
+    }
+}
+
+/// The call as a client would send it. A call by action of a service that reads forms is a form.
+fn on_the_wire(request: &AwsRequest) -> http::Result<(Parts, Bytes)> {
+    let query = form(&request.query);
+    let (path, body) = match &request.target {
+        AwsTarget::Path(path) if query.is_empty() => (path.clone(), request.body.clone()),
+        AwsTarget::Path(path) => (format!("{path}?{query}"), request.body.clone()),
+        AwsTarget::Action(action) if request.body.is_empty() && is_form(&request.service) => {
+            ("/".to_owned(), Bytes::from(with_action(action, &request.service, &query)))
+        }
+        AwsTarget::Action(_) => ("/".to_owned(), request.body.clone()),
+    };
+    let mut parts =
+        Request::builder().method(request.method.clone()).uri(path).body(())?.into_parts().0;
+    parts.headers = request.headers.clone();
+    parts.headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+    if matches!(request.target, AwsTarget::Action(_)) {
+        parts.method = Method::POST;
+        if is_form(&request.service) {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            parts.headers.insert(header::CONTENT_TYPE, form);
+        }
+    }
+    Ok((parts, body))
+}
+
+fn is_form(service: &str) -> bool {
+    aws_wire::service_for_form(service).is_some()
+}
+
+fn with_action(action: &str, service: &str, query: &str) -> String {
+    let protocol = aws_wire::service_for_form(service).map(|service| service.protocol);
+    let version = match protocol {
+        Some(Protocol::Query { version, .. }) => version,
+        _ => "",
+    };
+    format!("Action={action}&Version={version}&{query}")
+}
+
+fn form(pairs: &[(String, String)]) -> String {
+    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs: Vec<_> =
+        pairs.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+    pairs.join("&")
+}
+
+/// What a service answered, read to its end.
+async fn answered<B>(response: Response<B>) -> AwsAnswer
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (head, body) = response.into_parts();
+    match Limited::new(body, ANSWER_BYTES_MAX).collect().await {
+        Ok(body) => {
+            let (status, body) = (head.status.as_u16(), body.to_bytes());
+            AwsAnswer { status, headers: head.headers, body }
+        }
+        Err(error) => {
+            tracing::warn!(error, "the answer to an integration's call could not be read");
+            AwsAnswer { status: 500, ..AwsAnswer::default() }
+        }
+    }
+}
+
+fn answered_at_once(response: Response<Bytes>) -> AwsAnswer {
+    let (head, body) = response.into_parts();
+    AwsAnswer { status: head.status.as_u16(), headers: head.headers, body }
+}
