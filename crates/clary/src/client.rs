@@ -3,6 +3,8 @@
 //! It knows how to say a call and how to read a refusal. Which server and whose key is decided
 //! in `cli::connect`, what to call and what to print in each command.
 
+mod rest_apis;
+
 use std::{
     fs::File,
     path::{Path, PathBuf},
