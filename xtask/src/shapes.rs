@@ -4,6 +4,8 @@
 //! (Apache-2.0), whose version and hash are pinned here. What is done with the tables is
 //! `aws-wire`'s.
 
+mod served;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -17,135 +19,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use served::{SERVED, Served};
+
 const BOTOCORE: &str = "1.44.5";
 const VALUES_PER_LINE: usize = 6;
 const WHEEL_SHA256: &str = "8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921";
-
-/// A service and which of its operations are served.
-struct Served {
-    /// The folder in botocore's `data`.
-    model: &'static str,
-    /// The module in `aws-wire`'s `tables`.
-    module: &'static str,
-    /// The code of the error for a violated constraint, which no model tells.
-    validation_code: &'static str,
-    operations: &'static [&'static str],
-}
-
-/// Everything that is served.
-const SERVED: &[Served] = &[
-    Served {
-        model: "apigateway/2015-07-09",
-        module: "apigateway",
-        validation_code: "BadRequestException",
-        operations: &[
-            "CreateDeployment",
-            "CreateModel",
-            "CreateRequestValidator",
-            "CreateResource",
-            "CreateRestApi",
-            "CreateStage",
-            "DeleteDeployment",
-            "DeleteGatewayResponse",
-            "DeleteIntegration",
-            "DeleteIntegrationResponse",
-            "DeleteMethod",
-            "DeleteMethodResponse",
-            "DeleteModel",
-            "DeleteRequestValidator",
-            "DeleteResource",
-            "DeleteRestApi",
-            "DeleteStage",
-            "GetDeployment",
-            "GetDeployments",
-            "GetGatewayResponse",
-            "GetGatewayResponses",
-            "GetIntegration",
-            "GetIntegrationResponse",
-            "GetMethod",
-            "GetMethodResponse",
-            "GetModel",
-            "GetModelTemplate",
-            "GetModels",
-            "GetRequestValidator",
-            "GetRequestValidators",
-            "GetResource",
-            "GetResources",
-            "GetRestApi",
-            "GetRestApis",
-            "GetStage",
-            "GetStages",
-            "GetTags",
-            "PutGatewayResponse",
-            "PutIntegration",
-            "PutIntegrationResponse",
-            "PutMethod",
-            "PutMethodResponse",
-            "TagResource",
-            "TestInvokeMethod",
-            "UntagResource",
-            "UpdateDeployment",
-            "UpdateGatewayResponse",
-            "UpdateIntegration",
-            "UpdateIntegrationResponse",
-            "UpdateMethod",
-            "UpdateMethodResponse",
-            "UpdateModel",
-            "UpdateRequestValidator",
-            "UpdateResource",
-            "UpdateRestApi",
-            "UpdateStage",
-        ],
-    },
-    Served {
-        model: "iam/2010-05-08",
-        module: "iam",
-        validation_code: "ValidationError",
-        operations: &["GetRole"],
-    },
-    Served {
-        model: "logs/2014-03-28",
-        module: "logs",
-        validation_code: "InvalidParameterException",
-        operations: &["DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents"],
-    },
-    Served {
-        model: "sagemaker/2017-07-24",
-        module: "sagemaker",
-        validation_code: "ValidationException",
-        operations: &[
-            "AddTags",
-            "CreateEndpoint",
-            "CreateEndpointConfig",
-            "CreateModel",
-            "DeleteEndpoint",
-            "DeleteEndpointConfig",
-            "DeleteModel",
-            "DeleteTags",
-            "DescribeEndpoint",
-            "DescribeEndpointConfig",
-            "DescribeModel",
-            "ListEndpointConfigs",
-            "ListEndpoints",
-            "ListModels",
-            "ListTags",
-            "UpdateEndpoint",
-            "UpdateEndpointWeightsAndCapacities",
-        ],
-    },
-    Served {
-        model: "sagemaker-runtime/2017-05-13",
-        module: "sagemaker_runtime",
-        validation_code: "ValidationError",
-        operations: &["InvokeEndpoint"],
-    },
-    Served {
-        model: "sts/2011-06-15",
-        module: "sts",
-        validation_code: "ValidationError",
-        operations: &["GetCallerIdentity"],
-    },
-];
 
 /// How to run `cargo xtask shapes`.
 #[derive(Debug, clap::Args)]
