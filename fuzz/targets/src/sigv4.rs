@@ -24,9 +24,13 @@ pub fn verify(bytes: &[u8]) {
     }
 }
 
-/// A request is accepted as it was signed, and refused with another body.
+/// A request is accepted as it was signed, and refused with another body. One that speaks of a
+/// signature in its query too is refused, as is AWS's way.
 pub fn round_trip(bytes: &[u8]) {
     let Some((parts, body)) = request::read(bytes) else { return };
+    if parts.uri.query().is_some_and(|query| query.contains("X-Amz-")) {
+        return;
+    }
     for settings in [Settings::SERVICE, Settings::S3] {
         let mut parts = parts.clone();
         if !sign(&mut parts, body, &settings) {
