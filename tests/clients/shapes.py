@@ -37,6 +37,7 @@ TEXTS = [
     "ml.m5.large",
     "000000000000",
     "P1D",
+    "200",
     "/metrics",
     "mig-1g.5gb",
 ]
@@ -65,8 +66,18 @@ class Malformed:
     """`type` if the value is not of its shape, `constraint` if it is but may not be."""
     members: dict
     """All members of the call."""
-    member: str
-    """The member that is wrong, as an error names it."""
+    path: tuple
+    """Where it is wrong: names of members, and indexes."""
+
+    @property
+    def member(self) -> str:
+        """The member that is wrong, as an error names it."""
+        return [part for part in self.path if isinstance(part, str)][-1]
+
+    @property
+    def top(self) -> str:
+        """The member of the call that it is or lies in."""
+        return self.path[0]
 
 
 def served() -> list[tuple[OperationModel, str]]:
@@ -125,7 +136,7 @@ def _structure(shape: StructureShape, whole: dict, path: tuple, depth: int) -> I
     for name, member in shape.members.items():
         here = (*path, name)
         if name in shape.required_members:
-            yield Malformed(f"{dotted(here)} is missing", "constraint", without(whole, here), name)
+            yield Malformed(f"{dotted(here)} is missing", "constraint", without(whole, here), here)
         yield from _values(member, whole, here)
         if depth > 1:
             yield from _below(member, whole, here, depth)
@@ -141,11 +152,10 @@ def _below(shape: Shape, whole: dict, path: tuple, depth: int) -> Iterator[Malfo
 
 
 def _values(shape: Shape, whole: dict, path: tuple) -> Iterator[Malformed]:
-    name = [part for part in path if isinstance(part, str)][-1]
     for what, value in wrong_types(shape):
-        yield Malformed(f"{dotted(path)} is {what}", "type", put(whole, path, value), name)
+        yield Malformed(f"{dotted(path)} is {what}", "type", put(whole, path, value), path)
     for what, value in broken_constraints(shape):
-        yield Malformed(f"{dotted(path)} is {what}", "constraint", put(whole, path, value), name)
+        yield Malformed(f"{dotted(path)} is {what}", "constraint", put(whole, path, value), path)
 
 
 def wrong_types(shape: Shape) -> Iterator[tuple[str, object]]:
