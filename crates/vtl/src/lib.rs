@@ -123,6 +123,7 @@
 //! | `keySet`, `values`, `entrySet`, `subList` | views of the collection | copies, and a view that is changed is an error | `differs_on_purpose` |
 //! | a list that grows while `#foreach` goes through it | an error | ends where it ended before | `differs_on_purpose` |
 //! | integers beyond 65,536 bits | exact | an error | `ends_in_a_limit` |
+//! | `hashCode` of a map's `values()` | its address | of what is in it | no test: it differs from run to run |
 //! | big integers with decimals | decimals | doubles | `differs_on_purpose` |
 //! | `#literal` | drops backslashes, comments and one of two `$` | keeps its text | `differs_on_purpose` |
 //! | `Character.isDigit` and its kin | all of Unicode's digits | ASCII's | `characters_are_no_strings` |

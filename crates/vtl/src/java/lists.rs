@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Called, items, null_argument, size};
+use super::{Called, null_argument, size};
 use crate::eval::{Heap, Refusal};
 use crate::value::{Budget, Inner, Items, List, ListKind, Value, equal};
 
@@ -164,8 +164,16 @@ fn compared<'d>(heap: &mut Heap<'d>, list: &List<'d>) -> Result<(), Refusal> {
     heap.spend(list.len() as u64 * weight / 4)
 }
 
+/// The items of what Java has for a `Collection`: neither a map nor an array.
+fn collection<'d>(value: &Value<'d>) -> Option<Vec<Value<'d>>> {
+    match value {
+        Value::List(list) if list.kind == ListKind::Array => None,
+        other => other.items(),
+    }
+}
+
 fn contains_all<'d>(heap: &mut Heap<'d>, list: &List<'d>, other: &Value<'d>) -> Called<'d> {
-    let Some(others) = items(other) else { return Ok(None) };
+    let Some(others) = collection(other) else { return Ok(None) };
     for item in others {
         if position(heap, list, &item)?.is_none() {
             return Ok(Some(Value::Bool(false)));
@@ -175,8 +183,7 @@ fn contains_all<'d>(heap: &mut Heap<'d>, list: &List<'d>, other: &Value<'d>) -> 
 }
 
 fn add_all<'d>(heap: &mut Heap<'d>, list: &List<'d>, other: &Value<'d>) -> Called<'d> {
-    let Some(others) = items(other) else { return Ok(None) };
-    let others: Vec<_> = others.collect();
+    let Some(others) = collection(other) else { return Ok(None) };
     heap.build_items(others.len())?;
     let changed = !others.is_empty();
     list.borrow_mut().extend(others);
@@ -185,8 +192,8 @@ fn add_all<'d>(heap: &mut Heap<'d>, list: &List<'d>, other: &Value<'d>) -> Calle
 
 /// Keeps the items that `other` holds, or those it does not.
 fn retain<'d>(heap: &mut Heap<'d>, list: &List<'d>, other: &Value<'d>, held: bool) -> Called<'d> {
-    let Some(others) = items(other) else { return Ok(None) };
-    let others = List::new(ListKind::List, others.collect());
+    let Some(others) = collection(other) else { return Ok(None) };
+    let others = List::new(ListKind::List, others);
     let mut kept = Vec::new();
     let before = list.items();
     for item in &before {

@@ -119,8 +119,10 @@ fn compare(seed: u64, count: usize) {
 
 /// How a template comes out differently, if it does.
 fn judge(template: &str, answer: &str) -> Option<String> {
-    // A collection that changes in a loop is the one thing that is let pass here.
-    if answer.starts_with("! ConcurrentModificationException") {
+    // What differs on purpose and cannot be told from a template: a collection that changes in a loop,
+    // and what Java writes of an address, of an array or as the hash of a map's values.
+    let address = answer.contains("[Ljava.lang.") || template.contains(".values().hashCode()");
+    if address || answer.starts_with("! ConcurrentModificationException") {
         return None;
     }
     let got = Template::compile(template, &Options::velocity_1_7())

@@ -101,7 +101,7 @@ impl Generator {
                 self.argument(depth),
                 self.piece(depth - 1)
             ),
-            13 => self.pick(&["#literal()a $n #if($x)#end b#end", "#literal() $!{x} [1] #end"]),
+            13 => self.pick(&["#literal()a $n #if($x)#end b#{end}", "#literal() $!{x} [1] #{end}"]),
             14 => format!(
                 "#foreach($i in {})#foreach($j in {})$!foreach.parent.index$foreach.index$!foreach.last\
                  #if({})#break#end{}#end$!velocityHasNext#end",
