@@ -174,6 +174,8 @@ def test_commands_without_a_server_say_how_to_start_one(tmp_path):
 def test_demo_deploys_predicts_and_ends():
     printed = finished([binary(), "demo", "--exit"], environment(), b"", 0)
     assert "200 of 200 agree" in printed
+    assert "/predicted-ratings/321?items=101,131,162 answers" in printed
+    assert '"ratings": [' in printed
     assert "AWS_ENDPOINT_URL" in printed
 
 

@@ -138,6 +138,7 @@ impl Server {
     fn demo_context(&self) -> DemoContext {
         DemoContext {
             api: self.note.api.clone(),
+            gateway: self.note.gateway.clone(),
             region: self.note.region.clone(),
             account: self.note.account.clone(),
             key: self.root.clone(),

@@ -38,9 +38,14 @@ impl Archive {
         if metadata.is_dir() { pack_folder(path) } else { pack_file(path) }
     }
 
-    /// Packs a model file that is already in memory.
+    /// Packs a model file of XGBoost's that is already in memory.
     pub(crate) fn of_model(model: &[u8]) -> anyhow::Result<Self> {
-        pack_entries([(PathBuf::from(MODEL_FILE_NAME), Content::Bytes(model))])
+        Self::of_files([(MODEL_FILE_NAME, model)])
+    }
+
+    /// Packs files that are already in memory, by their names.
+    pub(crate) fn of_files<const N: usize>(files: [(&str, &[u8]); N]) -> anyhow::Result<Self> {
+        pack_entries(files.map(|(name, bytes)| (PathBuf::from(name), Content::Bytes(bytes))))
     }
 
     /// Reads the file once, for what is to be known of it.

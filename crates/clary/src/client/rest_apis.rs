@@ -15,6 +15,20 @@ impl Client {
             .map_err(|_| CallError::Protocol(format!("the reply to `{path}` is not JSON")))
     }
 
+    /// A call that makes or changes something; what it answers.
+    pub(crate) fn api_gateway_send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, CallError> {
+        let request = self.request(method.clone(), path).header("content-type", "application/json");
+        let request = build(request, body.to_string().into_bytes())?;
+        let reply = self.call("apigateway", &Settings::SERVICE, request)?;
+        serde_json::from_slice(&reply.into_body())
+            .map_err(|_| CallError::Protocol(format!("the reply to `{path}` is not JSON")))
+    }
+
     /// Every item of a list, page by page.
     pub(crate) fn api_gateway_list(&self, path: &str) -> Result<Vec<Value>, CallError> {
         let joint = if path.contains('?') { '&' } else { '?' };

@@ -1,101 +1,44 @@
-//! `clary demo`: deploys the forest cover example on a server that runs in this process, compares
-//! its predictions with the expected ones, measures it, and shows how to call it from elsewhere.
-//! Starting and stopping the server is left to `server`.
+//! The forest cover model of the demo: deployed, compared with what is expected of it, measured.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use identity::AccessKey;
 use serde_json::Value;
 
-use super::{
-    archive::Archive,
-    deploy::{self, Plan},
-    invoke,
-    output::{self, Progress},
-    rate,
-};
+use super::{DEPLOY_TIMEOUT, DemoContext};
 use crate::{
-    client::{Client, Invocation, Target},
-    config::ServeArgs,
+    cli::{
+        archive::Archive,
+        deploy::{self, Plan},
+        invoke,
+        output::{self, Progress},
+        rate,
+    },
+    client::{Client, Invocation},
 };
 
-const MODEL: &[u8] = include_bytes!("../../../../examples/covtype/model/xgboost-model");
-const PAYLOAD_CSV: &[u8] = include_bytes!("../../../../examples/covtype/payload.csv");
-const PAYLOAD_JSON: &[u8] = include_bytes!("../../../../examples/covtype/payload.json");
-const EXPECTED: &[u8] = include_bytes!("../../../../examples/covtype/expected.json");
+const MODEL: &[u8] = include_bytes!("../../../../../examples/covtype/model/xgboost-model");
+const PAYLOAD_CSV: &[u8] = include_bytes!("../../../../../examples/covtype/payload.csv");
+const PAYLOAD_JSON: &[u8] = include_bytes!("../../../../../examples/covtype/payload.json");
+const EXPECTED: &[u8] = include_bytes!("../../../../../examples/covtype/expected.json");
 
 const ENDPOINT: &str = "covtype";
-const DEPLOY_TIMEOUT: Duration = Duration::from_mins(1);
 /// Probabilities are 32-bit floats; another order of summing moves the seventh digit.
 const TOLERANCE: f64 = 1e-5;
 const ROWS_SHOWN: usize = 5;
 const MEASURE_FOR: Duration = Duration::from_secs(1);
 
-#[derive(clap::Args, Clone, Debug)]
-pub(crate) struct Args {
-    /// End after the calls instead of serving until Ctrl-C
-    #[arg(long)]
-    pub(crate) exit: bool,
-    /// Address of the AWS APIs
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    api: SocketAddr,
-    /// Address of deployed REST APIs
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    gateway: SocketAddr,
-}
-
-impl Args {
-    /// What the server of the demo is started with: nothing of it stays.
-    pub(crate) fn serve_args(&self) -> ServeArgs {
-        ServeArgs {
-            api: Some(self.api),
-            gateway: Some(self.gateway),
-            ephemeral: true,
-            log: Some("warn".to_owned()),
-            ..ServeArgs::default()
-        }
-    }
-}
-
-/// The running server.
-#[derive(Clone, Debug)]
-pub(crate) struct DemoContext {
-    /// Such as `http://127.0.0.1:8600`.
-    pub(crate) api: String,
-    pub(crate) region: String,
-    pub(crate) account: String,
-    pub(crate) key: AccessKey,
-}
-
-/// Runs the demo; an error if anything went wrong or differed.
-pub(crate) fn run(args: &Args, context: &DemoContext) -> anyhow::Result<()> {
-    let client = Client::new(target(context))?;
+/// Deploys the model and calls it; whether all its answers are as expected.
+pub(super) fn run(client: &Client) -> anyhow::Result<bool> {
     let progress = Progress::start("deploying the forest cover model".to_owned());
     let plan = Plan::of_xgboost(ENDPOINT, DEPLOY_TIMEOUT);
-    deploy::deploy(&client, &plan, Archive::of_model(MODEL)?, &progress)?;
+    deploy::deploy(client, &plan, Archive::of_model(MODEL)?, &progress)?;
     drop(progress);
-    output::line(&format!("deployed the forest cover model as `{ENDPOINT}` at {}", context.api))?;
-    let agreed = predict(&client)?;
-    measure(&client)?;
-    output::line(&try_next(context))?;
-    if !args.exit {
-        output::line("\nserving until Ctrl-C; nothing of this stays")?;
-    }
-    ensure!(agreed, "the predictions differ from the expected ones");
-    Ok(())
-}
-
-fn target(context: &DemoContext) -> Target {
-    Target {
-        url: context.api.clone(),
-        key: context.key.clone(),
-        session_token: None,
-        region: context.region.clone(),
-        account: context.account.clone(),
-        ca_bundle: None,
-        admin_token: None,
-    }
+    let url = &client.target().url;
+    output::line(&format!("deployed the forest cover model as `{ENDPOINT}` at {url}"))?;
+    let agreed = predict(client)?;
+    measure(client)?;
+    Ok(agreed)
 }
 
 /// Asks in both forms and shows the answers; whether all are as expected.
@@ -245,7 +188,8 @@ fn measure(client: &Client) -> anyhow::Result<()> {
     ))
 }
 
-fn try_next(context: &DemoContext) -> String {
+/// Calls to copy, by the clients that a user has.
+pub(super) fn try_next(context: &DemoContext) -> String {
     let DemoContext { api, region, key, .. } = context;
     let (id, secret, row) = (&key.id, key.secret.expose(), first_row());
     format!(
