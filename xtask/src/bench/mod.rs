@@ -4,6 +4,7 @@
 //! machine, ratios taken in one run much less.
 
 mod footprint;
+mod gateway;
 mod http;
 mod load;
 mod report;
@@ -28,6 +29,8 @@ pub(crate) struct Arguments {
 enum Subject {
     /// Requests per second over loopback, beside a bare echo server and a Python peer
     Http(http::Settings),
+    /// The movie example's REST API, beside a bare echo server
+    Gateway(gateway::Settings),
     /// A thousand endpoints beside one: restart, memory, invocations
     Scale(scale::Settings),
     /// Memory and descriptors under a steady mixed load
@@ -42,6 +45,7 @@ enum Subject {
 pub(crate) fn run(arguments: &Arguments, workspace: &Workspace) -> anyhow::Result<()> {
     match &arguments.subject {
         Subject::Http(settings) => http::run(settings, workspace),
+        Subject::Gateway(settings) => gateway::run(settings, workspace),
         Subject::Scale(settings) => scale::run(settings, workspace),
         Subject::Soak(settings) => soak::run(settings, workspace),
         Subject::Trees(settings) => trees::run(settings, workspace),
