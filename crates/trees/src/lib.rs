@@ -161,10 +161,12 @@
 //! Portable code takes 1.7 µs for a row of the first and gives 0.62 M rows/s.
 //! All of that is decided when the model is loaded. `examples/throughput.rs` measures a model.
 
+mod classes;
 mod ensemble;
 mod error;
 mod explain;
 mod importance;
+mod input;
 mod kernel;
 mod label;
 mod model;
@@ -178,6 +180,7 @@ mod wide_ensemble;
 pub use error::{Error, ErrorKind};
 pub use explain::Explainer;
 pub use importance::{Importance, importance};
+pub use input::{Column, Columns, Csr, Input, Validity, Values};
 pub use label::Label;
 pub use model::Model;
 pub use objective::Objective;

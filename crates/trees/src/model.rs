@@ -3,15 +3,17 @@
 use std::{cell::RefCell, fmt, ops::Range};
 
 use crate::{
-    Error, Label, Objective, Rows,
+    Error, Input, Label, Objective, Rows,
     ensemble::{Detail, Ensemble},
     kernel::{Forest, Linear, Wide},
     objective::argmax,
-    precision::{narrowed, widened, widened_rows},
+    precision::{rounded, widened},
     read::{self, Contents},
     wide_ensemble::WideEnsemble,
 };
 
+/// What a sparse row does not mention is zero to all libraries whose models are in `f64`.
+const ABSENT_WIDE: f64 = 0.0;
 /// Rows whose margins are held at a time while they become labels.
 const LABEL_ROWS: usize = 64;
 
@@ -32,6 +34,7 @@ pub struct Model {
     iteration_count: usize,
     best_iteration: Option<usize>,
     classes: Vec<Label>,
+    class_count: usize,
     body: Body,
 }
 
@@ -65,7 +68,9 @@ impl Body {
         match self {
             Self::Forest(forest) => forest.margins(rows, out),
             Self::Linear(linear) => linear.margins(rows, out),
-            Self::Wide(wide) => widened(rows, out, |rows, out| wide.margins(rows, out)),
+            Self::Wide(wide) => Input::from(rows).wide(ABSENT_WIDE, out, |rows, out| {
+                rounded(out, |out| wide.margins(rows, out));
+            }),
         }
     }
 }
@@ -80,6 +85,7 @@ impl From<Ensemble> for Model {
             body,
             iteration_count: ensemble.iteration_count(),
             best_iteration: ensemble.best_iteration,
+            class_count: ensemble.objective.class_count(ensemble.base_margins.len()),
             classes: ensemble.classes,
             objective: ensemble.objective,
             feature_count: ensemble.feature_count,
@@ -96,6 +102,7 @@ impl From<WideEnsemble> for Model {
             tree_count: wide.tree_count(),
             iteration_count: wide.iteration_count(),
             body: Body::Wide(wide),
+            class_count: ensemble.class_count,
             best_iteration: ensemble.best_iteration,
             classes: ensemble.classes,
             objective: ensemble.objective,
@@ -182,6 +189,11 @@ impl Model {
         &self.classes
     }
 
+    /// How many classes a classifier tells apart; 0 for what is none.
+    pub fn class_count(&self) -> usize {
+        self.class_count
+    }
+
     /// What the model was trained for.
     pub fn objective(&self) -> &Objective {
         &self.objective
@@ -197,11 +209,16 @@ impl Model {
     /// row: what `Booster.predict(…, output_margin=True)` returns.
     ///
     /// # Panics
-    /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
-    /// exactly `rows.len() * group_count()` values.
-    pub fn margins(&self, rows: Rows<'_>, out: &mut [f32]) {
-        self.check(rows, out.len(), self.group_count());
-        self.body.margins(rows, out);
+    /// If the rows' width is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `group_count()` values for each row.
+    pub fn margins<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [f32]) {
+        let rows = self.check(rows, out.len(), self.group_count());
+        match &self.body {
+            Body::Wide(wide) => rows.wide(ABSENT_WIDE, out, |rows, out| {
+                rounded(out, |out| wide.margins(rows, out));
+            }),
+            body => rows.narrow(f32::NAN, out, |rows, out| body.margins(rows, out)),
+        }
     }
 
     /// Computes the prediction of every row, [`prediction_width`](Self::prediction_width) values
@@ -209,61 +226,79 @@ impl Model {
     /// `binary:logistic` and `multi:softprob` or a class label for `multi:softmax`.
     ///
     /// # Panics
-    /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
-    /// exactly `rows.len() * prediction_width()` values.
-    pub fn predict(&self, rows: Rows<'_>, out: &mut [f32]) {
-        self.check(rows, out.len(), self.prediction_width());
+    /// If the rows' width is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `prediction_width()` values for each row.
+    pub fn predict<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [f32]) {
+        let rows = self.check(rows, out.len(), self.prediction_width());
         match &self.body {
-            Body::Wide(wide) => widened(rows, out, |rows, out| predict_wide(wide, rows, out)),
-            _ if self.objective.is_argmax() => self.labels(rows, out),
-            _ => {
-                self.body.margins(rows, out);
-                self.objective.transform(out, self.group_count());
-            }
+            Body::Wide(wide) => rows.wide(ABSENT_WIDE, out, |rows, out| {
+                rounded(out, |out| predict_wide(wide, rows, out));
+            }),
+            _ => rows.narrow(f32::NAN, out, |rows, out| self.predict_narrow(rows, out)),
         }
     }
 
-    /// [`margins`](Self::margins) in `f64`: LightGBM's own precision, in which its models answer
-    /// as `Booster.predict(…, raw_score=True)` does. For XGBoost's models the rows are rounded to
-    /// `f32` first, as XGBoost itself does.
+    /// [`margins`](Self::margins) in `f64`: the precision of the libraries but XGBoost, in which
+    /// LightGBM's models answer as `Booster.predict(…, raw_score=True)` does. For XGBoost's models
+    /// the rows are rounded to `f32` first, as XGBoost itself does.
     ///
     /// # Panics
     /// As [`margins`](Self::margins) does.
-    pub fn margins_f64(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
-        self.check(rows, out.len(), self.group_count());
+    pub fn margins_f64<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [f64]) {
+        let rows = self.check(rows, out.len(), self.group_count());
         match &self.body {
-            Body::Wide(wide) => wide.margins(rows, out),
-            _ => narrowed(rows, out, |rows, out| self.margins(rows, out)),
+            Body::Wide(wide) => rows.wide(ABSENT_WIDE, out, |rows, out| wide.margins(rows, out)),
+            body => rows.narrow(f32::NAN, out, |rows, out| {
+                widened(out, |out| body.margins(rows, out));
+            }),
         }
     }
 
-    /// [`predict`](Self::predict) in `f64`: LightGBM's own precision, in which its models answer
-    /// as `Booster.predict` does. For XGBoost's models the rows are rounded to `f32` first, as
-    /// XGBoost itself does.
+    /// [`predict`](Self::predict) in `f64`: the precision of the libraries but XGBoost, in which
+    /// LightGBM's models answer as `Booster.predict` does. For XGBoost's models the rows are rounded
+    /// to `f32` first, as XGBoost itself does.
     ///
     /// # Panics
     /// As [`predict`](Self::predict) does.
-    pub fn predict_f64(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
-        self.check(rows, out.len(), self.prediction_width());
+    pub fn predict_f64<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [f64]) {
+        let rows = self.check(rows, out.len(), self.prediction_width());
         match &self.body {
-            Body::Wide(wide) => predict_wide(wide, rows, out),
-            _ => narrowed(rows, out, |rows, out| self.predict(rows, out)),
+            Body::Wide(wide) => {
+                rows.wide(ABSENT_WIDE, out, |rows, out| predict_wide(wide, rows, out));
+            }
+            _ => rows.narrow(f32::NAN, out, |rows, out| {
+                widened(out, |out| self.predict_narrow(rows, out));
+            }),
         }
     }
 
     /// Writes the leaf that every row reaches in every tree, [`tree_count`](Self::tree_count) values
     /// each, row by row: what `Booster.predict(…, pred_leaf=True)` returns. XGBoost numbers all nodes
-    /// of a tree, LightGBM its leaves.
+    /// of a tree; the leaves of other models are numbered in the order of their file.
     ///
     /// # Panics
-    /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
-    /// exactly `rows.len() * tree_count()` values.
-    pub fn leaves(&self, rows: Rows<'_>, out: &mut [u32]) {
-        self.check(rows, out.len(), self.tree_count);
+    /// If the rows' width is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `tree_count()` values for each row.
+    pub fn leaves<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [u32]) {
+        let rows = self.check(rows, out.len(), self.tree_count);
         match &self.body {
-            Body::Forest(forest) => forest.leaf_ids(rows, self.trees_per_id(forest), out),
+            Body::Forest(forest) => rows.narrow(f32::NAN, out, |rows, out| {
+                forest.leaf_ids(rows, self.trees_per_id(forest), out);
+            }),
             Body::Linear(_) => {}
-            Body::Wide(wide) => widened_rows(rows, out, |rows, out| wide.leaf_ids(rows, out)),
+            Body::Wide(wide) => {
+                rows.wide(ABSENT_WIDE, out, |rows, out| wide.leaf_ids(rows, out));
+            }
+        }
+    }
+
+    /// [`predict`](Self::predict) for models in `f32` and dense rows.
+    fn predict_narrow(&self, rows: Rows<'_>, out: &mut [f32]) {
+        if self.objective.is_argmax() {
+            self.labels(rows, out);
+        } else {
+            self.body.margins(rows, out);
+            self.objective.transform(out, self.group_count());
         }
     }
 
@@ -284,11 +319,13 @@ impl Model {
         });
     }
 
-    fn check<T: Copy>(&self, rows: Rows<'_, T>, out_len: usize, width: usize) {
+    fn check<'a>(&self, rows: impl Into<Input<'a>>, out_len: usize, width: usize) -> Input<'a> {
+        let rows = rows.into();
         let (have, want) = (rows.width(), self.feature_count);
         assert!(have == want, "rows of `{have}` values for a model of `{want}` features");
         let (have, want) = (out_len, rows.len() * width);
         assert!(have == want, "room for `{have}` values where `{want}` are computed");
+        rows
     }
 }
 

@@ -87,6 +87,15 @@ impl Objective {
         }
     }
 
+    /// How many classes XGBoost's objectives tell apart.
+    pub(crate) fn class_count(&self, group_count: usize) -> usize {
+        match self.name.split_once(':') {
+            Some(("binary", _)) if group_count == 1 => 2,
+            Some(("multi", _)) => group_count,
+            _ => 0,
+        }
+    }
+
     /// Whether many margins become a single value.
     pub(crate) fn is_argmax(&self) -> bool {
         self.transform == Transform::Argmax

@@ -18,6 +18,8 @@ pub(crate) struct WideEnsemble {
     pub(crate) feature_names: Vec<String>,
     /// What the classes are called; empty if the file does not say.
     pub(crate) classes: Vec<Label>,
+    /// How many classes a classifier tells apart, else 0.
+    pub(crate) class_count: usize,
     /// Where the sums start; one per group.
     pub(crate) base_margins: Vec<f64>,
     pub(crate) average: Average,
@@ -135,6 +137,10 @@ impl WideEnsemble {
             let (trees, groups) = (self.trees.len(), self.group_count());
             return Err(Error::malformed(format!("{trees} trees for {groups} groups")));
         }
+        if self.class_count > 0 && self.class_count != self.group_count().max(2) {
+            let (classes, groups) = (self.class_count, self.group_count());
+            return Err(Error::malformed(format!("{classes} classes for {groups} groups")));
+        }
         match self.feature_names.len() {
             0 => Ok(self),
             names if names == self.feature_count => Ok(self),
@@ -143,6 +149,16 @@ impl WideEnsemble {
                 self.feature_count
             ))),
         }
+    }
+
+    /// Refuses trees that are none, and such as use features that are not there.
+    pub(crate) fn check_trees(self) -> Result<Self, Error> {
+        for (number, tree) in self.trees.iter().enumerate() {
+            let checked = tree.check(self.feature_count);
+            let number = number / self.values_per_leaf;
+            checked.map_err(|error| error.within(format_args!("tree {number}")))?;
+        }
+        Ok(self)
     }
 
     /// Keeps the trees of some rounds.
@@ -182,6 +198,24 @@ impl WideTree {
     }
 }
 
+/// The greatest `f64` that, rounded to `f32`, is no greater than a threshold: comparing with it is
+/// comparing rounded values with the threshold.
+pub(crate) fn last_rounded_to(threshold: f64) -> f64 {
+    let nearest = threshold as f32;
+    let below = if f64::from(nearest) <= threshold { nearest } else { nearest.next_down() };
+    if !below.is_finite() {
+        return f64::from(below);
+    }
+    // What is beyond the greatest `f32` rounds as if there were one more.
+    let above = match below.next_up() {
+        above if above.is_finite() => f64::from(above),
+        _ => f64::from(below) * 2.0 - f64::from(below.next_down()),
+    };
+    let middle = f64::midpoint(f64::from(below), above);
+    // Halves round to the even one of both.
+    if middle as f32 <= below { middle } else { middle.next_down() }
+}
+
 fn check_feature(feature: u32, feature_count: usize) -> Result<(), Error> {
     if (feature as usize) < feature_count {
         return Ok(());
@@ -202,5 +236,35 @@ impl LinearLeaves {
             sum += coefficient * x;
         }
         sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comparing_with_the_last_is_comparing_rounded_values() {
+        for threshold in [
+            0.0,
+            0.1,
+            f64::from(0.1_f32),
+            -0.1,
+            1.0,
+            f64::from(1.0_f32.next_up()),
+            1e-45,
+            -1e-46,
+            3.4e38,
+            f64::from(f32::MAX),
+            1e300,
+            -1e300,
+            f64::INFINITY,
+        ] {
+            let last = last_rounded_to(threshold);
+            for value in [last.next_down(), last, last.next_up(), threshold, -threshold] {
+                let rounded = f64::from(value as f32) <= threshold;
+                assert_eq!(value <= last, rounded, "{value:e} against {threshold:e}");
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ mod walk;
 use std::ops::Range;
 
 use crate::{
-    Error, Rows,
+    Error, Input, Rows,
     ensemble::{Detail, Ensemble},
     kernel::compiled::{self, Work},
     read::{self, Contents},
@@ -139,13 +139,24 @@ impl Explainer {
     /// LightGBM.
     ///
     /// # Panics
-    /// If `rows.width()` is not [`feature_count`](Self::feature_count), or `out` does not have
-    /// exactly `rows.len() * width()` values.
-    pub fn contributions(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
+    /// If the rows' width is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `width()` values for each row.
+    pub fn contributions<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [f64]) {
+        let rows = self.check(rows, out.len(), self.width());
+        let absent = if self.narrow { f64::NAN } else { 0.0 };
+        rows.wide(absent, out, |rows, out| self.dense(rows, out));
+    }
+
+    fn check<'a>(&self, rows: impl Into<Input<'a>>, out_len: usize, width: usize) -> Input<'a> {
+        let rows = rows.into();
         let (have, want) = (rows.width(), self.feature_count);
         assert!(have == want, "rows of `{have}` values for a model of `{want}` features");
-        let (have, want) = (out.len(), rows.len() * self.width());
+        let (have, want) = (out_len, rows.len() * width);
         assert!(have == want, "room for `{have}` values where `{want}` are computed");
+        rows
+    }
+
+    fn dense(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
         match &self.body {
             Body::Linear(linear) => linear.contributions(rows, out),
             Body::Trees(trees) => {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::document::{Document, Shape};
-use crate::Error;
+use crate::{Error, Label};
 
 /// A cursor over JSON text.
 #[derive(Debug)]
@@ -22,6 +22,13 @@ pub(super) struct Scope {
 impl<'a> Json<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
+    }
+
+    /// The key of the first member of the object that some bytes may be.
+    pub(super) fn first_member(bytes: &'a [u8]) -> Option<Cow<'a, str>> {
+        let mut json = Self::new(bytes);
+        let mut members = json.object().ok()?;
+        json.key(&mut members).ok()?
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -79,6 +86,46 @@ impl<'a> Json<'a> {
         let word = &self.rest()[..length];
         self.at += length;
         Ok(word)
+    }
+
+    /// Whether the next value is an array.
+    pub(super) fn is_array(&mut self) -> Result<bool, Error> {
+        Ok(self.peek()? == b'[')
+    }
+
+    /// Reads a number.
+    pub(super) fn double(&mut self) -> Result<f64, Error> {
+        self.peek()?;
+        let start = self.at;
+        fast_float2::parse(self.word()?)
+            .map_err(|_| Error::malformed("a number expected").at(start))
+    }
+
+    /// Reads an array of numbers.
+    pub(super) fn doubles(&mut self) -> Result<Vec<f64>, Error> {
+        let mut numbers = Vec::new();
+        let mut elements = self.array()?;
+        while self.element(&mut elements)? {
+            numbers.push(self.double()?);
+        }
+        Ok(numbers)
+    }
+
+    /// Reads what a class is called.
+    pub(super) fn label(&mut self) -> Result<Label, Error> {
+        if self.peek()? == b'"' {
+            return Ok(Label::Text(self.text()?.into_owned()));
+        }
+        let start = self.at;
+        let word = self.word()?;
+        Ok(match (word, decimal(word)) {
+            (b"true", _) => Label::Truth(true),
+            (b"false", _) => Label::Truth(false),
+            (_, Some(number)) => Label::Integer(number),
+            _ => Label::Real(fast_float2::parse(word).map_err(|_| {
+                Error::malformed("a label expected: a text, a number or a truth value").at(start)
+            })?),
+        })
     }
 
     /// The bytes between the quotes, and whether there are escapes among them.

@@ -38,8 +38,14 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> 
     let objective = header.text("objective").unwrap_or("custom");
     let name = objective.split_whitespace().next().unwrap_or("custom").to_owned();
     let names = header.text("feature_names").unwrap_or("").split_whitespace();
+    let class_count = match name.as_str() {
+        "binary" => 2,
+        "multiclass" | "multiclassova" => group_count,
+        _ => 0,
+    };
     WideEnsemble {
         objective: Objective::foreign(name),
+        class_count,
         transform: transform(objective)?,
         feature_count,
         feature_names: names.map(str::to_owned).collect(),

@@ -2,11 +2,15 @@
 //!
 //! `document` is the cursor that both encodings offer, `json` and `ubjson` are the encodings,
 //! `xgboost` is the schema, `tree_columns` its trees. `legacy` reads XGBoost's binary format, and
-//! `pickle` finds any of these in what Python's `pickle` wrote. `lightgbm` reads LightGBM's text. A model never exists as a generic value: its arrays are read straight
+//! `pickle` finds any of these in what Python's `pickle` wrote. `lightgbm` reads LightGBM's text,
+//! `catboost` CatBoost's JSON, `exported` what was exported from scikit-learn. A model never exists as a generic value: its arrays are read straight
 //! into the vectors that the trees are built from, and what is not needed is skipped.
 
+mod catboost;
+mod catboost_hash;
 mod dart;
 mod document;
+mod exported;
 mod json;
 mod legacy;
 mod lightgbm;
@@ -34,9 +38,17 @@ const CONFIG_OFFSET: &[u8] = b"CONFIG-offset:";
 
 /// Reads a model in any known format.
 pub(crate) fn read(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
-    match bytes {
-        [0x80, 0..=5, ..] => pickled(bytes, detail).map(Contents::Narrow),
-        _ if lightgbm::is_lightgbm(bytes) => lightgbm::read(bytes, detail).map(Contents::Wide),
+    if let [0x80, 0..=5, ..] = bytes {
+        return pickled(bytes, detail).map(Contents::Narrow);
+    }
+    if lightgbm::is_lightgbm(bytes) {
+        return lightgbm::read(bytes, detail).map(Contents::Wide);
+    }
+    match json::Json::first_member(bytes).as_deref() {
+        Some(exported::MEMBER) => exported::read(bytes, detail).map(Contents::Wide),
+        Some(member) if catboost::MEMBERS.contains(&member) => {
+            catboost::read(bytes, detail).map(Contents::Wide)
+        }
         _ => booster(bytes, detail).map(Contents::Narrow),
     }
 }
@@ -72,7 +84,7 @@ fn pickled(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     ensemble.check()
 }
 
-/// Reads a model that is not inside a pickle.
+/// Reads XGBoost's model that is not inside a pickle.
 fn booster(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     if bytes.starts_with(CONFIG_OFFSET) {
         model(before_configuration(bytes)?, detail)

@@ -5,4 +5,5 @@ mod goldens;
 mod hostile;
 mod leaves;
 mod lightgbm;
+mod others;
 mod schema;
