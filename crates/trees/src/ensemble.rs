@@ -27,6 +27,8 @@ pub(crate) struct Ensemble {
     pub(crate) feature_names: Vec<String>,
     /// What the classes are called; empty if the file does not say.
     pub(crate) classes: Vec<Label>,
+    /// What stands for a missing value beside `NaN`.
+    pub(crate) missing: Option<f32>,
     /// Where the sums start; one per group.
     pub(crate) base_margins: Vec<f32>,
     /// Trees as the file counts them: of a tree with several values per leaf, `trees` has several.

@@ -35,6 +35,8 @@ pub struct Model {
     best_iteration: Option<usize>,
     classes: Vec<Label>,
     class_count: usize,
+    /// What stands for a missing value beside `NaN`; only in models in `f32`.
+    missing: Option<f32>,
     body: Body,
 }
 
@@ -85,6 +87,7 @@ impl From<Ensemble> for Model {
             body,
             iteration_count: ensemble.iteration_count(),
             best_iteration: ensemble.best_iteration,
+            missing: ensemble.missing,
             class_count: ensemble.objective.class_count(ensemble.base_margins.len()),
             classes: ensemble.classes,
             objective: ensemble.objective,
@@ -102,6 +105,7 @@ impl From<WideEnsemble> for Model {
             tree_count: wide.tree_count(),
             iteration_count: wide.iteration_count(),
             body: Body::Wide(wide),
+            missing: None,
             class_count: ensemble.class_count,
             best_iteration: ensemble.best_iteration,
             classes: ensemble.classes,
@@ -189,6 +193,12 @@ impl Model {
         &self.classes
     }
 
+    /// What stands for a missing value beside `NaN`: the `missing` of XGBoost's scikit-learn classes,
+    /// where the model was pickled with one or notes it. Every method here takes it for missing.
+    pub fn missing(&self) -> Option<f32> {
+        self.missing
+    }
+
     /// How many classes a classifier tells apart; 0 for what is none.
     pub fn class_count(&self) -> usize {
         self.class_count
@@ -217,7 +227,7 @@ impl Model {
             Body::Wide(wide) => rows.wide(ABSENT_WIDE, out, |rows, out| {
                 rounded(out, |out| wide.margins(rows, out));
             }),
-            body => rows.narrow(f32::NAN, out, |rows, out| body.margins(rows, out)),
+            body => rows.narrow(self.missing, out, |rows, out| body.margins(rows, out)),
         }
     }
 
@@ -234,7 +244,7 @@ impl Model {
             Body::Wide(wide) => rows.wide(ABSENT_WIDE, out, |rows, out| {
                 rounded(out, |out| predict_wide(wide, rows, out));
             }),
-            _ => rows.narrow(f32::NAN, out, |rows, out| self.predict_narrow(rows, out)),
+            _ => rows.narrow(self.missing, out, |rows, out| self.predict_narrow(rows, out)),
         }
     }
 
@@ -248,7 +258,7 @@ impl Model {
         let rows = self.check(rows, out.len(), self.group_count());
         match &self.body {
             Body::Wide(wide) => rows.wide(ABSENT_WIDE, out, |rows, out| wide.margins(rows, out)),
-            body => rows.narrow(f32::NAN, out, |rows, out| {
+            body => rows.narrow(self.missing, out, |rows, out| {
                 widened(out, |out| body.margins(rows, out));
             }),
         }
@@ -266,7 +276,7 @@ impl Model {
             Body::Wide(wide) => {
                 rows.wide(ABSENT_WIDE, out, |rows, out| predict_wide(wide, rows, out));
             }
-            _ => rows.narrow(f32::NAN, out, |rows, out| {
+            _ => rows.narrow(self.missing, out, |rows, out| {
                 widened(out, |out| self.predict_narrow(rows, out));
             }),
         }
@@ -282,7 +292,7 @@ impl Model {
     pub fn leaves<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [u32]) {
         let rows = self.check(rows, out.len(), self.tree_count);
         match &self.body {
-            Body::Forest(forest) => rows.narrow(f32::NAN, out, |rows, out| {
+            Body::Forest(forest) => rows.narrow(self.missing, out, |rows, out| {
                 forest.leaf_ids(rows, self.trees_per_id(forest), out);
             }),
             Body::Linear(_) => {}

@@ -203,13 +203,17 @@ impl WideTree {
 pub(crate) fn last_rounded_to(threshold: f64) -> f64 {
     let nearest = threshold as f32;
     let below = if f64::from(nearest) <= threshold { nearest } else { nearest.next_down() };
-    if !below.is_finite() {
-        return f64::from(below);
+    let half_step = (f64::from(f32::MAX) - f64::from(f32::MAX.next_down())) / 2.0;
+    if below == f32::NEG_INFINITY {
+        return -f64::from(f32::MAX) - half_step;
+    }
+    if below == f32::INFINITY {
+        return f64::INFINITY;
     }
     // What is beyond the greatest `f32` rounds as if there were one more.
     let above = match below.next_up() {
         above if above.is_finite() => f64::from(above),
-        _ => f64::from(below) * 2.0 - f64::from(below.next_down()),
+        _ => f64::from(below) + 2.0 * half_step,
     };
     let middle = f64::midpoint(f64::from(below), above);
     // Halves round to the even one of both.

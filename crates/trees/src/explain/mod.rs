@@ -34,6 +34,8 @@ pub struct Explainer {
     group_count: usize,
     /// Values are rounded to `f32` before they are compared.
     narrow: bool,
+    /// What stands for a missing value beside `NaN`.
+    missing: f64,
     /// What is no greater counts as zero.
     zero_max: f64,
     body: Body,
@@ -85,6 +87,7 @@ impl Explainer {
                 feature_count: ensemble.feature_count,
                 group_count: ensemble.base_margins.len(),
                 narrow: true,
+                missing: ensemble.missing.map_or(f64::NAN, f64::from),
                 zero_max: 0.0,
                 body: match &ensemble.linear {
                     Some(weights) => Body::Linear(Linear::new(&ensemble, weights)),
@@ -95,6 +98,7 @@ impl Explainer {
                 feature_count: ensemble.feature_count,
                 group_count: ensemble.group_count(),
                 narrow: false,
+                missing: f64::NAN,
                 zero_max: ensemble.zero_max,
                 body: Body::Trees(Trees::new(Program::of_wide(&ensemble)?)),
             },
@@ -191,6 +195,8 @@ impl Explainer {
                 let value = row[*feature as usize];
                 let value = if self.narrow { f64::from(value as f32) } else { value };
                 let value = if value.abs() <= self.zero_max { 0.0 } else { value };
+                let is_missing = value.to_bits() == self.missing.to_bits();
+                let value = if is_missing { f64::NAN } else { value };
                 lanes[number / LANES][number % LANES] = value;
             }
         }

@@ -62,17 +62,30 @@ impl Input<'_> {
         }
     }
 
-    /// Lets `work` fill `out`, part by part, for rows in `f32`; `absent` is what sparse rows do not
-    /// mention.
+    /// Lets `work` fill `out`, part by part, for rows in `f32`; what sparse rows do not mention is
+    /// missing, and so is the value of `marker`.
     pub(crate) fn narrow<T>(
         self,
-        absent: f32,
+        marker: Option<f32>,
         out: &mut [T],
         mut work: impl FnMut(Rows<'_, f32>, &mut [T]),
     ) {
-        match self {
-            Self::Narrow(rows) => work(rows, out),
-            _ => NARROW.with_borrow_mut(|buffer| self.converted(absent, buffer, out, work)),
+        match (self, marker) {
+            (Self::Narrow(rows), None) => work(rows, out),
+            (_, None) => NARROW.with_borrow_mut(|buffer| {
+                self.converted(f32::NAN, buffer, out, |block, width, out| {
+                    work(Rows::new(block, width), out);
+                });
+            }),
+            (_, Some(marker)) => NARROW.with_borrow_mut(|buffer| {
+                self.converted(f32::NAN, buffer, out, |block, width, out| {
+                    let is_marker = |value: &&mut f32| value.to_bits() == marker.to_bits();
+                    for value in block.iter_mut().filter(is_marker) {
+                        *value = f32::NAN;
+                    }
+                    work(Rows::new(block, width), out);
+                });
+            }),
         }
     }
 
@@ -85,7 +98,11 @@ impl Input<'_> {
     ) {
         match self {
             Self::Wide(rows) => work(rows, out),
-            _ => WIDE.with_borrow_mut(|buffer| self.converted(absent, buffer, out, work)),
+            _ => WIDE.with_borrow_mut(|buffer| {
+                self.converted(absent, buffer, out, |block, width, out| {
+                    work(Rows::new(block, width), out);
+                });
+            }),
         }
     }
 
@@ -94,7 +111,7 @@ impl Input<'_> {
         absent: F,
         buffer: &mut Vec<F>,
         out: &mut [T],
-        mut work: impl FnMut(Rows<'_, F>, &mut [T]),
+        mut work: impl FnMut(&mut [F], usize, &mut [T]),
     ) {
         let (len, width) = (self.len(), self.width());
         if len == 0 {
@@ -118,12 +135,12 @@ impl Input<'_> {
                 Self::Columns(columns) => columns.copy(rows, block),
                 Self::Sparse(all) => {
                     all.scatter(rows.clone(), block);
-                    work(Rows::new(block, width), out);
+                    work(block, width, out);
                     all.clear(rows, absent, block);
                     continue;
                 }
             }
-            work(Rows::new(block, width), out);
+            work(block, width, out);
         }
     }
 }

@@ -98,6 +98,7 @@ fn ensemble(trees: Vec<Tree>) -> Ensemble {
         feature_count: FEATURES,
         feature_names: Vec::new(),
         classes: Vec::new(),
+        missing: None,
         base_margins: vec![0.5, -0.25, 1e-3],
         tree_count: trees.len(),
         trees,

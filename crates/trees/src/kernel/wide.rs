@@ -363,6 +363,7 @@ mod tests {
             feature_count,
             feature_names: Vec::new(),
             classes: Vec::new(),
+            class_count: 0,
             base_margins: vec![0.25; groups],
             average: Average::Nothing,
             zero_max: 1e-35,

@@ -228,8 +228,7 @@ impl Info {
                     info.loss = loss.flatten();
                 }
                 "class_params" => {
-                    let classes =
-                        within(document, "class_names", |names| list(names, Json::label))?;
+                    let classes = within(document, "class_names", Json::labels)?;
                     info.classes = classes.unwrap_or_default();
                 }
                 _ => document.skip()?,

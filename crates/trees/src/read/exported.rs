@@ -77,12 +77,7 @@ impl File {
             "estimator" => self.estimator = document.text()?.into_owned(),
             "feature_count" => self.feature_count = size(document)?,
             "feature_names" => self.feature_names = document.texts()?,
-            "classes" => {
-                let mut elements = document.array()?;
-                while document.element(&mut elements)? {
-                    self.classes.push(document.label()?);
-                }
-            }
+            "classes" => self.classes = document.labels()?,
             "rows" => self.rows = Some(document.text()?.into_owned()),
             "transform" => self.transform = Some(document.text()?.into_owned()),
             "sigmoid_factor" => self.sigmoid_factor = Some(document.double()?),

@@ -128,6 +128,16 @@ impl<'a> Json<'a> {
         })
     }
 
+    /// Reads an array of what classes are called.
+    pub(super) fn labels(&mut self) -> Result<Vec<Label>, Error> {
+        let mut labels = Vec::new();
+        let mut elements = self.array()?;
+        while self.element(&mut elements)? {
+            labels.push(self.label()?);
+        }
+        Ok(labels)
+    }
+
     /// The bytes between the quotes, and whether there are escapes among them.
     fn quoted(&mut self) -> Result<(&'a [u8], bool), Error> {
         self.punctuation(b'"')?;

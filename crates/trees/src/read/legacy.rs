@@ -53,6 +53,7 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
         feature_count: params.feature_count,
         feature_names: Vec::new(),
         classes: Vec::new(),
+        missing: None,
         base_margins: vec![base; group_count],
         tree_count: 0,
         trees: Vec::new(),

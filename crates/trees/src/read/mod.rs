@@ -15,6 +15,7 @@ mod json;
 mod legacy;
 mod lightgbm;
 mod pickle;
+mod pickled_array;
 mod tree_columns;
 mod ubjson;
 mod xgboost;
@@ -39,7 +40,7 @@ const CONFIG_OFFSET: &[u8] = b"CONFIG-offset:";
 /// Reads a model in any known format.
 pub(crate) fn read(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
     if let [0x80, 0..=5, ..] = bytes {
-        return pickled(bytes, detail).map(Contents::Narrow);
+        return pickled(bytes, detail);
     }
     if lightgbm::is_lightgbm(bytes) {
         return lightgbm::read(bytes, detail).map(Contents::Wide);
@@ -73,15 +74,28 @@ pub(crate) fn format(bytes: &[u8]) -> Format {
     }
 }
 
-/// A booster's model, with the names that stood beside it if it has none itself.
-fn pickled(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
+/// A booster's model, with the names that stood beside it if it has none itself, and with the labels
+/// of the classifier around it.
+fn pickled(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
     let found = pickle::booster(bytes)?;
-    let mut ensemble =
-        booster(&found.model, detail).map_err(|e| e.outside().within("the pickled model"))?;
+    let inside = |error: Error| error.outside().within("the pickled model");
+    if lightgbm::is_lightgbm(&found.model) {
+        let mut ensemble = lightgbm::read(&found.model, detail).map_err(inside)?;
+        if found.classes.len() == ensemble.class_count {
+            ensemble.classes = found.classes;
+        }
+        return Ok(Contents::Wide(ensemble));
+    }
+    let mut ensemble = booster(&found.model, detail).map_err(inside)?;
     if ensemble.feature_names.is_empty() {
         ensemble.feature_names = found.feature_names;
     }
-    ensemble.check()
+    let class_count = ensemble.objective.class_count(ensemble.base_margins.len());
+    if found.classes.len() == class_count {
+        ensemble.classes = found.classes;
+    }
+    ensemble.missing = ensemble.missing.or(found.missing);
+    ensemble.check().map(Contents::Narrow)
 }
 
 /// Reads XGBoost's model that is not inside a pickle.

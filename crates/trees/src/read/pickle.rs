@@ -1,5 +1,5 @@
-//! Python pickles of XGBoost's `Booster` and of its scikit-learn classes: finds the model's bytes in
-//! them. Opcodes are parsed, nothing is ever looked up or called: classes stay names, and their
+//! Python pickles of XGBoost's and LightGBM's `Booster` and of their scikit-learn classes: finds the
+//! model's bytes in them, and the labels of a classifier. Opcodes are parsed, nothing is ever looked up or called: classes stay names, and their
 //! arguments and states stay values beside them.
 //!
 //! The format is that of Python's `pickletools`, protocols 0 to 5. Each opcode makes at most one
@@ -8,15 +8,18 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use crate::Error;
+use super::pickled_array;
+use crate::{Error, Label};
 
 /// Where values refer to others.
 type Id = u32;
 
 #[derive(Debug)]
 enum Value<'a> {
-    /// What no model's bytes can be made of: numbers, truth values, `None`, sets.
+    /// What nothing here can be made of: `None`, sets, numbers of unusual forms.
     Plain,
+    Number(f64),
+    Truth(bool),
     Text(&'a str),
     Bytes(&'a [u8]),
     Global(&'a str),
@@ -33,6 +36,10 @@ pub(super) struct Booster<'a> {
     pub(super) model: Cow<'a, [u8]>,
     /// Empty if there are none.
     pub(super) feature_names: Vec<String>,
+    /// The labels of a classifier around the booster; empty if there is none.
+    pub(super) classes: Vec<Label>,
+    /// What stands for a missing value beside `NaN`.
+    pub(super) missing: Option<f32>,
 }
 
 /// The first booster in a pickle.
@@ -40,7 +47,9 @@ pub(super) fn booster(bytes: &[u8]) -> Result<Booster<'_>, Error> {
     let mut machine = Machine { bytes, ..Machine::default() };
     machine.run().map_err(|error| error.at(machine.at))?;
     machine.booster().ok_or_else(|| {
-        Error::unsupported("the pickle has no XGBoost `Booster` with its model in it")
+        Error::unsupported(
+            "the pickle has no `Booster` of XGBoost or LightGBM with its model in it",
+        )
     })
 }
 
@@ -52,6 +61,8 @@ struct Machine<'a> {
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: HashMap<u64, Id>,
+    /// Objects that were given a state.
+    states: HashMap<Id, Id>,
 }
 
 impl<'a> Machine<'a> {
@@ -92,18 +103,32 @@ impl<'a> Machine<'a> {
     }
 
     fn plain(&mut self, opcode: u8) -> Result<(), Error> {
-        match opcode {
-            b'J' => self.take(4).map(drop)?,
-            b'K' => self.take(1).map(drop)?,
-            b'M' => self.take(2).map(drop)?,
-            b'G' => self.take(8).map(drop)?,
-            b'I' | b'L' | b'F' => self.line().map(drop)?,
-            0x8a => self.counted(1).map(drop)?,
-            0x8b => self.counted(4).map(drop)?,
-            _ => {}
-        }
-        self.push(Value::Plain);
+        let value = match opcode {
+            b'J' => Value::Number(f64::from(self.number(4)? as u32 as i32)),
+            b'K' => Value::Number(self.number(1)? as f64),
+            b'M' => Value::Number(self.number(2)? as f64),
+            b'G' => {
+                let bytes = self.take(8)?.try_into().expect("eight bytes: this is a bug");
+                Value::Number(f64::from_be_bytes(bytes))
+            }
+            b'I' | b'L' | b'F' => self.written()?,
+            0x8a => self.counted(1).map(|_| Value::Plain)?,
+            0x8b => self.counted(4).map(|_| Value::Plain)?,
+            0x88 | 0x89 => Value::Truth(opcode == 0x88),
+            _ => Value::Plain,
+        };
+        self.push(value);
         Ok(())
+    }
+
+    /// A number in digits; protocol 0 also writes truth values so.
+    fn written(&mut self) -> Result<Value<'a>, Error> {
+        let line = text(self.line()?)?;
+        Ok(match line {
+            "00" => Value::Truth(false),
+            "01" => Value::Truth(true),
+            _ => line.trim_end_matches('L').parse().map_or(Value::Plain, Value::Number),
+        })
     }
 
     fn string(&mut self, opcode: u8) -> Result<(), Error> {
@@ -193,10 +218,9 @@ impl<'a> Machine<'a> {
                 self.pop_mark()?;
                 self.push(Value::Plain);
             }
-            // An object's state is among the values already; nothing else is asked of it.
             b'b' => {
-                self.pop()?;
-                self.top()?;
+                let state = self.pop()?;
+                self.states.insert(self.top()?, state);
             }
             _ => {
                 if opcode == 0x92 {
@@ -273,12 +297,87 @@ impl<'a> Machine<'a> {
 
     /// The first dictionary that has bytes for the key `handle`.
     fn booster(&self) -> Option<Booster<'a>> {
-        self.values.iter().find_map(|value| match value {
-            Value::Dict(state) => {
-                let model = self.as_bytes(self.member(state, "handle")?)?;
-                Some(Booster { model, feature_names: self.feature_names(state) })
-            }
+        let mut booster = self.dicts().find_map(|state| {
+            // LightGBM calls it `_handle` since 4.0.
+            let handle = self.member(state, "handle").or_else(|| self.member(state, "_handle"))?;
+            let model = self.as_bytes(handle)?;
+            let feature_names = self.feature_names(state);
+            Some(Booster { model, feature_names, classes: Vec::new(), missing: None })
+        })?;
+        booster.classes = self.classes();
+        booster.missing = self.missing();
+        Some(booster)
+    }
+
+    fn dicts(&self) -> impl Iterator<Item = &[(Id, Id)]> {
+        self.values.iter().filter_map(|value| match value {
+            Value::Dict(dict) => Some(&dict[..]),
             _ => None,
+        })
+    }
+
+    /// Those of a label encoder, or of the classifier itself.
+    fn classes(&self) -> Vec<Label> {
+        let lists = self.dicts().filter_map(|state| {
+            let list = self.member(state, "classes_").or_else(|| self.member(state, "_classes"))?;
+            self.labels(list)
+        });
+        lists.into_iter().next().unwrap_or_default()
+    }
+
+    /// What a scikit-learn class was told to take for missing, if that is not just `NaN`.
+    fn missing(&self) -> Option<f32> {
+        let mut wrappers =
+            self.dicts().filter(|state| self.member(state, "n_estimators").is_some());
+        let missing = wrappers.find_map(|state| self.member(state, "missing"))?;
+        match self.values[missing as usize] {
+            Value::Number(number) if !number.is_nan() => Some(number as f32),
+            _ => None,
+        }
+    }
+
+    /// A list of labels, or an array of NumPy's: `_reconstruct`ed with a state, or `_frombuffer`.
+    fn labels(&self, id: Id) -> Option<Vec<Label>> {
+        let (called, arguments) = match &self.values[id as usize] {
+            Value::Items(items) => return items.iter().map(|item| self.label(*item)).collect(),
+            Value::Call(called, arguments) => (*called, *arguments),
+            _ => return None,
+        };
+        let (kind, values) = match self.values[called as usize] {
+            Value::Global("_reconstruct") => match &self.values[*self.states.get(&id)? as usize] {
+                Value::Items(state) => (*state.get(2)?, *state.get(4)?),
+                _ => return None,
+            },
+            Value::Global("_frombuffer") => match &self.values[arguments as usize] {
+                Value::Items(arguments) => (*arguments.get(1)?, *arguments.first()?),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        if let Value::Items(objects) = &self.values[values as usize] {
+            return objects.iter().map(|item| self.label(*item)).collect();
+        }
+        pickled_array::labels(self.array_type(kind)?, &self.encoded(values)?)
+    }
+
+    /// What `dtype` is told: a letter and a width, as in `i8` or `U3`.
+    fn array_type(&self, id: Id) -> Option<&'a str> {
+        let Value::Call(called, arguments) = self.values[id as usize] else { return None };
+        let Value::Global("dtype") = self.values[called as usize] else { return None };
+        let Value::Items(arguments) = &self.values[arguments as usize] else { return None };
+        match self.values[*arguments.first()? as usize] {
+            Value::Text(name) => Some(name),
+            Value::Bytes(name) => std::str::from_utf8(name).ok(),
+            _ => None,
+        }
+    }
+
+    fn label(&self, id: Id) -> Option<Label> {
+        Some(match self.values[id as usize] {
+            Value::Text(name) => Label::Text(name.to_owned()),
+            Value::Truth(value) => Label::Truth(value),
+            Value::Number(number) => pickled_array::number(number),
+            _ => return None,
         })
     }
 
@@ -306,6 +405,8 @@ impl<'a> Machine<'a> {
     fn as_bytes(&self, id: Id) -> Option<Cow<'a, [u8]>> {
         match &self.values[id as usize] {
             Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
+            // LightGBM's handle is its text.
+            Value::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
             Value::Call(called, arguments) => {
                 let Value::Global("bytearray" | "bytes") = self.values[*called as usize] else {
                     return None;
@@ -324,7 +425,9 @@ impl<'a> Machine<'a> {
             Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
             Value::Text(text) => latin1(text),
             Value::Call(called, arguments) => {
-                let Value::Global("encode") = self.values[*called as usize] else { return None };
+                let Value::Global("encode") = self.values[*called as usize] else {
+                    return self.as_bytes(id);
+                };
                 let Value::Items(arguments) = &self.values[*arguments as usize] else {
                     return None;
                 };

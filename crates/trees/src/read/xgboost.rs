@@ -5,10 +5,11 @@
 use super::{
     dart,
     document::Document,
+    json::Json,
     tree_columns::{TreeColumns, parameter},
 };
 use crate::{
-    Error, Objective,
+    Error, Label, Objective,
     ensemble::{Detail, Ensemble, Tree, check_shape},
 };
 
@@ -56,7 +57,7 @@ struct Learner {
     booster: Booster,
     params: LearnerParams,
     objective: Option<String>,
-    best_iteration: Option<usize>,
+    attributes: Attributes,
 }
 
 impl Learner {
@@ -65,7 +66,7 @@ impl Learner {
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
-                "attributes" => learner.best_iteration = best_iteration(document)?,
+                "attributes" => learner.attributes = Attributes::read(document)?,
                 "feature_names" => learner.feature_names = document.texts()?,
                 "gradient_booster" => learner.booster = Booster::read(document, detail)?,
                 "learner_model_param" => learner.params = LearnerParams::read(document)?,
@@ -81,6 +82,9 @@ impl Learner {
         let objective = Objective::from_name(&objective)?;
         let group_count = self.params.group_count()?;
         check_shape(self.params.feature_count, group_count)?;
+        if self.attributes.classes.len() != objective.class_count(group_count) {
+            self.attributes.classes.clear();
+        }
         let base_margins = self.params.base_margins(&objective, group_count)?;
         let weights = self.booster.check()?;
         let trees = self.booster.trees.trees;
@@ -93,12 +97,13 @@ impl Learner {
             objective,
             feature_count: self.params.feature_count,
             feature_names: self.feature_names,
-            classes: Vec::new(),
+            classes: self.attributes.classes,
+            missing: self.attributes.missing,
             base_margins,
             tree_count: trees.len(),
             trees: trees.into_iter().flatten().collect(),
             trees_per_iteration,
-            best_iteration: self.best_iteration,
+            best_iteration: self.attributes.best_iteration,
             linear: self.booster.linear,
         };
         if let Some(weights) = weights {
@@ -108,17 +113,51 @@ impl Learner {
     }
 }
 
-/// What early stopping left among the attributes; they are free texts, and so may not be a number.
-fn best_iteration<'a>(document: &mut impl Document<'a>) -> Result<Option<usize>, Error> {
-    let mut best = None;
-    let mut members = document.object()?;
-    while let Some(key) = document.key(&mut members)? {
-        match &*key {
-            "best_iteration" => best = document.text()?.trim().parse().ok(),
-            _ => document.skip()?,
+/// What is known of the free texts that a model may carry.
+#[derive(Default)]
+struct Attributes {
+    /// What early stopping left.
+    best_iteration: Option<usize>,
+    /// The labels of a classifier of versions 1.0 to 1.5.
+    classes: Vec<Label>,
+    /// What stands for a missing value beside `NaN`.
+    missing: Option<f32>,
+}
+
+impl Attributes {
+    fn read<'a>(document: &mut impl Document<'a>) -> Result<Self, Error> {
+        let mut attributes = Self::default();
+        let mut members = document.object()?;
+        while let Some(key) = document.key(&mut members)? {
+            match &*key {
+                "best_iteration" => {
+                    attributes.best_iteration = document.text()?.trim().parse().ok();
+                }
+                // A text that is no JSON is nobody's fault: attributes are free.
+                "scikit_learn" => {
+                    let text = document.text()?;
+                    let _ = attributes.wrapper(&mut Json::new(text.as_bytes()));
+                }
+                _ => document.skip()?,
+            }
         }
+        Ok(attributes)
     }
-    Ok(best)
+
+    /// What a scikit-learn class notes of itself.
+    fn wrapper(&mut self, document: &mut Json<'_>) -> Result<(), Error> {
+        let mut members = document.object()?;
+        while let Some(key) = document.key(&mut members)? {
+            match &*key {
+                "classes_" => self.classes = document.labels()?,
+                "missing" => {
+                    self.missing = document.float().ok().filter(|missing| !missing.is_nan());
+                }
+                _ => document.skip()?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The `name` of an object, its other members passed over.

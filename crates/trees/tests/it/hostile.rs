@@ -4,9 +4,9 @@
 use std::{fs, path::Path};
 
 use proptest::prelude::*;
-use trees::{ErrorKind, Model, Rows};
+use trees::{ErrorKind, Explainer, Model, Rows};
 
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 20] = [
     "squaredlogerror-2.1.model.ubj",
     "squarederror-3.2.model.json",
     "binary-logistic-base-3.2.model.ubj",
@@ -19,6 +19,14 @@ const SMALL: [&str; 12] = [
     "wrapper-2.1.model.pkl",
     "../lightgbm/categories.model.txt",
     "../lightgbm/binary.model.txt",
+    "../lightgbm/linear.model.txt",
+    "../labels/xgboost-1.5-texts.model.json",
+    "../labels/xgboost-0.90-texts.model.pkl",
+    "../labels/lightgbm-4.7-texts.model.pkl",
+    "../others/catboost-categories.model.json",
+    "../others/catboost-lossguide-classes.model.json",
+    "../others/sklearn-1.9-histogram-categories.model.json",
+    "../others/sklearn-1.9-tree-classifier.model.json",
 ];
 
 /// Prime, so that it falls in step with no repetition in a model.
@@ -37,11 +45,20 @@ fn read_and_answer(bytes: &[u8]) {
             let mut out = vec![0.0; model.prediction_width()];
             let row = vec![f32::NAN; model.feature_count()];
             model.predict(Rows::new(&row, row.len()), &mut out);
+            explain(bytes, &row);
         }
         Err(error) => {
             assert!(error.offset().is_none_or(|at| at <= bytes.len()), "{error}");
             assert!(!error.to_string().is_empty());
         }
+    }
+}
+
+/// Whatever can be explained must be.
+fn explain(bytes: &[u8], row: &[f32]) {
+    if let Ok(explainer) = Explainer::from_bytes(bytes) {
+        let mut out = vec![0.0; explainer.width()];
+        explainer.contributions(Rows::new(row, row.len()), &mut out);
     }
 }
 
@@ -118,7 +135,7 @@ fn other_files_are_recognised() {
         (b"\0\0\0\x3f\x04\0\0\0", ErrorKind::Malformed, "no model of a known format"),
         (b"CONFIG-offset:\x09\0\0\0\0\0\0\0{}", ErrorKind::Malformed, "ends too early"),
         (b"\x80\x04\x95", ErrorKind::Malformed, "the pickle ends too early"),
-        (b"\x80\x04N.", ErrorKind::Unsupported, "no XGBoost `Booster`"),
+        (b"\x80\x04N.", ErrorKind::Unsupported, "no `Booster` of XGBoost or LightGBM"),
         (b"\x80\x02R.", ErrorKind::Malformed, "takes more than it put on its stack"),
         (b"\x80\x02h\x07.", ErrorKind::Malformed, "no memo 7"),
         (b"\x80\x02\x82\x01.", ErrorKind::Unsupported, "opcode 0x82"),

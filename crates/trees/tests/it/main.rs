@@ -3,6 +3,8 @@
 mod explanations;
 mod goldens;
 mod hostile;
+mod inputs;
+mod labels;
 mod leaves;
 mod lightgbm;
 mod others;
