@@ -1,5 +1,6 @@
-//! Tree-ensemble inference: reads the models that XGBoost and LightGBM write and computes what they
-//! predict, without them; of XGBoost's predictions, to the last bit.
+//! Tree-ensemble inference: reads the models that XGBoost, LightGBM, CatBoost and scikit-learn make and
+//! computes what they predict, without them; of XGBoost's predictions, to the last bit. Explains the
+//! answers, too.
 //!
 //! # A first prediction
 //!
@@ -61,14 +62,16 @@
 //!
 //! # What is read
 //!
-//! XGBoost's models in every form they have had, and LightGBM's:
+//! XGBoost's models in every form they have had, and those of others:
 //!
 //! | Form | Written by |
 //! |---|---|
 //! | LightGBM's text | LightGBM's `Booster.save_model` |
 //! | JSON, UBJSON | `Booster.save_model` of 1.0 to 3.x |
 //! | binary | `Booster.save_model` and `save_raw` before 2.2 |
-//! | Python pickle, protocols 2 to 5 | `pickle.dump` of a `Booster` or a scikit-learn class, any version |
+//! | Python pickle, protocols 2 to 5 | `pickle.dump` of XGBoost's or LightGBM's `Booster`, or of one of their scikit-learn classes, any version |
+//! | CatBoost's JSON | `save_model(…, format="json")`: oblivious and other trees, numbers and one-hot categories |
+//! | JSON of scikit-learn's models | `python/export_sklearn.py` beside this crate, which documents it |
 //!
 //! A pickle's opcodes are parsed and nothing is executed: no class is looked up, no function called.
 //!
@@ -99,6 +102,36 @@
 //! ```
 //! let error = trees::Model::from_bytes(br#"{"learner": [1, 2]}"#).unwrap_err();
 //! assert_eq!(error.to_string(), "`{` expected, at byte 12");
+//! ```
+//!
+//! # Classes, explanations, layouts
+//!
+//! Of classifiers, [`Model::probabilities`] and [`Model::classify`] answer as `predict_proba` and
+//! `predict` do, and [`Model::classes`] has the labels, where the file keeps them. An [`Explainer`]
+//! tells what each feature contributed to a margin (exact `TreeSHAP`), and [`importance`] what the
+//! splits on each came to in training. Rows may be dense in either precision ([`Rows`]), sparse
+//! ([`Csr`]) or columns as Arrow has them ([`Columns`]); all methods take any of them.
+//!
+//! ```
+//! # fn main() -> Result<(), trees::Error> {
+//! use trees::{Explainer, Rows};
+//!
+//! let json = br#"{"format": "clary-trees", "version": 1, "estimator": "DecisionTreeRegressor",
+//!     "feature_count": 2, "rows": "f64", "transform": "identity", "base": [0.0],
+//!     "values_per_leaf": 1, "trees": [{
+//!         "left": [1, -1, -1], "right": [2, -1, -1], "feature": [1, 0, 0],
+//!         "threshold": [0.5, 0.0, 0.0], "missing_left": [0, 0, 0],
+//!         "cover": [4.0, 3.0, 1.0], "value": [1.0, 5.0]
+//!     }]}"#;
+//! let explainer = Explainer::from_bytes(json)?;
+//! let mut contributions = [0.0; 3];
+//! explainer.contributions(Rows::new(&[9.0, 0.7], 2), &mut contributions);
+//! // Feature 1 raised the answer from 2, what the training rows have on average, to 5.
+//! for (computed, expected) in contributions.iter().zip([0.0, 3.0, 2.0]) {
+//!     assert!((computed - expected as f64).abs() < 1e-12);
+//! }
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Exactness
