@@ -6,6 +6,7 @@
 mod footprint;
 mod gateway;
 mod http;
+mod idle;
 mod load;
 mod report;
 mod scale;
@@ -31,6 +32,8 @@ enum Subject {
     Http(http::Settings),
     /// The movie example's REST API, beside a bare echo server
     Gateway(gateway::Settings),
+    /// Memory for each of many idle connections, and a call beside them
+    Idle(idle::Settings),
     /// A thousand endpoints beside one: restart, memory, invocations
     Scale(scale::Settings),
     /// Memory and descriptors under a steady mixed load
@@ -46,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments, workspace: &Workspace) -> anyhow::Resul
     match &arguments.subject {
         Subject::Http(settings) => http::run(settings, workspace),
         Subject::Gateway(settings) => gateway::run(settings, workspace),
+        Subject::Idle(settings) => idle::run(settings, workspace),
         Subject::Scale(settings) => scale::run(settings, workspace),
         Subject::Soak(settings) => soak::run(settings, workspace),
         Subject::Trees(settings) => trees::run(settings, workspace),

@@ -76,7 +76,8 @@ pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<
     Ok(())
 }
 
-fn build(workspace: &Workspace) -> anyhow::Result<Utf8PathBuf> {
+/// Builds what users install.
+pub(super) fn build(workspace: &Workspace) -> anyhow::Result<Utf8PathBuf> {
     succeed(&mut workspace.cargo(&["build", "--locked", "--profile", "dist", "-p", "clary"]))?;
     Ok(workspace.target("dist/clary"))
 }

@@ -258,17 +258,19 @@ impl Connection {
         .await;
     }
 
-    /// Serves the connection, after the TLS handshake where there is one. Until the first byte
-    /// comes it has no buffers.
+    /// Serves the connection, after the TLS handshake where there is one. What that takes is
+    /// allocated when the first byte comes, so that a connection that says nothing takes little.
     async fn welcome(self, stream: TcpStream) {
         if !matches!(self.line.unless_stopped(stream.readable()).await, Some(Ok(()))) {
             return;
         }
         let service = Arc::clone(&self.listener.service);
-        let Some(tls) = &service.tls else { return self.serve(stream).await };
-        let handshake = tls.acceptor.accept(stream);
+        let Some(tls) = &service.tls else {
+            return Box::pin(self.serve(stream)).await;
+        };
+        let handshake = Box::pin(tls.acceptor.accept(stream));
         match tokio::time::timeout(service.limits.handshake_timeout, handshake).await {
-            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Ok(stream)) => Box::pin(self.serve(stream)).await,
             Ok(Err(error)) => tracing::debug!(%error, peer = %self.peer, "a TLS handshake failed"),
             Err(_) => service.metrics.server.enforce(Limit::HandshakeTimeout),
         }
