@@ -90,8 +90,36 @@ def test_deploy_invoke_status_for_scripts(clary, server, model_file, fresh, tmp_
     (row,) = json.loads(clary("status", name, "--json"))
     assert (row["endpoint"], row["state"], row["variant"]) == (name, "InService", "AllTraffic")
     assert (row["instances"], row["weight"], row["invocations"], row["errors"]) == (1, 1.0, 1, 0)
-    everything = json.loads(clary("status", "--json"))
-    assert name in [row["endpoint"] for row in everything]
+    assert row["live"]["seconds"] >= 1
+    everything = json.loads(clary("status", "--json", "--interval", "0"))
+    (again,) = [each for each in everything if each["endpoint"] == name]
+    assert again["live"] is None and again["invocations"] == 1
+
+
+def test_status_watches_calls_and_errors_as_they_come(clary, server, runtime, model_file, fresh):
+    name = fresh("watched")
+    clary("deploy", str(model_file), "--name", name)
+    command = [binary(), "status", name, "--watch", "--interval", "0.2", "--json", "--endpoint-url", server.api]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as watching:
+        try:
+            first = json.loads(watching.stdout.readline())[0]
+            assert (first["live"]["calls_per_second"], first["live"]["model_us"]["p50"]) == (0, None)
+            for content_type in ("text/csv", "text/csv", "image/png"):
+                try:
+                    runtime.invoke_endpoint(EndpointName=name, ContentType=content_type, Body=b"1\n")
+                except runtime.exceptions.ModelError:
+                    pass
+            seen = [first]
+            while seen[-1]["invocations"] < 3:
+                seen.append(json.loads(watching.stdout.readline())[0])
+        finally:
+            watching.terminate()
+    lives = [row["live"] for row in seen]
+    assert round(sum(live["calls_per_second"] * live["seconds"] for live in lives)) == 3
+    assert round(sum(live["errors_per_second"] * live["seconds"] for live in lives)) == 1
+    busy = [live for live in lives if live["calls_per_second"] > 0]
+    for times in (live[part] for live in busy for part in ("model_us", "overhead_us")):
+        assert 0 < times["p50"] <= times["p99"]
 
 
 @pytest.mark.parametrize("form", ["file", "folder", "archive"])
@@ -142,6 +170,7 @@ def test_the_model_s_complaint_reaches_the_shell_and_the_log(clary, model_file, 
         (("invoke", "nope"), 1, "clary status"),
         (("invoke", "-x-"), 2, ""),
         (("status", "nope"), 1, "nope"),
+        (("status", "--watch", "--interval", "0"), 2, "--interval"),
         (("logs", "nope"), 1, "nope"),
         (("deploy", "/does/not/exist", "--name", "x"), 1, "/does/not/exist"),
         (("deploy", "/dev/null", "--name", "a b"), 2, "--name"),

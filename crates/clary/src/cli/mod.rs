@@ -19,6 +19,7 @@ mod output;
 pub(crate) mod predict;
 mod rate;
 pub(crate) mod status;
+mod traffic;
 pub(crate) mod why;
 
 use std::{io, process::ExitCode};

@@ -42,6 +42,15 @@ pub(crate) fn age(age: Duration) -> String {
     }
 }
 
+/// A short time, given in microseconds, in the unit that fits.
+pub(crate) fn duration(us: f64) -> String {
+    match us {
+        us if us < 1_000.0 => format!("{us:.1} µs"),
+        us if us < 1_000_000.0 => format!("{:.2} ms", us / 1e3),
+        us => format!("{:.2} s", us / 1e6),
+    }
+}
+
 /// A moment in UTC, to the millisecond; the number itself if no calendar has it.
 pub(crate) fn moment(epoch_ms: i64) -> String {
     let format =
@@ -93,6 +102,15 @@ mod tests {
             (90_000, "1d 1h"),
         ] {
             assert_eq!(age(Duration::from_secs(seconds)), expect);
+        }
+    }
+
+    #[test]
+    fn durations_have_the_unit_that_fits() {
+        for (us, expect) in
+            [(0.1, "0.1 µs"), (999.9, "999.9 µs"), (1_250.0, "1.25 ms"), (6e7, "60.00 s")]
+        {
+            assert_eq!(duration(us), expect);
         }
     }
 

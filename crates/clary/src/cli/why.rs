@@ -135,13 +135,8 @@ fn error(request: &Value) -> Option<[String; 2]> {
     ])
 }
 
-/// Three digits that say something, in the unit that fits.
 fn time(us: &Value) -> String {
-    match us.as_f64().unwrap_or_default() {
-        us if us < 1_000.0 => format!("{us:.1} µs"),
-        us if us < 1_000_000.0 => format!("{:.2} ms", us / 1e3),
-        us => format!("{:.2} s", us / 1e6),
-    }
+    output::duration(us.as_f64().unwrap_or_default())
 }
 
 fn list(found: &Value, failed: bool) -> String {
