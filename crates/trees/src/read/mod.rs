@@ -8,6 +8,7 @@
 
 mod catboost;
 mod catboost_hash;
+mod catboost_trees;
 mod dart;
 mod document;
 mod exported;
