@@ -68,7 +68,10 @@ def test_reset_empties_an_ephemeral_server(start_server, deploy_to):
     own = start_server(ephemeral=True)
     deploy = deploy_to(own)
     deploy("e", {"xgboost-model": leaf(1.0)})
+    told = "/_clary/requests/" + deploy.sm.list_models()["ResponseMetadata"]["RequestId"]
+    assert get(own.api, told).status == 200
     assert Request("/_clary/reset", b"").send(own.api).status in (200, 204)
+    assert get(own.api, told).status == 404
     assert deploy.sm.list_endpoints()["Endpoints"] == []
     assert deploy.sm.list_models()["Models"] == []
     assert deploy.s3.list_buckets()["Buckets"] == []

@@ -150,12 +150,13 @@ impl Aws {
         self.cx.keys.lookup(access_key_id).map(|key| key.principal.clone())
     }
 
-    /// Forgets everything but the keys; for test suites.
+    /// Forgets everything but the keys and what was counted; for test suites.
     pub async fn reset(&self) -> Result<(), Error> {
         self.cx.store.reset().await?;
         self.cx.hosting.reset();
         self.cx.gateway.reset();
         self.cx.logs.clear();
+        self.cx.metrics.requests.clear();
         Ok(())
     }
 

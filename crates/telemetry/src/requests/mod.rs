@@ -78,6 +78,14 @@ impl Requests {
         ring.keep(answered);
     }
 
+    /// Forgets all requests.
+    pub fn clear(&self) {
+        for rings in self.threads.iter() {
+            rings.answered.clear();
+            rings.failed.clear();
+        }
+    }
+
     /// The request of that id, if it is still kept.
     pub fn find(&self, id: &str) -> Option<RequestRecord> {
         let rings = self.threads.iter().flat_map(|rings| [&rings.failed, &rings.answered]);

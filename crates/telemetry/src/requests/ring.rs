@@ -48,6 +48,13 @@ impl Ring {
             .filter(|record| record.arrived().is_some())
     }
 
+    /// Forgets every record; the places stay.
+    pub(super) fn clear(&self) {
+        for mut record in self.records() {
+            *record = RequestRecord::default();
+        }
+    }
+
     fn place(&self, index: usize) -> &Mutex<RequestRecord> {
         let fresh = || Box::new(array::from_fn(|_| Mutex::default()));
         &self.blocks[index / BLOCK].get_or_init(fresh)[index % BLOCK]

@@ -33,6 +33,18 @@ fn keep(requests: &Requests, id: &str, failed: bool) {
 }
 
 #[test]
+fn what_was_cleared_is_gone_and_the_places_are_used_again() {
+    let requests = Requests::default();
+    keep(&requests, "good", false);
+    keep(&requests, "bad", true);
+    requests.clear();
+    assert_eq!(requests.latest(10, false).len(), 0);
+    assert!(requests.find("good").is_none() && requests.find("bad").is_none());
+    keep(&requests, "next", true);
+    assert_eq!(requests.latest(10, false).len(), 1);
+}
+
+#[test]
 fn a_request_is_found_with_its_way() {
     let requests = Requests::default();
     keep(&requests, "good", false);
