@@ -277,7 +277,9 @@ fn a_record_that_can_not_be_read_stops_no_other_endpoint() {
     house.serve("before", &[("answer", "before")]);
     house.serve("hit", &[("answer", "hit")]);
     house.restart();
-    house.reaches("hit", EndpointStatus::InService);
+    for name in ["before", "hit"] {
+        house.reaches(name, EndpointStatus::InService);
+    }
     let artifacts = house.artifacts();
     let foreign = Foreign { name: "hit".to_owned() };
     let damage = house
