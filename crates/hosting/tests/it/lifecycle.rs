@@ -277,9 +277,7 @@ fn a_record_that_can_not_be_read_stops_no_other_endpoint() {
     house.serve("before", &[("answer", "before")]);
     house.serve("hit", &[("answer", "hit")]);
     house.restart();
-    for name in ["before", "hit"] {
-        house.reaches(name, EndpointStatus::InService);
-    }
+    house.run(house.hosting.settled());
     let artifacts = house.artifacts();
     let foreign = Foreign { name: "hit".to_owned() };
     let damage = house
@@ -311,8 +309,9 @@ fn starts_wait_their_turn_and_the_wait_is_not_their_time() {
     }
     house.run(door.holds(2));
     house.create("last", &[("answer", "last")]);
-    // Two and two stand at the door for as long as they may; the last has waited for all of them.
+    // Two stand at the door for as long as they may: the last has waited longer than a start may
+    // take before one of them made room.
     house.reaches("last", EndpointStatus::InService);
-    let failed = ["a", "b", "c", "d"].map(|name| house.get(name).expect("it is there").status);
-    assert!(failed.iter().filter(|status| **status == EndpointStatus::Failed).count() >= 3);
+    let statuses = ["a", "b", "c", "d"].map(|name| house.get(name).expect("it is there").status);
+    assert!(statuses.contains(&EndpointStatus::Failed));
 }
