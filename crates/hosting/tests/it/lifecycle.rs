@@ -117,7 +117,8 @@ fn a_creating_endpoint_can_be_given_up() {
 fn an_endpoint_is_deleted_once() {
     let mut house = House::new();
     // Nothing drives the endpoints until the start below.
-    house.restart();
+    house.leave();
+    house.enter();
     house.create("e", &[("answer", "1")]);
     house.delete("e").expect("it is marked");
     let error = house.delete("e").expect_err("it is on its way out");
