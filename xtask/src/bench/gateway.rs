@@ -44,6 +44,9 @@ pub(crate) struct Settings {
     /// A folder of built binaries (`clary`, `echo`), as `bench http` leaves it
     #[arg(long, value_name = "FOLDER")]
     binaries: Option<Utf8PathBuf>,
+    /// Leave the open loop out, which needs `oha`
+    #[arg(long)]
+    without_open_loop: bool,
     /// Write the figures into bench/RESULTS.md
     #[arg(long)]
     record: bool,
@@ -52,7 +55,9 @@ pub(crate) struct Settings {
 /// Deploys the example, asks, and prints both tables.
 pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<()> {
     load::ensure_tools(workspace)?;
-    ensure_oha(workspace)?;
+    if !settings.without_open_loop {
+        ensure_oha(workspace)?;
+    }
     let directory = workspace.target("bench");
     let binaries = settings.binaries.clone().unwrap_or_else(|| directory.join("bin"));
     let bench = Bench { settings, workspace, directory, binaries };
@@ -61,9 +66,12 @@ pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<
     let path = format!("/restapis/{}/dev/_user_request_", bench.deploy(&clary)?);
     let requests = bench.write_requests(&path)?;
     let saturated = bench.saturate([&echo, &clary], &requests)?;
-    let rate = median(saturated[1].iter().map(|sample| sample.requests_per_s)) / 2.0;
-    let paced = bench.pace([&echo, &clary], &path, rate as u64)?;
-    let text = bench.tables(&saturated, &paced, rate);
+    let mut text = bench.saturated_table(&saturated);
+    if !settings.without_open_loop {
+        let rate = median(saturated[1].iter().map(|sample| sample.requests_per_s)) / 2.0;
+        let paced = bench.pace([&echo, &clary], &path, rate as u64)?;
+        text = format!("{text}\n{}", paced_table(&paced, rate));
+    }
     println!("{text}");
     if settings.record {
         report::record(workspace, "Gateway", "bench gateway", &text)?;
@@ -72,12 +80,9 @@ pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<
 }
 
 fn ensure_oha(workspace: &Workspace) -> anyhow::Result<()> {
-    workspace
-        .command("oha")
-        .arg("--version")
-        .output()
-        .map(drop)
-        .context("no `oha`; run `cargo install oha --locked` (the load generator with a set rate)")
+    workspace.command("oha").arg("--version").output().map(drop).context(
+        "no `oha`; run `cargo install oha --locked`, or leave it out with `--without-open-loop`",
+    )
 }
 
 /// What `oha` measured of one server in one round.
@@ -200,18 +205,16 @@ impl Bench<'_> {
         Ok(paced)
     }
 
-    fn tables(&self, saturated: &[Vec<Sample>; 2], paced: &[Vec<Paced>; 2], rate: f64) -> String {
-        let [echo, clary] = saturated;
+    fn saturated_table(&self, [echo, clary]: &[Vec<Sample>; 2]) -> String {
         let row = |name, samples| Row::new(name, samples, Yardsticks { echo, peer: None });
         let rows = [row("hyper echo", echo), row("movie ratings through the gateway", clary)];
         format!(
             "{} rounds of {} s each, interleaved, {} connections; medians. Three movies a request. \
-             Servers have core 0, load generators core 1.\n\n{}\n{}",
+             Servers have core 0, load generators core 1.\n\n{}",
             self.settings.rounds,
             self.settings.seconds,
             self.settings.connections,
-            report::table(&rows),
-            paced_table(paced, rate)
+            report::table(&rows)
         )
     }
 }
