@@ -7,7 +7,7 @@ use cargo_metadata::camino::Utf8Path;
 use walkdir::{DirEntry, WalkDir};
 
 /// Languages that rules read.
-const EXTENSIONS: [&str; 7] = ["rs", "py", "sh", "lua", "ts", "tsx", "js"];
+const EXTENSIONS: [&str; 9] = ["rs", "py", "sh", "lua", "ts", "tsx", "js", "md", "toml"];
 /// Directories that hold what tools make.
 const MADE_BY_TOOLS: [&str; 5] = ["target", "node_modules", "__pycache__", "venv", "dist"];
 

@@ -7,12 +7,15 @@ use syn::visit::{self, Visit};
 use super::sources::Source;
 
 /// Looked for in every language. Written in halves, so that this file does not find itself.
-const MARKS: [&str; 5] = [
+const MARKS: [&str; 7] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
     concat!("XX", "X:"),
     concat!("#[ign", "ore]"),
     concat!("pytest.mark.sk", "ip"),
+    // What git leaves of a merge that nobody finished.
+    concat!("<<<<", "<<< "),
+    concat!(">>>>", ">>> "),
 ];
 /// Macros that stand in for code.
 const MACROS: [&str; 3] = ["todo", "unimplemented", "dbg"];
