@@ -5,7 +5,7 @@ use std::{cell::RefCell, fmt, ops::Range};
 use crate::{
     Error, Input, Label, Objective, Rows,
     ensemble::{Detail, Ensemble},
-    kernel::{Forest, Linear, Wide},
+    kernel::{Forest, Isa, Linear, Wide},
     objective::argmax,
     precision::{rounded, widened},
     read::{self, Contents},
@@ -77,11 +77,11 @@ impl Body {
     }
 }
 
-impl From<Ensemble> for Model {
-    fn from(ensemble: Ensemble) -> Self {
+impl Model {
+    fn of_narrow(ensemble: Ensemble, isa: Isa) -> Self {
         let body = match &ensemble.linear {
             Some(weights) => Body::Linear(Linear::new(&ensemble, weights)),
-            None => Body::Forest(Forest::new(&ensemble)),
+            None => Body::Forest(Forest::with_isa(&ensemble, isa)),
         };
         Self {
             body,
@@ -96,11 +96,9 @@ impl From<Ensemble> for Model {
             tree_count: ensemble.tree_count,
         }
     }
-}
 
-impl From<WideEnsemble> for Model {
-    fn from(ensemble: WideEnsemble) -> Self {
-        let wide = Wide::new(&ensemble);
+    fn of_wide(ensemble: WideEnsemble, isa: Isa) -> Self {
+        let wide = Wide::with_isa(&ensemble, isa);
         Self {
             tree_count: wide.tree_count(),
             iteration_count: wide.iteration_count(),
@@ -114,6 +112,13 @@ impl From<WideEnsemble> for Model {
             feature_names: ensemble.feature_names,
         }
     }
+
+    fn new(contents: Contents, isa: Isa) -> Self {
+        match contents {
+            Contents::Narrow(ensemble) => Self::of_narrow(ensemble, isa),
+            Contents::Wide(ensemble) => Self::of_wide(ensemble, isa),
+        }
+    }
 }
 
 impl Model {
@@ -122,10 +127,18 @@ impl Model {
     /// Any bytes are safe to pass: time and memory are linear in their number. The error says what
     /// is wrong, names what is not supported, and gives the offset where reading failed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(match read::read(bytes, Detail::Answers)? {
-            Contents::Narrow(ensemble) => ensemble.into(),
-            Contents::Wide(model) => model.into(),
-        })
+        Ok(Self::new(read::read(bytes, Detail::Answers)?, Isa::detect()))
+    }
+
+    /// Reads a model once for each instruction set that this processor has and the kernels use, the
+    /// portable one first. All answer alike to the last bit, and the last one as
+    /// [`from_bytes`](Self::from_bytes) does: this is for tests that hold the crate to it, and for
+    /// measuring what wide registers bring.
+    ///
+    /// Fails as [`from_bytes`](Self::from_bytes) does.
+    pub fn on_every_instruction_set(bytes: &[u8]) -> Result<Vec<Self>, Error> {
+        let read = |isa| Ok(Self::new(read::read(bytes, Detail::Answers)?, isa));
+        Isa::available().into_iter().map(read).collect()
     }
 
     /// Reads a model and keeps the trees of some rounds of training, counted from 0: what
@@ -136,16 +149,9 @@ impl Model {
     /// Fails as [`from_bytes`](Self::from_bytes) does, and if the model does not have these rounds;
     /// the booster `gblinear` has none.
     pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
-        Ok(match read::read(bytes, Detail::Answers)? {
-            Contents::Narrow(mut ensemble) => {
-                ensemble.slice(iterations)?;
-                ensemble.into()
-            }
-            Contents::Wide(mut model) => {
-                model.slice(iterations)?;
-                model.into()
-            }
-        })
+        let mut contents = read::read(bytes, Detail::Answers)?;
+        contents.slice(iterations)?;
+        Ok(Self::new(contents, Isa::detect()))
     }
 
     /// Values per row of input.

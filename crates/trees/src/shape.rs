@@ -14,8 +14,12 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// JSON, of whatever library.
+    /// XGBoost's JSON.
     Json,
+    /// CatBoost's JSON.
+    CatboostJson,
+    /// The JSON of an exported model of scikit-learn.
+    SklearnJson,
     /// XGBoost's UBJSON.
     Ubjson,
     /// XGBoost's binary format of before 2.2.
@@ -27,7 +31,7 @@ pub enum Format {
 }
 
 /// What a model's trees come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// The format of the bytes.
     pub format: Format,
@@ -37,6 +41,9 @@ pub struct Shape {
     pub splits: usize,
     /// Leaves of all trees.
     pub leaves: usize,
+    /// The least and the greatest value of a leaf, as it is added to a sum; nothing without leaves.
+    /// A leaf that has a linear model counts by what it answers where that can't be computed.
+    pub leaf_values: Option<(f64, f64)>,
     /// Splits by category, which are among the splits.
     pub category_splits: usize,
     /// Splits that send missing values to their first child.
@@ -46,8 +53,10 @@ pub struct Shape {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Json => "JSON",
-            Self::Ubjson => "UBJSON",
+            Self::Json => "XGBoost JSON",
+            Self::CatboostJson => "CatBoost JSON",
+            Self::SklearnJson => "scikit-learn JSON",
+            Self::Ubjson => "XGBoost UBJSON",
             Self::Binary => "XGBoost binary",
             Self::Pickle => "Python pickle",
             Self::LightgbmText => "LightGBM text",
@@ -65,6 +74,7 @@ pub fn shape(bytes: &[u8]) -> Result<Shape, Error> {
         depth_max: 0,
         splits: 0,
         leaves: 0,
+        leaf_values: None,
         category_splits: 0,
         missing_left: 0,
     };
@@ -80,7 +90,7 @@ impl Shape {
         self.depth_max = self.depth_max.max(tree.depth as usize);
         for node in &tree.nodes {
             match node {
-                Node::Leaf(_) => self.leaves += 1,
+                Node::Leaf(value) => self.leaf((*value).into()),
                 Node::Split(split) => self.split(split.default_left, false),
                 Node::Choice(choice) => self.split(choice.default_left, true),
             }
@@ -89,7 +99,7 @@ impl Shape {
 
     fn add_wide(&mut self, tree: &WideTree) {
         self.depth_max = self.depth_max.max(depth(tree));
-        self.leaves += tree.leaves.len();
+        tree.leaves.iter().for_each(|value| self.leaf(*value));
         for split in &tree.splits {
             match split.test {
                 Test::OneOf { .. } => self.split(false, true),
@@ -99,6 +109,12 @@ impl Shape {
                 Test::AtMost { default_left, .. } => self.split(default_left, false),
             }
         }
+    }
+
+    fn leaf(&mut self, value: f64) {
+        self.leaves += 1;
+        let (least, greatest) = self.leaf_values.unwrap_or((value, value));
+        self.leaf_values = Some((least.min(value), greatest.max(value)));
     }
 
     fn split(&mut self, missing_left: bool, by_category: bool) {
@@ -145,6 +161,7 @@ mod tests {
             depth_max: 1,
             splits: 1,
             leaves: 2,
+            leaf_values: Some((1.0, 2.0)),
             category_splits: 0,
             missing_left: 1,
         };

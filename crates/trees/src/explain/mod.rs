@@ -74,10 +74,7 @@ impl Explainer {
     /// [`Model::from_bytes_iterations`](crate::Model::from_bytes_iterations) does.
     pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
         let mut contents = read::read(bytes, Detail::Statistics)?;
-        match &mut contents {
-            Contents::Narrow(ensemble) => ensemble.slice(iterations)?,
-            Contents::Wide(ensemble) => ensemble.slice(iterations)?,
-        }
+        contents.slice(iterations)?;
         Self::new(contents)
     }
 
@@ -195,8 +192,7 @@ impl Explainer {
                 let value = row[*feature as usize];
                 let value = if self.narrow { f64::from(value as f32) } else { value };
                 let value = if value.abs() <= self.zero_max { 0.0 } else { value };
-                let is_missing = value.to_bits() == self.missing.to_bits();
-                let value = if is_missing { f64::NAN } else { value };
+                let value = if value == self.missing { f64::NAN } else { value };
                 lanes[number / LANES][number % LANES] = value;
             }
         }
@@ -251,10 +247,11 @@ impl<const B: usize> Work for Contributions<'_, B> {
 impl Linear {
     fn new(ensemble: &Ensemble, weights: &[f32]) -> Self {
         let (weights, bias) = weights.split_at(weights.len() - ensemble.base_margins.len());
-        let expected = ensemble.base_margins.iter().zip(bias);
+        // The margins of every group start from the first one's base (`kernel::linear`).
+        let base = ensemble.base_margins.first().copied().unwrap_or(0.0);
         Self {
             weights: weights.iter().map(|weight| f64::from(*weight)).collect(),
-            expected: expected.map(|(base, bias)| f64::from(*base) + f64::from(*bias)).collect(),
+            expected: bias.iter().map(|bias| f64::from(base) + f64::from(*bias)).collect(),
         }
     }
 

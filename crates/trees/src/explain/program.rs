@@ -15,6 +15,9 @@ const PLAYERS_MAX: u32 = 256;
 /// The most splits on one way from root to leaf.
 const DEPTH_MAX: u32 = 4096;
 
+/// A little more than all rows may go along: their weights are sums that were rounded.
+const SHARE_MAX: f64 = 1.01;
+
 /// All trees of a model.
 #[derive(Debug, Default)]
 pub(super) struct Program {
@@ -140,6 +143,18 @@ fn cover<T: Copy + Into<f64>>(covers: &[T], place: usize) -> Result<f64, Error> 
     ))
 }
 
+/// Which part of the rows at a split went along to a child.
+fn share(cover: f64, cover_above: f64) -> Result<f64, Error> {
+    let share = if cover_above > 0.0 { cover / cover_above } else { 0.0 };
+    if share <= SHARE_MAX {
+        return Ok(share);
+    }
+    Err(Error::unsupported(format!(
+        "can't be explained: {cover} training rows met a node, but only {cover_above} the split \
+         above it; save the model anew with the library that trained it"
+    )))
+}
+
 impl Program {
     pub(super) fn of_narrow(ensemble: &Ensemble) -> Result<Self, Error> {
         let base = ensemble.base_margins.iter().map(|base| f64::from(*base)).collect();
@@ -227,7 +242,7 @@ impl Builder {
         while let Some(Pending { mut edge, child, cover_above, reach }) = pending.pop() {
             passed.truncate(edge.depth as usize - 1);
             let step = tree.node(child)?;
-            edge.share = if cover_above > 0.0 { step.cover / cover_above } else { 0.0 };
+            edge.share = share(step.cover, cover_above)?;
             let here = locate(&mut edge, &passed);
             ways.depth = ways.depth.max(edge.depth);
             ways.players = ways.players.max(here.players);

@@ -79,7 +79,7 @@ impl Input<'_> {
             }),
             (_, Some(marker)) => NARROW.with_borrow_mut(|buffer| {
                 self.converted(f32::NAN, buffer, out, |block, width, out| {
-                    let is_marker = |value: &&mut f32| value.to_bits() == marker.to_bits();
+                    let is_marker = |value: &&mut f32| **value == marker;
                     for value in block.iter_mut().filter(is_marker) {
                         *value = f32::NAN;
                     }

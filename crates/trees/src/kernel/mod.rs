@@ -40,8 +40,7 @@ use keys::{ColumnIndex, Columns};
 pub(crate) use linear::Linear;
 use mixed::Mixed;
 use perfect::Perfect;
-use simd::Isa;
-pub(crate) use simd::compiled;
+pub(crate) use simd::{Isa, compiled};
 use sparse::Sparse;
 use sums::Order;
 pub(crate) use wide::Wide;
@@ -127,11 +126,7 @@ thread_local! {
 }
 
 impl Forest {
-    pub(crate) fn new(ensemble: &Ensemble) -> Self {
-        Self::with_isa(ensemble, Isa::detect())
-    }
-
-    fn with_isa(ensemble: &Ensemble, isa: Isa) -> Self {
+    pub(crate) fn with_isa(ensemble: &Ensemble, isa: Isa) -> Self {
         let trees = &ensemble.trees;
         let index = ColumnIndex::new(trees);
         let runs = runs(trees, &index, isa);

@@ -145,6 +145,10 @@ fn neighbours_that_agree_share_a_run() {
         (vec![], 0),
     ] {
         let trees: Vec<_> = depths.iter().map(|depth| split(*depth)).collect();
-        assert_eq!(Forest::new(&ensemble(trees)).runs.len(), expected, "{depths:?}");
+        assert_eq!(
+            Forest::with_isa(&ensemble(trees), Isa::detect()).runs.len(),
+            expected,
+            "{depths:?}"
+        );
     }
 }

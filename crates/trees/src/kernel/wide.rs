@@ -43,11 +43,7 @@ pub(crate) struct Wide {
 }
 
 impl Wide {
-    pub(crate) fn new(ensemble: &WideEnsemble) -> Self {
-        Self::with_isa(ensemble, Isa::detect())
-    }
-
-    fn with_isa(ensemble: &WideEnsemble, isa: Isa) -> Self {
+    pub(crate) fn with_isa(ensemble: &WideEnsemble, isa: Isa) -> Self {
         let is_linear = ensemble.trees.iter().any(|tree| tree.linear.is_some());
         let mut wide = Self {
             splits: Vec::with_capacity(ensemble.trees.iter().map(|tree| tree.splits.len()).sum()),
@@ -390,7 +386,7 @@ mod tests {
             let ensemble = ensemble(trees, GROUPS, features);
             let (values, count) = (rows.concat(), rows.len() * GROUPS);
             let mut walked = vec![0.25; count];
-            let wide = Wide { quick: None, ..Wide::new(&ensemble) };
+            let wide = Wide { quick: None, ..Wide::with_isa(&ensemble, Isa::detect()) };
             wide.walk(0..ensemble.trees.len(), Rows::new(&values, features), &mut walked);
             for isa in Isa::available() {
                 let wide = Wide::with_isa(&ensemble, isa);

@@ -21,6 +21,8 @@ mod tree_columns;
 mod ubjson;
 mod xgboost;
 
+use std::ops::Range;
+
 use crate::{
     Error,
     ensemble::{Detail, Ensemble},
@@ -33,6 +35,16 @@ use crate::{
 pub(crate) enum Contents {
     Narrow(Ensemble),
     Wide(WideEnsemble),
+}
+
+impl Contents {
+    /// Keeps the trees of some rounds of training.
+    pub(crate) fn slice(&mut self, iterations: Range<usize>) -> Result<(), Error> {
+        match self {
+            Self::Narrow(ensemble) => ensemble.slice(iterations),
+            Self::Wide(ensemble) => ensemble.slice(iterations),
+        }
+    }
 }
 
 /// What stands before the model in the handle of a pickled booster, with the model's length.
@@ -69,9 +81,18 @@ pub(crate) fn format(bytes: &[u8]) -> Format {
         return Format::Binary;
     }
     match model.trim_ascii_start() {
-        [b'{', b'"' | b'}', ..] => Format::Json,
-        [b'{', next, ..] if next.is_ascii_whitespace() => Format::Json,
+        [b'{', b'"' | b'}', ..] => json_format(model),
+        [b'{', next, ..] if next.is_ascii_whitespace() => json_format(model),
         _ => Format::Ubjson,
+    }
+}
+
+/// Whose JSON a document is, by its first member.
+fn json_format(bytes: &[u8]) -> Format {
+    match json::Json::first_member(bytes).as_deref() {
+        Some(exported::MEMBER) => Format::SklearnJson,
+        Some(member) if catboost::MEMBERS.contains(&member) => Format::CatboostJson,
+        _ => Format::Json,
     }
 }
 

@@ -40,7 +40,7 @@ const LINKS_MAX: usize = 1 << 30;
 
 /// An instruction set that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Isa(Level);
+pub(crate) struct Isa(Level);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Level {
@@ -109,12 +109,12 @@ fn has_bytes() -> bool {
 /// Every method answers whether it did the work; if not, the portable walk must.
 impl Isa {
     /// The best that this processor has.
-    pub(super) fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         Self::available().pop().expect("portable is always there: this is a bug")
     }
 
     /// All that this processor has, the best one last.
-    pub(super) fn available() -> Vec<Self> {
+    pub(crate) fn available() -> Vec<Self> {
         #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
         let mut levels = vec![Self(Level::Portable)];
         #[cfg(target_arch = "x86_64")]
