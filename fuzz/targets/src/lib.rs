@@ -17,6 +17,7 @@ pub mod jsonpath;
 pub mod records;
 mod request;
 pub mod sigv4;
+pub mod trees;
 pub mod vtl;
 
 /// A name, as on the command line and in `fuzz/`, and what it runs.
@@ -43,6 +44,14 @@ pub static TARGETS: &[Target] = &[
     Target { name: "sigv4_chunks", run: sigv4::chunks },
     Target { name: "sigv4_round_trip", run: sigv4::round_trip },
     Target { name: "sigv4_verify", run: sigv4::verify },
+    Target { name: "trees_catboost_json", run: trees::catboost_json },
+    Target { name: "trees_exported_json", run: trees::exported_json },
+    Target { name: "trees_lightgbm_pickle", run: trees::lightgbm_pickle },
+    Target { name: "trees_lightgbm_text", run: trees::lightgbm_text },
+    Target { name: "trees_pickle", run: trees::pickle },
+    Target { name: "trees_xgboost_binary", run: trees::xgboost_binary },
+    Target { name: "trees_xgboost_json", run: trees::xgboost_json },
+    Target { name: "trees_xgboost_ubjson", run: trees::xgboost_ubjson },
     Target { name: "vtl_json", run: vtl::json },
     Target { name: "vtl_pattern", run: vtl::pattern },
     Target { name: "vtl_render", run: vtl::render },

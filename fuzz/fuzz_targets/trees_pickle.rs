@@ -1,0 +1,4 @@
+//! libFuzzer's entry to the target `trees_pickle`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::trees::pickle(bytes));

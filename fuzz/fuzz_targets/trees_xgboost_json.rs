@@ -1,0 +1,4 @@
+//! libFuzzer's entry to the target `trees_xgboost_json`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::trees::xgboost_json(bytes));
