@@ -123,7 +123,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
 /// A row gets alone what it gets among others.
 fn check_alone(model: &Model, rows: Rows<'_, f64>, together: &Answers) {
     let width = model.group_count();
-    let Some((row, margins)) = rows.iter().zip(together.margins.chunks(width)).last() else {
+    let Some((row, margins)) = rows.iter().zip(together.margins.chunks(width)).next_back() else {
         return;
     };
     let mut alone = vec![0.0; width];
@@ -131,15 +131,33 @@ fn check_alone(model: &Model, rows: Rows<'_, f64>, together: &Answers) {
     assert_eq!(bits(&alone), margins, "the last row alone");
 }
 
-/// Contributions sum to the margin, up to the rounding of sums of the model's greatest leaf.
+/// Contributions sum to the margin, up to the rounding of sums of the model's greatest leaf, from
+/// either start.
 fn check_explanations(bytes: &[u8], model: &Model) {
-    let Ok(explainer) = Explainer::from_bytes(bytes) else { return };
     let shape = trees::shape(bytes).expect("what is a model has a shape");
-    let Some(leaf) = greatest_leaf(&shape).filter(|_| explainer.width() <= VALUES_MAX) else {
-        return;
-    };
-    let values = values(bytes, 3 * model.feature_count());
-    let rows = Rows::new(&values, model.feature_count());
+    let Some(leaf) = greatest_leaf(&shape) else { return };
+    let scale = Scale { leaves: leaf * shape.leaves as f64, rounding: rounding(shape.format) };
+    let values = values(bytes, 5 * model.feature_count());
+    let (background, rows) = values.split_at(2 * model.feature_count());
+    let background = Rows::new(background, model.feature_count());
+    let rows = Rows::new(rows, model.feature_count());
+    for explainer in [Explainer::from_bytes(bytes), Explainer::against(bytes, background)] {
+        if let Ok(explainer) = explainer.as_ref()
+            && explainer.width() <= VALUES_MAX
+            && explainer.expected().iter().all(|expected| expected.is_finite())
+        {
+            check_sums(model, explainer, rows, &scale);
+        }
+    }
+}
+
+/// How great the terms of a sum may be, and what part of them rounding may take.
+struct Scale {
+    leaves: f64,
+    rounding: f64,
+}
+
+fn check_sums(model: &Model, explainer: &Explainer, rows: Rows<'_, f64>, scale: &Scale) {
     let mut margins = vec![0.0; rows.len() * model.group_count()];
     model.margins_f64(rows, &mut margins);
     let mut contributions = vec![0.0; rows.len() * explainer.width()];
@@ -148,7 +166,7 @@ fn check_explanations(bytes: &[u8], model: &Model) {
     for (values, margin) in groups.filter(|(_, margin)| margin.is_finite()) {
         let sum: f64 = values.iter().sum();
         let parts: f64 = values.iter().map(|value| value.abs()).sum();
-        let most = rounding(shape.format) * (parts + leaf * shape.leaves as f64);
+        let most = scale.rounding * (parts + scale.leaves);
         assert!((sum - margin).abs() <= most, "{sum}, not {margin}, by more than {most}");
     }
 }

@@ -1,24 +1,33 @@
 //! Why a model answers what it answers: what each feature contributed to each margin.
 //!
-//! `program` is the trees as they are walked, `question` what their splits ask, `walk` the
-//! contributions, `quadrature` the integrals behind them.
+//! `source` is the trees of any library, `question` what their splits ask. Against what the trees
+//! themselves hold: `program` is the trees as they are walked, `walk` the contributions, `quadrature`
+//! the integrals behind them. Against rows that the caller brings: `background` is trees and rows,
+//! `pairs` the walk. `linear` explains models without trees.
 
+mod background;
+mod linear;
+mod pairs;
 mod program;
 mod quadrature;
 mod question;
+mod source;
 mod walk;
 
 use std::ops::Range;
 
 use crate::{
     Error, Input, Rows,
-    ensemble::{Detail, Ensemble},
+    ensemble::Detail,
     kernel::compiled::{self, Work},
     read::{self, Contents},
 };
+use background::Background;
+use linear::Linear;
 use program::Program;
 use quadrature::Rule;
 use question::{LANES, Lane};
+use source::Cells;
 use walk::{Stack, Walk};
 
 /// Lanes that go together when there are many rows.
@@ -27,17 +36,16 @@ const WIDE: usize = 4;
 /// Explains a model's margins: what each feature of a row contributed to them.
 ///
 /// Contributions are Shapley values (`TreeSHAP`), exact up to the rounding of `f64`. Those of one row
-/// and group, together with the [expected](Self::expected) margin, sum to the margin.
+/// and group, together with the [expected](Self::expected) margin, sum to the margin. They tell how a
+/// row differs from others, and there are two answers to from which others:
+/// [`from_bytes`](Self::from_bytes) takes the rows that the model was trained on, as far as its trees
+/// have counted them (path-dependent); [`against`](Self::against) takes rows that the caller brings
+/// (interventional). One row of a feature's usual values is the baseline of `SageMaker` Clarify.
 #[derive(Debug)]
 pub struct Explainer {
     feature_count: usize,
     group_count: usize,
-    /// Values are rounded to `f32` before they are compared.
-    narrow: bool,
-    /// What stands for a missing value beside `NaN`.
-    missing: f64,
-    /// What is no greater counts as zero.
-    zero_max: f64,
+    cells: Cells,
     body: Body,
 }
 
@@ -45,6 +53,7 @@ pub struct Explainer {
 enum Body {
     Trees(Trees),
     Linear(Linear),
+    Background(Background),
 }
 
 #[derive(Debug)]
@@ -54,20 +63,13 @@ struct Trees {
     rules: Vec<Rule>,
 }
 
-/// Weights: a row of one per group for each feature.
-#[derive(Debug)]
-struct Linear {
-    weights: Vec<f64>,
-    expected: Vec<f64>,
-}
-
 impl Explainer {
     /// Reads a model for explanations; the format is found out from the bytes.
     ///
     /// Fails as [`Model::from_bytes`](crate::Model::from_bytes) does, and if the model does not say
     /// how many training rows met each of its nodes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::new(read::read(bytes, Detail::Statistics)?)
+        Self::new(&read::read(bytes, Detail::Statistics)?)
     }
 
     /// Reads a model and keeps the trees of some rounds of training, as
@@ -75,31 +77,77 @@ impl Explainer {
     pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
         let mut contents = read::read(bytes, Detail::Statistics)?;
         contents.slice(iterations)?;
-        Self::new(contents)
+        Self::new(&contents)
     }
 
-    fn new(contents: Contents) -> Result<Self, Error> {
-        Ok(match contents {
-            Contents::Narrow(ensemble) => Self {
-                feature_count: ensemble.feature_count,
-                group_count: ensemble.base_margins.len(),
-                narrow: true,
-                missing: ensemble.missing.map_or(f64::NAN, f64::from),
-                zero_max: 0.0,
-                body: match &ensemble.linear {
-                    Some(weights) => Body::Linear(Linear::new(&ensemble, weights)),
-                    None => Body::Trees(Trees::new(Program::of_narrow(&ensemble)?)),
-                },
-            },
-            Contents::Wide(ensemble) => Self {
-                feature_count: ensemble.feature_count,
-                group_count: ensemble.group_count(),
-                narrow: false,
-                missing: f64::NAN,
-                zero_max: ensemble.zero_max,
-                body: Body::Trees(Trees::new(Program::of_wide(&ensemble)?)),
-            },
-        })
+    /// Reads a model to explain rows by how they differ from those of a background: the contribution
+    /// of a feature is its Shapley value in the game that puts the row's values, feature by feature,
+    /// in the place of a background row's, as the mean over the background. This is what
+    /// `shap.TreeExplainer(model, background)` computes; [`expected`](Self::expected) is the mean
+    /// margin of the background. Rows mean here what they mean to the model's other methods: `NaN` is
+    /// missing, and so is what is missing to the model.
+    ///
+    /// One call takes time in proportion to the background; memory is a bit for each background row
+    /// and split. A background of a hundred rows is usual; one of many thousands is better sampled.
+    ///
+    /// Fails as [`Model::from_bytes`](crate::Model::from_bytes) does, and if the background has no
+    /// rows or such of another width than the model's.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), trees::Error> {
+    /// # let json = br#"{"format": "clary-trees", "version": 1, "estimator": "DecisionTreeRegressor",
+    /// #     "feature_count": 2, "rows": "f64", "transform": "identity", "base": [0.0],
+    /// #     "values_per_leaf": 1, "trees": [{
+    /// #         "left": [1, -1, -1], "right": [2, -1, -1], "feature": [1, 0, 0],
+    /// #         "threshold": [0.5, 0.0, 0.0], "missing_left": [0, 0, 0],
+    /// #         "cover": [4.0, 3.0, 1.0], "value": [1.0, 5.0]
+    /// #     }]}"#;
+    /// use trees::{Explainer, Rows};
+    ///
+    /// // A model that answers 1 where feature 1 is at most 0.5, else 5.
+    /// let baseline = Rows::new(&[9.0, 0.2], 2);
+    /// let explainer = Explainer::against(json, baseline)?;
+    /// assert_eq!(explainer.expected(), [1.0]);
+    /// let mut contributions = [0.0; 3];
+    /// explainer.contributions(Rows::new(&[3.0, 0.7], 2), &mut contributions);
+    /// assert_eq!(contributions, [0.0, 4.0, 1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn against<'a>(bytes: &[u8], background: impl Into<Input<'a>>) -> Result<Self, Error> {
+        let contents = read::read(bytes, Detail::Answers)?;
+        let cells = Cells::of(&contents);
+        let background = background.into();
+        let (have, want) = (background.width(), contents.feature_count());
+        if background.is_empty() || have != want {
+            let rows = background.len();
+            return Err(Error::unsupported(format!(
+                "a background of {rows} rows of {have} values; give at least one row of {want}, as \
+                 many as the model has features"
+            )));
+        }
+        let body = match Linear::of(&contents) {
+            Some(linear) => Body::Linear(linear.against(&dense(background, cells))),
+            None => Body::Background(Background::new(&contents, &dense(background, cells))?),
+        };
+        Ok(Self::with(&contents, body))
+    }
+
+    fn new(contents: &Contents) -> Result<Self, Error> {
+        let body = match Linear::of(contents) {
+            Some(linear) => Body::Linear(linear),
+            None => Body::Trees(Trees::new(Program::new(contents)?)),
+        };
+        Ok(Self::with(contents, body))
+    }
+
+    fn with(contents: &Contents, body: Body) -> Self {
+        Self {
+            feature_count: contents.feature_count(),
+            group_count: contents.group_count(),
+            cells: Cells::of(contents),
+            body,
+        }
     }
 
     /// Features per row.
@@ -118,11 +166,12 @@ impl Explainer {
     }
 
     /// The margin of each group that contributions start from: the mean over the training rows, as
-    /// the trees have counted them.
+    /// the trees have counted them, or over the background.
     pub fn expected(&self) -> &[f64] {
         match &self.body {
             Body::Trees(trees) => &trees.program.expected,
-            Body::Linear(linear) => &linear.expected,
+            Body::Linear(linear) => linear.expected(),
+            Body::Background(background) => background.expected(),
         }
     }
 
@@ -131,7 +180,8 @@ impl Explainer {
         size_of::<Self>()
             + match &self.body {
                 Body::Trees(trees) => trees.program.byte_size(),
-                Body::Linear(linear) => size_of_val(&linear.weights[..]),
+                Body::Linear(linear) => linear.byte_size(),
+                Body::Background(background) => background.byte_size(),
             }
     }
 
@@ -144,8 +194,7 @@ impl Explainer {
     /// exactly `width()` values for each row.
     pub fn contributions<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [f64]) {
         let rows = self.check(rows, out.len(), self.width());
-        let absent = if self.narrow { f64::NAN } else { 0.0 };
-        rows.wide(absent, out, |rows, out| self.dense(rows, out));
+        rows.wide(self.cells.absent(), out, |rows, out| self.dense(rows, out));
     }
 
     fn check<'a>(&self, rows: impl Into<Input<'a>>, out_len: usize, width: usize) -> Input<'a> {
@@ -159,7 +208,8 @@ impl Explainer {
 
     fn dense(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
         match &self.body {
-            Body::Linear(linear) => linear.contributions(rows, out),
+            Body::Linear(linear) => linear.contributions(rows, self.cells, out),
+            Body::Background(background) => background.contributions(rows, self.cells, out),
             Body::Trees(trees) => {
                 let many = rows.len() - rows.len() % (LANES * WIDE);
                 let (many_out, few_out) = out.split_at_mut(many * self.width());
@@ -189,10 +239,7 @@ impl Explainer {
     fn load<const B: usize>(&self, features: &[u32], rows: Rows<'_, f64>, lanes: &mut [[Lane; B]]) {
         for (number, row) in rows.iter().enumerate() {
             for (feature, lanes) in features.iter().zip(&mut *lanes) {
-                let value = row[*feature as usize];
-                let value = if self.narrow { f64::from(value as f32) } else { value };
-                let value = if value.abs() <= self.zero_max { 0.0 } else { value };
-                let value = if value == self.missing { f64::NAN } else { value };
+                let value = self.cells.read(row[*feature as usize]);
                 lanes[number / LANES][number % LANES] = value;
             }
         }
@@ -244,29 +291,13 @@ impl<const B: usize> Work for Contributions<'_, B> {
     }
 }
 
-impl Linear {
-    fn new(ensemble: &Ensemble, weights: &[f32]) -> Self {
-        let (weights, bias) = weights.split_at(weights.len() - ensemble.base_margins.len());
-        // The margins of every group start from the first one's base (`kernel::linear`).
-        let base = ensemble.base_margins.first().copied().unwrap_or(0.0);
-        Self {
-            weights: weights.iter().map(|weight| f64::from(*weight)).collect(),
-            expected: bias.iter().map(|bias| f64::from(base) + f64::from(*bias)).collect(),
+/// The rows of any input, as the model reads them.
+fn dense(input: Input<'_>, cells: Cells) -> Vec<f64> {
+    let mut values = vec![0.0; input.len() * input.width()];
+    input.wide(cells.absent(), &mut values, |rows, out| {
+        for (value, out) in rows.values().iter().zip(out) {
+            *out = cells.read(*value);
         }
-    }
-
-    fn contributions(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
-        let groups = self.expected.len();
-        let out_width = rows.width() + 1;
-        for (row, out) in rows.iter().zip(out.chunks_exact_mut(groups * out_width)) {
-            for (group, out) in out.chunks_exact_mut(out_width).enumerate() {
-                let weights = self.weights.iter().skip(group).step_by(groups);
-                for ((value, weight), out) in row.iter().zip(weights).zip(&mut *out) {
-                    let value = f64::from(*value as f32);
-                    *out = if value.is_nan() { 0.0 } else { value * weight };
-                }
-                out[rows.width()] = self.expected[group];
-            }
-        }
-    }
+    });
+    values
 }

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::question::Question;
-use crate::{
-    Error,
-    ensemble::{Ensemble, Node, Tree},
-    wide_ensemble::{Average, WideEnsemble, WideTree},
+use super::{
+    question::Question,
+    source::{Kind, Source, base_margins, for_each_tree},
 };
+use crate::{Error, read::Contents};
 
 /// The most different features that one way from root to leaf may ask.
 const PLAYERS_MAX: u32 = 256;
@@ -63,86 +62,6 @@ pub(super) struct Edge {
     pub(super) leaf: Option<f64>,
 }
 
-/// A tree of either kind, as building a program sees it.
-trait Source {
-    fn node(&self, number: i64) -> Result<Step, Error>;
-    fn root(&self) -> i64;
-}
-
-/// A node; children are numbers for [`Source::node`].
-struct Step {
-    cover: f64,
-    kind: Kind,
-}
-
-enum Kind {
-    Leaf(f64),
-    Split { question: Question, feature: u32, children: [i64; 2] },
-}
-
-struct NarrowTree<'a>(&'a Tree);
-
-impl Source for NarrowTree<'_> {
-    fn root(&self) -> i64 {
-        0
-    }
-
-    fn node(&self, number: i64) -> Result<Step, Error> {
-        let Self(tree) = self;
-        let cover = cover(&tree.statistics.covers, number as usize)?;
-        let kind = match &tree.nodes[number as usize] {
-            Node::Leaf(value) => Kind::Leaf((*value).into()),
-            Node::Split(split) => Kind::Split {
-                question: Question::of_split(split),
-                feature: split.feature,
-                children: [split.left.into(), split.right.into()],
-            },
-            Node::Choice(choice) => Kind::Split {
-                question: Question::of_choice(choice, &tree.categories),
-                feature: choice.feature,
-                children: [choice.left.into(), choice.right.into()],
-            },
-        };
-        Ok(Step { cover, kind })
-    }
-}
-
-/// As in the tree itself, leaves have negative numbers. Leaves are scaled.
-struct ScaledTree<'a>(&'a WideTree, f64);
-
-impl Source for ScaledTree<'_> {
-    fn root(&self) -> i64 {
-        if self.0.splits.is_empty() { !0 } else { 0 }
-    }
-
-    fn node(&self, number: i64) -> Result<Step, Error> {
-        let Self(tree, scale) = self;
-        let Ok(place) = usize::try_from(number) else {
-            let leaf = !number as usize;
-            let cover = cover(&tree.statistics.leaf_covers, leaf)?;
-            return Ok(Step { cover, kind: Kind::Leaf(tree.leaves[leaf] * scale) });
-        };
-        let split = &tree.splits[place];
-        let kind = Kind::Split {
-            question: Question::of_test(split.test, &tree.words),
-            feature: split.feature,
-            children: [split.left.into(), split.right.into()],
-        };
-        Ok(Step { cover: cover(&tree.statistics.split_covers, place)?, kind })
-    }
-}
-
-fn cover<T: Copy + Into<f64>>(covers: &[T], place: usize) -> Result<f64, Error> {
-    let cover: f64 = covers.get(place).copied().map_or(f64::NAN, Into::into);
-    if cover >= 0.0 && cover.is_finite() {
-        return Ok(cover);
-    }
-    Err(Error::unsupported(
-        "can't be explained: the model does not say how many training rows met each node; save it \
-         anew with the library that trained it",
-    ))
-}
-
 /// Which part of the rows at a split went along to a child.
 fn share(cover: f64, cover_above: f64) -> Result<f64, Error> {
     let share = if cover_above > 0.0 { cover / cover_above } else { 0.0 };
@@ -156,31 +75,9 @@ fn share(cover: f64, cover_above: f64) -> Result<f64, Error> {
 }
 
 impl Program {
-    pub(super) fn of_narrow(ensemble: &Ensemble) -> Result<Self, Error> {
-        let base = ensemble.base_margins.iter().map(|base| f64::from(*base)).collect();
-        let mut builder = Builder::new(base);
-        for (number, tree) in ensemble.trees.iter().enumerate() {
-            let added = builder.tree(&NarrowTree(tree), tree.group);
-            added.map_err(|error| error.within(format_args!("tree {number}")))?;
-        }
-        Ok(builder.finish())
-    }
-
-    pub(super) fn of_wide(ensemble: &WideEnsemble) -> Result<Self, Error> {
-        let mut builder = Builder::new(ensemble.base_margins.clone());
-        let scale = match ensemble.average {
-            Average::Margins => 1.0 / ensemble.iteration_count().max(1) as f64,
-            Average::Nothing | Average::Predictions => 1.0,
-        };
-        for (number, tree) in ensemble.trees.iter().enumerate() {
-            if tree.linear.is_some() {
-                let message = "linear models in leaves can't be explained";
-                return Err(Error::unsupported(message));
-            }
-            let group = (number % ensemble.group_count()) as u32;
-            let added = builder.tree(&ScaledTree(tree, scale), group);
-            added.map_err(|error| error.within(format_args!("tree {number}")))?;
-        }
+    pub(super) fn new(contents: &Contents) -> Result<Self, Error> {
+        let mut builder = Builder::new(base_margins(contents));
+        for_each_tree(contents, |tree, group| builder.tree(tree, group))?;
         Ok(builder.finish())
     }
 
@@ -210,9 +107,16 @@ struct Builder {
 struct Pending {
     edge: Edge,
     child: i64,
-    cover_above: f64,
-    /// The part of all training rows that meets the split above.
+    above: Above,
+}
+
+/// The split from which an edge leads.
+#[derive(Clone, Copy)]
+struct Above {
+    cover: f64,
+    /// The part of all training rows that meets it.
     reach: f64,
+    depth: u32,
 }
 
 /// What is known of a split by which the walk came down.
@@ -229,20 +133,21 @@ impl Builder {
         Self { program: Program { expected, ..Program::default() }, slots: BTreeMap::new() }
     }
 
-    fn tree(&mut self, tree: &impl Source, group: u32) -> Result<(), Error> {
+    fn tree(&mut self, tree: &dyn Source, group: u32) -> Result<(), Error> {
         let start = self.program.edges.len() as u32;
         let mut ways = Ways { start, end: start, group, depth: 0, players: 0 };
         let mut pending = Vec::new();
         // What was passed on the way to the current node; its edge has the depth of its place.
         let mut passed: Vec<Passed> = Vec::new();
-        let mut expected = match tree.node(tree.root())? {
-            Step { kind: Kind::Leaf(value), .. } => value,
-            split => self.branch(split, &mut pending, 1.0, 0),
+        let root = Above { cover: tree.cover(tree.root())?, reach: 1.0, depth: 0 };
+        let mut expected = match tree.node(tree.root()) {
+            Kind::Leaf(value) => value,
+            split @ Kind::Split { .. } => self.branch(split, &mut pending, root),
         };
-        while let Some(Pending { mut edge, child, cover_above, reach }) = pending.pop() {
-            passed.truncate(edge.depth as usize - 1);
-            let step = tree.node(child)?;
-            edge.share = share(step.cover, cover_above)?;
+        while let Some(Pending { mut edge, child, above }) = pending.pop() {
+            passed.truncate(above.depth as usize);
+            let cover = tree.cover(child)?;
+            edge.share = share(cover, above.cover)?;
             let here = locate(&mut edge, &passed);
             ways.depth = ways.depth.max(edge.depth);
             ways.players = ways.players.max(here.players);
@@ -250,13 +155,15 @@ impl Builder {
                 return Err(too_deep());
             }
             passed.push(here);
-            let reach = reach * edge.share;
-            expected += match step.kind {
+            let reach = above.reach * edge.share;
+            expected += match tree.node(child) {
                 Kind::Leaf(value) => {
                     edge.leaf = Some(value);
                     value * reach
                 }
-                Kind::Split { .. } => self.branch(step, &mut pending, reach, edge.depth),
+                split @ Kind::Split { .. } => {
+                    self.branch(split, &mut pending, Above { cover, reach, depth: edge.depth })
+                }
             };
             self.program.edges.push(edge);
         }
@@ -267,8 +174,8 @@ impl Builder {
     }
 
     /// Puts a split's edges on the pile; it adds nothing to the expected value itself.
-    fn branch(&mut self, step: Step, pending: &mut Vec<Pending>, reach: f64, depth: u32) -> f64 {
-        let Kind::Split { question, feature, children } = step.kind else { return 0.0 };
+    fn branch(&mut self, split: Kind, pending: &mut Vec<Pending>, above: Above) -> f64 {
+        let Kind::Split { question, feature, children } = split else { return 0.0 };
         let next = self.slots.len() as u32;
         let slot = *self.slots.entry(feature).or_insert(next);
         let number = self.program.questions.len() as u32;
@@ -278,14 +185,14 @@ impl Builder {
                 question: number,
                 is_left,
                 slot,
-                depth: depth + 1,
+                depth: above.depth + 1,
                 earlier: 0,
                 player: 0,
                 share: 0.0,
                 fraction: 0.0,
                 leaf: None,
             };
-            pending.push(Pending { edge, child, cover_above: step.cover, reach });
+            pending.push(Pending { edge, child, above });
         }
         0.0
     }

@@ -64,6 +64,7 @@ impl Input<'_> {
 
     /// Lets `work` fill `out`, part by part, for rows in `f32`; what sparse rows do not mention is
     /// missing, and so is the value of `marker`.
+    #[allow(clippy::float_cmp, reason = "the marker is this very number")]
     pub(crate) fn narrow<T>(
         self,
         marker: Option<f32>,

@@ -38,6 +38,21 @@ pub(crate) enum Contents {
 }
 
 impl Contents {
+    pub(crate) fn feature_count(&self) -> usize {
+        match self {
+            Self::Narrow(ensemble) => ensemble.feature_count,
+            Self::Wide(ensemble) => ensemble.feature_count,
+        }
+    }
+
+    /// Margins per row.
+    pub(crate) fn group_count(&self) -> usize {
+        match self {
+            Self::Narrow(ensemble) => ensemble.base_margins.len(),
+            Self::Wide(ensemble) => ensemble.group_count(),
+        }
+    }
+
     /// Keeps the trees of some rounds of training.
     pub(crate) fn slice(&mut self, iterations: Range<usize>) -> Result<(), Error> {
         match self {

@@ -1,5 +1,6 @@
 //! What the crate promises from outside: XGBoost's and LightGBM's answers, and an error for anything else.
 
+mod backgrounds;
 mod explanations;
 mod goldens;
 mod hostile;
