@@ -11,6 +11,11 @@ pub enum ErrorKind {
     Unsupported,
 }
 
+/// Bytes of a message that are kept from its start and from its end: what a file says is quoted, but a
+/// file may say anything at any length.
+const HEAD_MAX: usize = 160;
+const TAIL_MAX: usize = 80;
+
 /// Why bytes could not be read as a model; `Display` says what, and where if that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -21,11 +26,11 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn malformed(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Malformed, message: message.into(), offset: None }
+        Self { kind: ErrorKind::Malformed, message: shortened(message.into()), offset: None }
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Unsupported, message: message.into(), offset: None }
+        Self { kind: ErrorKind::Unsupported, message: shortened(message.into()), offset: None }
     }
 
     /// Names the byte, unless an inner reader already named a more precise one.
@@ -37,6 +42,12 @@ impl Error {
     /// Drops an offset that counts within other bytes than those that the caller knows.
     pub(crate) fn outside(mut self) -> Self {
         self.offset = None;
+        self
+    }
+
+    /// Counts from the start of bytes of which those that were read are a part.
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        self.offset = self.offset.map(|offset| offset + by);
         self
     }
 
@@ -58,6 +69,16 @@ impl Error {
     }
 }
 
+/// Leaves out the middle of what is too long.
+fn shortened(message: String) -> String {
+    if message.len() <= HEAD_MAX + TAIL_MAX {
+        return message;
+    }
+    let head = message.floor_char_boundary(HEAD_MAX);
+    let tail = message.ceil_char_boundary(message.len() - TAIL_MAX);
+    format!("{}…{}", &message[..head], &message[tail..])
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
@@ -69,3 +90,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_is_not_repeated_at_length() {
+        let error = Error::malformed(format!("`x` is `{}`, not a number", "é".repeat(1 << 20)));
+        let message = error.to_string();
+        assert!(message.len() < 260, "{}", message.len());
+        assert!(message.starts_with("`x` is `é") && message.ends_with("é`, not a number"));
+        assert_eq!(Error::malformed("short").to_string(), "short");
+    }
+}

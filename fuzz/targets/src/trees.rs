@@ -56,6 +56,9 @@ pub fn xgboost_ubjson(bytes: &[u8]) {
     check_if(bytes, b"{");
 }
 
+/// No message is longer, whatever it quotes.
+const MESSAGE_MAX: usize = 400;
+
 fn check_if(bytes: &[u8], start: &[u8]) {
     if bytes.starts_with(start) {
         check(bytes);
@@ -90,8 +93,8 @@ fn check(bytes: &[u8]) {
 fn check_refusal(bytes: &[u8], error: &Error) {
     assert!(error.offset().is_none_or(|at| at <= bytes.len()), "{error}");
     assert!(!error.to_string().is_empty(), "an error says something");
-    let explained = Explainer::from_bytes(bytes).map(drop).expect_err("what is no model");
-    assert_eq!(explained.to_string(), error.to_string(), "refused alike");
+    assert!(error.to_string().len() <= MESSAGE_MAX, "an error does not repeat the file");
+    assert!(Explainer::from_bytes(bytes).is_err(), "what is no model explains nothing");
 }
 
 /// All that a model says of some rows, as bits.

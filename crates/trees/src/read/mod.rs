@@ -115,7 +115,14 @@ fn json_format(bytes: &[u8]) -> Format {
 /// of the classifier around it.
 fn pickled(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
     let found = pickle::booster(bytes)?;
-    let inside = |error: Error| error.outside().within("the pickled model");
+    let start = part_of(&found.model, bytes);
+    let inside = |error: Error| {
+        let error = error.within("the pickled model");
+        match start {
+            Some(start) => error.shifted(start),
+            None => error.outside(),
+        }
+    };
     if lightgbm::is_lightgbm(&found.model) {
         let mut ensemble = lightgbm::read(&found.model, detail).map_err(inside)?;
         if found.classes.len() == ensemble.class_count {
@@ -135,10 +142,17 @@ fn pickled(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
     ensemble.check().map(Contents::Narrow)
 }
 
+/// Where a part begins in the whole; a model that the pickle holds in another encoding is no part of it.
+fn part_of(part: &[u8], whole: &[u8]) -> Option<usize> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    (start < whole.len()).then_some(start)
+}
+
 /// Reads XGBoost's model that is not inside a pickle.
 fn booster(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     if bytes.starts_with(CONFIG_OFFSET) {
-        model(before_configuration(bytes)?, detail)
+        let start = CONFIG_OFFSET.len() + size_of::<u64>();
+        model(before_configuration(bytes)?, detail).map_err(|error| error.shifted(start))
     } else {
         model(bytes, detail)
     }
