@@ -22,5 +22,6 @@ pub use metrics::{
     ServerMetrics, VariantMetrics, VariantSnapshot,
 };
 pub use requests::{
-    Answered, Blame, Failure, Names, Phase, RequestFailure, RequestRecord, Requests, Trail,
+    Answered, Blame, Failure, Names, Phase, RequestFailure, RequestRecord, Requests, RestCall,
+    Trail,
 };

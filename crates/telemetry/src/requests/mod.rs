@@ -7,6 +7,7 @@
 //! record looks to people, is left to the callers.
 
 mod record;
+mod rest;
 mod ring;
 mod text;
 mod trail;
@@ -14,6 +15,7 @@ mod trail;
 use std::cmp::Reverse;
 
 pub use record::{Blame, RequestFailure, RequestRecord};
+pub use rest::RestCall;
 use ring::Ring;
 pub use trail::{Phase, Trail};
 
@@ -36,6 +38,8 @@ pub struct Answered<'a> {
     pub trail: &'a Trail,
     /// Why it failed, if it did.
     pub failure: Option<Failure<'a>>,
+    /// What it went through in the gateway, if it is a call of a deployed REST API.
+    pub rest: Option<RestCall<'a>>,
 }
 
 /// Who and what a request is about; what is not known is empty.
@@ -71,7 +75,7 @@ impl Requests {
     pub const KEPT_PER_THREAD: usize = ring::KEPT;
 
     /// Keeps a request, in place of the oldest of its kind. It neither waits nor allocates, but
-    /// for the first ones of a thread.
+    /// for the first ones of a thread and the first of a REST API in each place.
     pub fn keep(&self, answered: &Answered<'_>) {
         let rings = self.threads.mine();
         let ring = if answered.failure.is_some() { &rings.failed } else { &rings.answered };
@@ -86,10 +90,13 @@ impl Requests {
         }
     }
 
-    /// The request of that id, if it is still kept.
+    /// The request that a client knows by that id, if it is still kept.
     pub fn find(&self, id: &str) -> Option<RequestRecord> {
         let rings = self.threads.iter().flat_map(|rings| [&rings.failed, &rings.answered]);
-        rings.flat_map(Ring::records).find(|record| record.id() == id).map(|record| record.clone())
+        rings
+            .flat_map(Ring::records)
+            .find(|record| record.is_known_as(id))
+            .map(|record| record.clone())
     }
 
     /// The last requests, at most `count`, the latest first; of those that failed only, if told so.

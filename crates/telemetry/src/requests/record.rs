@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Answered,
+    rest::{RestCall, RestTexts},
     text::{Text, Texts},
     trail::{Phase, Ticks, duration_of},
 };
@@ -23,6 +24,8 @@ pub enum Blame {
     Caller,
     /// The model, or whatever a REST API stands in front of.
     Model,
+    /// Who defined the REST API: a template, a mapping or an integration of it is wrong.
+    Author,
     /// The server: the same call may work later.
     Server,
 }
@@ -33,6 +36,7 @@ impl Blame {
         match self {
             Self::Caller => "caller",
             Self::Model => "model",
+            Self::Author => "author",
             Self::Server => "server",
         }
     }
@@ -62,6 +66,10 @@ pub struct RequestRecord {
     names: Texts<4, NAMES_BYTES>,
     code: Text<CODE_BYTES>,
     message: Text<MESSAGE_BYTES>,
+    /// Whether the request is a REST API's, and `rest` about it.
+    is_rest: bool,
+    /// Made when the place is first given to a call of a REST API, and used again after that.
+    rest: Option<Box<RestTexts>>,
 }
 
 /// Why a request failed.
@@ -69,7 +77,7 @@ pub struct RequestRecord {
 pub struct RequestFailure<'a> {
     /// The code that the client got.
     pub code: &'a str,
-    /// The beginning of the text that the client got.
+    /// The beginning of the text that the client got, or of what it was not told.
     pub message: &'a str,
     /// Whose fault it is.
     pub blame: Blame,
@@ -79,7 +87,7 @@ pub struct RequestFailure<'a> {
 
 impl RequestRecord {
     pub(super) fn write(&mut self, answered: &Answered<'_>) {
-        let Answered { id, service, operation, status, names, trail, failure } = answered;
+        let Answered { id, service, operation, status, names, trail, failure, rest } = answered;
         self.arrived = Some(trail.arrived());
         self.took = trail.took();
         self.service = service;
@@ -93,11 +101,25 @@ impl RequestRecord {
             self.code.set(failure.code);
             self.message.set(failure.message);
         }
+        self.is_rest = rest.is_some();
+        if let Some(rest) = rest {
+            self.rest.get_or_insert_default().set(rest);
+        }
     }
 
     /// The request's id.
     pub fn id(&self) -> &str {
         self.id.as_str()
+    }
+
+    /// Whether a client knows the request by that id.
+    pub(super) fn is_known_as(&self, id: &str) -> bool {
+        self.id() == id || self.rest().is_some_and(|rest| rest.extended_id == id)
+    }
+
+    /// What it went through in the gateway; none if it is no call of a deployed REST API.
+    pub fn rest(&self) -> Option<RestCall<'_>> {
+        self.rest.as_deref().filter(|_| self.is_rest).map(RestTexts::get)
     }
 
     /// When it arrived; none of a record that was never written.
@@ -179,6 +201,8 @@ impl Default for RequestRecord {
             names: Texts::default(),
             code: Text::default(),
             message: Text::default(),
+            is_rest: false,
+            rest: None,
         }
     }
 }

@@ -40,20 +40,20 @@ impl<const N: usize> fmt::Debug for Text<N> {
 #[derive(Clone)]
 pub(super) struct Texts<const COUNT: usize, const N: usize> {
     /// Where each text ends.
-    ends: [u8; COUNT],
+    ends: [u16; COUNT],
     bytes: [u8; N],
 }
 
 impl<const COUNT: usize, const N: usize> Texts<COUNT, N> {
     /// Replaces all texts; the end of what does not fit is left out.
     pub(super) fn set(&mut self, texts: [&str; COUNT]) {
-        const { assert!(N <= u8::MAX as usize, "the ends of texts are kept in a byte each") };
+        const { assert!(N <= u16::MAX as usize, "the ends of texts are kept in two bytes each") };
         let mut end = 0;
         for (text, place) in texts.into_iter().zip(&mut self.ends) {
             let len = text.floor_char_boundary(N - end);
             self.bytes[end..end + len].copy_from_slice(&text.as_bytes()[..len]);
             end += len;
-            *place = end as u8;
+            *place = end as u16;
         }
     }
 

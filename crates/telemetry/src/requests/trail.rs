@@ -3,10 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-/// What a request can be in the middle of. The first seven are those of an AWS API's call, the
-/// others those of a deployed REST API's, in the order in which they come.
+/// What a request can be in the middle of, in the order in which they come: some are of every call,
+/// some of an AWS API's, some of a deployed REST API's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// Its head is being read and held to the bounds of the doors.
+    Head,
+    /// The API, stage and method are being found.
+    Match,
     /// Its body is being read.
     Body,
     /// Its signature is being verified.
@@ -19,12 +23,10 @@ pub enum Phase {
     Route,
     /// The model is at work.
     Model,
-    /// The reply is being written.
-    Reply,
-    /// The API, stage and method are being found.
-    Match,
     /// The caller's right to call the method is being established.
     Authorise,
+    /// Keys and rates are being looked at: whether the call may be made now.
+    Admit,
     /// Parameters and body are being held to the method's rules.
     Validate,
     /// The request is being mapped to the integration's.
@@ -33,42 +35,52 @@ pub enum Phase {
     Integration,
     /// The integration's response is being mapped to the method's.
     ResponseMapping,
+    /// What a refusal looks like is being worked out.
+    GatewayResponse,
+    /// The reply is being written.
+    Reply,
 }
 
 impl Phase {
     /// Every phase.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
+        Self::Head,
+        Self::Match,
         Self::Body,
         Self::Signature,
         Self::Decode,
         Self::Operation,
         Self::Route,
         Self::Model,
-        Self::Reply,
-        Self::Match,
         Self::Authorise,
+        Self::Admit,
         Self::Validate,
         Self::RequestMapping,
         Self::Integration,
         Self::ResponseMapping,
+        Self::GatewayResponse,
+        Self::Reply,
     ];
 
     /// The word for it that people see.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Head => "head",
+            Self::Match => "match",
             Self::Body => "body",
             Self::Signature => "signature",
             Self::Decode => "decode",
             Self::Operation => "operation",
             Self::Route => "route",
             Self::Model => "model",
-            Self::Reply => "reply",
-            Self::Match => "match",
             Self::Authorise => "authorise",
+            Self::Admit => "admit",
             Self::Validate => "validate",
             Self::RequestMapping => "request-mapping",
             Self::Integration => "integration",
             Self::ResponseMapping => "response-mapping",
+            Self::GatewayResponse => "gateway-response",
+            Self::Reply => "reply",
         }
     }
 }
@@ -107,6 +119,11 @@ impl Trail {
         *ticks = ticks.saturating_add(ticks_of(now - self.entered).max(1));
         self.phase = next;
         self.entered = now;
+    }
+
+    /// The phase that the request is in.
+    pub fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// Ends the phase that the request was in when it failed, and names it.

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use telemetry::{Answered, Blame, Failure, Names, Phase, Requests, Trail};
+use telemetry::{Answered, Blame, Failure, Names, Phase, Requests, RestCall, Trail};
 
 fn names(resource: &str) -> Names<'_> {
     Names { caller: "AKID", resource, variant: "blue", model: "forest" }
@@ -29,6 +29,7 @@ fn keep(requests: &Requests, id: &str, failed: bool) {
         names: names("e"),
         trail: &trail,
         failure,
+        rest: None,
     });
 }
 
@@ -106,10 +107,12 @@ fn long_texts_are_cut() {
             blame: Blame::Caller,
             phase: Phase::Signature,
         }),
+        rest: Some(RestCall { target: &long, ..RestCall::default() }),
     });
     let record = requests.find("long").expect("it is kept");
     let failure = record.failure().expect("it failed");
-    for kept in [record.resource(), failure.code, failure.message] {
+    let rest = record.rest().expect("it is a REST API's");
+    for kept in [record.resource(), failure.code, failure.message, rest.target] {
         assert!(!kept.is_empty() && long.starts_with(kept) && kept.len() < long.len());
     }
     assert_eq!((record.caller(), record.variant()), ("", ""));
@@ -140,4 +143,42 @@ fn readers_hold_up_no_writer_and_see_whole_records() {
         }
         stop.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn a_call_of_a_rest_api_is_found_by_both_its_ids_until_its_place_is_taken() {
+    let requests = Requests::default();
+    let rest = RestCall {
+        extended_id: "abc=",
+        api: "a1",
+        stage: "dev",
+        integration: "AWS",
+        inner_id: "inner",
+        answered: "200",
+        request_template: "application/json",
+        response_template: "text/csv",
+        resource: "/pets/{id}",
+        target: "s3:path/b/k",
+    };
+    let mut trail = Trail::begin(Instant::now(), Phase::Match);
+    trail.enter(Phase::Reply);
+    requests.keep(&Answered {
+        id: "first",
+        service: "execute-api",
+        operation: "GET",
+        status: 200,
+        names: names("/pets/7"),
+        trail: &trail,
+        failure: None,
+        rest: Some(rest),
+    });
+    for id in ["first", "abc="] {
+        let record = requests.find(id).expect("it is kept");
+        assert_eq!((record.id(), record.rest()), ("first", Some(rest)));
+    }
+    for number in 0..Requests::KEPT_PER_THREAD {
+        keep(&requests, &number.to_string(), false);
+    }
+    assert!(requests.find("abc=").is_none(), "another request has the place");
+    assert_eq!(requests.find("0").expect("it is kept").rest(), None);
 }
