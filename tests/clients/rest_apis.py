@@ -7,6 +7,7 @@ speaks to the gateway's address by hand, and a backend that shows what it was se
 import http.client
 import http.server
 import json
+import socket
 import threading
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -106,6 +107,20 @@ def send(address: str, method: str, target: str, body: bytes, headers: dict[str,
         return Called(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
     finally:
         connection.close()
+
+
+def raw(address: str, request: bytes) -> bytes:
+    """All that comes back for bytes sent as they are."""
+    host, port = urlsplit(address).netloc.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=10) as peer:
+        peer.sendall(request)
+        received = b""
+        try:
+            while piece := peer.recv(65536):
+                received += piece
+        except ConnectionResetError:
+            pass
+        return received
 
 
 class Backend:

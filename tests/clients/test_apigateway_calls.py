@@ -4,45 +4,13 @@ import base64
 import json
 import socket
 import time
-from urllib.parse import urlsplit
 
 import pytest
 
 from conftest import EXAMPLES
-from rest_apis import JSON, MOCK_200, Api, Backend, send
+from gateways import ROLE, api, backend, closed, gateway_server, refusal  # noqa: F401
+from rest_apis import JSON, MOCK_200, Api, raw, send
 from test_apigateway_control import patch
-
-ROLE = "arn:aws:iam::000000000000:role/gateway"
-
-
-@pytest.fixture(scope="module")
-def backend():
-    shared = Backend()
-    yield shared
-    shared.close()
-
-
-@pytest.fixture(scope="module")
-def gateway_server(tmp_path_factory, backend):
-    """A server whose integrations may reach the backend, and nothing else on this machine."""
-    from server import Server
-
-    folder = tmp_path_factory.mktemp("gateway")
-    config = folder / "clary.toml"
-    config.write_text(f'http-hosts = ["*", "{backend.address}"]\n')
-    server = Server(folder / "data", "--config", str(config), ephemeral=True).start()
-    yield server
-    server.assert_healthy()
-    server.close()
-
-
-@pytest.fixture
-def api(gateway_server):
-    return Api(gateway_server)
-
-
-def refusal(called):
-    return called.status, called.headers.get("x-amzn-errortype"), called.json()
 
 
 def test_a_mock_answers_by_path_and_by_host(api):
@@ -571,20 +539,6 @@ def test_a_request_with_two_ends_is_not_two_requests(api, headers):
     second = f"GET {base}/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
     head = f"POST {base}/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n0\r\n\r\n{second}"
     assert b"smuggled" not in raw(api.server.gateway, head.encode())
-
-
-def raw(address: str, request: bytes) -> bytes:
-    """All that comes back for bytes sent as they are."""
-    host, port = urlsplit(address).netloc.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), timeout=10) as peer:
-        peer.sendall(request)
-        received = b""
-        try:
-            while piece := peer.recv(65536):
-                received += piece
-        except ConnectionResetError:
-            pass
-        return received
 
 
 def test_what_is_deployed_survives_a_kill(start_server):

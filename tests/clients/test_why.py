@@ -92,7 +92,7 @@ def test_control_plane_and_s3_calls_are_told(sm, s3, refused, why):
     assert (told["operation"], told["status"], phases(told)[-1]) == ("ListModels", 200, "operation")
     error = refused(s3.get_object, Bucket="never-was", Key="a/b")
     told = why(id_of(error.body))
-    assert (told["service"], told["operation"], told["resource"]) == ("s3", "GET", "/never-was/a/b")
+    assert (told["service"], told["operation"], told["resource"]) == ("s3", "GetObject", "/never-was/a/b")
     assert (told["status"], told["error"]["code"]) == (404, "NoSuchBucket")
     assert told["access_key_id"] == KEY_ID
 

@@ -9,7 +9,9 @@ use http::{HeaderValue, Method, Request, Response, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{Aws, authenticate::Caller, error, json_services, sagemaker_runtime::invoke_endpoint};
+use crate::{
+    Aws, authenticate::Caller, error, json_services, s3_calls, sagemaker_runtime::invoke_endpoint,
+};
 
 /// Bytes of an answer that are read at most: one more than a gateway passes on.
 const ANSWER_BYTES_MAX: usize = 10 * 1024 * 1024 + 1;
@@ -45,7 +47,7 @@ impl Aws {
             let length = HeaderValue::from(body.len());
             parts.headers.insert(header::CONTENT_LENGTH, length);
             let request = Request::from_parts(parts, s3s::Body::from(body));
-            return answered(self.s3.answer_inside(request).await).await;
+            return answered(s3_calls::answer_inside(&self.cx, &self.s3, request).await).await;
         }
         match route(&request, &parts) {
             Ok(route) => {

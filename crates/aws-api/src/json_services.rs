@@ -189,11 +189,35 @@ impl<'a> Call<'a> {
 }
 
 /// The members that say what a call is about, the nearest first.
-const RESOURCE_MEMBERS: [&str; 6] =
-    ["EndpointName", "EndpointConfigName", "ModelName", "ResourceArn", "RoleName", "logGroupName"];
+const RESOURCE_MEMBERS: [&str; 8] = [
+    "EndpointName",
+    "EndpointConfigName",
+    "ModelName",
+    "ResourceArn",
+    "RoleName",
+    "logGroupName",
+    "resourceArn",
+    "name",
+];
+/// The members that say it together: where in a REST API something stands.
+const PLACE_MEMBERS: [&str; 9] = [
+    "restApiId",
+    "resourceId",
+    "httpMethod",
+    "statusCode",
+    "modelName",
+    "deploymentId",
+    "stageName",
+    "requestValidatorId",
+    "responseType",
+];
 
 fn resource(params: &Map<String, Value>) -> String {
     let text = |member: &&str| params.get(*member).and_then(Value::as_str);
+    let place: Vec<_> = PLACE_MEMBERS.iter().filter_map(text).collect();
+    if !place.is_empty() {
+        return place.join("/");
+    }
     RESOURCE_MEMBERS.iter().find_map(text).unwrap_or_default().to_owned()
 }
 

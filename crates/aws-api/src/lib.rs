@@ -22,6 +22,7 @@ mod remembered;
 mod request_id;
 mod s3;
 mod s3_calls;
+mod s3_names;
 mod sagemaker;
 mod sagemaker_runtime;
 mod sts;

@@ -1,17 +1,19 @@
 //! What the doors refuse before a call is a call, in the words of the service that it was for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_wire::{Fault, Protocol, SAGEMAKER_RUNTIME, Service};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
-use telemetry::Limit;
+use telemetry::{Limit, Names, Phase, Trail};
 
 use crate::{
     Aws,
     body::{Body, BodyError, Reader, full},
+    claims,
     front::{self, Destination},
+    remembered,
     request_id::RequestId,
     s3,
 };
@@ -31,31 +33,56 @@ impl Aws {
             wait.as_secs_f64(),
             Limit::CallsPerClient.setting()
         );
-        let mut response = match service_of(&request) {
-            Some(service) => {
-                let code = match service.protocol {
-                    Protocol::Query { .. } => "Throttling",
-                    Protocol::Json { .. } | Protocol::RestJson => "ThrottlingException",
-                };
-                Fault::new(code, text).response(service, id.as_str()).map(full)
-            }
+        let service = service_of(&request);
+        let fault = Fault::new(throttling_code(service), &*text);
+        let mut response = match service {
+            Some(service) => fault.response(service, id.as_str()).map(full),
             None => s3::slow_down(&text, id).map(Either::Right),
         };
+        self.remember(&request, (id, service), response.status(), (Phase::Admit, &fault));
         retry_after(response.headers_mut(), wait);
         Reader::of_control(&self.cx.metrics, &self.cx.limits).discard(request.into_body()).await;
         response
     }
 
+    /// Keeps what was refused before it was known which operation it is for.
+    fn remember<B>(
+        &self,
+        request: &Request<B>,
+        (id, service): (RequestId, Option<&'static Service>),
+        status: StatusCode,
+        (phase, fault): (Phase, &Fault),
+    ) {
+        let caller = claims::access_key(request.uri(), request.headers()).unwrap_or_default();
+        let names = Names { caller: &caller, resource: request.uri().path(), ..Names::default() };
+        let service = service.map_or("s3", |service| service.name);
+        let call = remembered::Call { id, service, operation: "unknown", names };
+        call.failed(&self.cx, status.as_u16(), Trail::begin(Instant::now(), phase), fault);
+    }
+
     /// Answers a request that is not to be understood in one way only, and ends its connection.
-    pub fn objected(&self, text: &str) -> Response<Body> {
+    pub fn objected(&self, request: &Request<Incoming>, text: &str) -> Response<Body> {
+        let id = RequestId::fresh();
+        let fault = Fault::new("BadRequest", text);
+        let service = service_of(request);
+        self.remember(request, (id, service), StatusCode::BAD_REQUEST, (Phase::Head, &fault));
         let body = serde_json::json!({ "__type": "BadRequest", "message": text }).to_string();
         let mut response = Response::new(full(body));
         *response.status_mut() = StatusCode::BAD_REQUEST;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        headers.insert("x-amzn-requestid", RequestId::fresh().header());
+        headers.insert("x-amzn-requestid", id.header());
         response
+    }
+}
+
+/// What the service calls a client that calls too often.
+fn throttling_code(service: Option<&Service>) -> &'static str {
+    match service.map(|service| service.protocol) {
+        None => "SlowDown",
+        Some(Protocol::Query { .. }) => "Throttling",
+        Some(Protocol::Json { .. } | Protocol::RestJson) => "ThrottlingException",
     }
 }
 

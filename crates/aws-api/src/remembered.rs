@@ -41,6 +41,7 @@ impl Call<'_> {
             names: self.names,
             trail,
             failure,
+            rest: None,
         });
     }
 }

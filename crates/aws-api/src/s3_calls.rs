@@ -4,11 +4,11 @@
 use std::time::Instant;
 
 use aws_wire::Fault;
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use telemetry::{Names, Phase, Trail};
 
-use crate::{Context, claims, remembered, request_id::RequestId, s3::Front};
+use crate::{Context, claims, remembered, request_id::RequestId, s3::Front, s3_names};
 
 /// Answers one call of S3.
 pub(crate) async fn answer(
@@ -18,8 +18,22 @@ pub(crate) async fn answer(
 ) -> Response<s3s::Body> {
     let id = RequestId::fresh();
     let mut trail = Trail::begin(Instant::now(), Phase::Signature);
-    let asked = Asked::of(&request);
+    let asked = Asked::of(request.method(), request.uri(), request.headers());
     let response = front.handle(request, id, &mut trail).await;
+    asked.remember(cx, id, trail, &response);
+    response
+}
+
+/// Answers a call that the server itself makes.
+pub(crate) async fn answer_inside(
+    cx: &Context,
+    front: &Front,
+    request: Request<s3s::Body>,
+) -> Response<s3s::Body> {
+    let id = RequestId::fresh();
+    let trail = Trail::begin(Instant::now(), Phase::Operation);
+    let asked = Asked::of(request.method(), request.uri(), request.headers());
+    let response = front.answer_inside(request, id).await;
     asked.remember(cx, id, trail, &response);
     response
 }
@@ -32,12 +46,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(request: &Request<Incoming>) -> Self {
-        let caller = claims::access_key(request.uri(), request.headers());
+    fn of(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
         Self {
-            operation: name_of(request.method()),
-            path: request.uri().path().to_owned(),
-            caller: caller.unwrap_or_default().into_owned(),
+            operation: s3_names::operation(method, uri, headers),
+            path: uri.path().to_owned(),
+            caller: claims::access_key(uri, headers).unwrap_or_default().into_owned(),
         }
     }
 
@@ -57,18 +70,6 @@ impl Asked {
         }
         trail.enter(Phase::Reply);
         call.answered(cx, status.as_u16(), &trail);
-    }
-}
-
-/// S3's operations have names of their own, but only the library knows which one a call is.
-fn name_of(method: &Method) -> &'static str {
-    match method.as_str() {
-        "DELETE" => "DELETE",
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        _ => "unknown",
     }
 }
 

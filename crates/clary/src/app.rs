@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_api::{Aws, Body, RequestId};
 use gateway::{Gateway, aws::AwsCall};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 
 use crate::{admin::Admin, gateway_door};
@@ -100,14 +100,25 @@ impl App {
         }
         self.aws.count_throttled();
         if door.is_for_gateway(&request) {
-            let id = RequestId::fresh();
-            return gateway_door::too_many_requests(id.as_str(), wait).map(aws_api::full);
+            let mut response = self.gateway.throttled(&request, RequestId::fresh().as_str());
+            aws_api::retry_after(response.headers_mut(), wait);
+            return response.map(aws_api::full);
         }
         self.aws.throttled(request, wait).await
     }
 
     /// Answers a request that is not to be understood in one way only, and ends its connection.
-    pub(crate) fn objected(&self, text: &str) -> Response<Body> {
-        self.aws.objected(text)
+    pub(crate) fn objected(
+        &self,
+        door: Door,
+        request: &Request<Incoming>,
+        text: &'static str,
+    ) -> Response<Body> {
+        if !door.is_for_gateway(request) {
+            return self.aws.objected(request, text);
+        }
+        let mut response = self.gateway.objected(request, RequestId::fresh().as_str(), text);
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response.map(aws_api::full)
     }
 }

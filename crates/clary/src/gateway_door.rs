@@ -1,10 +1,7 @@
 //! Which requests on a shared port are for deployed REST APIs. What they are answered is the
 //! gateway's.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, header};
 
 /// Whether a request on a shared port is for a deployed REST API: by its host
 /// `{api-id}.execute-api.…`, or by its path `/restapis/{api-id}/{stage}/_user_request_/…`.
@@ -21,32 +18,6 @@ fn by_host<B>(request: &Request<B>) -> bool {
 fn by_path(path: &str) -> bool {
     path.strip_prefix("/restapis/")
         .is_some_and(|rest| rest.split('/').nth(2).is_some_and(|part| part == "_user_request_"))
-}
-
-/// What API Gateway says to a client that calls too often; `wait` is until it may again.
-pub(crate) fn too_many_requests(request_id: &str, wait: Duration) -> Response<Bytes> {
-    let body = br#"{"message":"Too Many Requests"}"#;
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    let mut response = refusal(status, "TooManyRequestsException", body, request_id);
-    aws_api::retry_after(response.headers_mut(), wait);
-    response
-}
-
-fn refusal(
-    status: StatusCode,
-    code: &'static str,
-    body: &'static [u8],
-    request_id: &str,
-) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        headers.insert("x-amzn-requestid", id);
-    }
-    response
 }
 
 #[cfg(test)]

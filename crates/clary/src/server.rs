@@ -173,6 +173,7 @@ fn build(
         store: store.clone(),
         keys: Arc::clone(&keys),
         http: HttpBackends::new(HostRules::new(config.http_hosts.clone())),
+        metrics: Arc::clone(metrics),
     });
     let aws = Aws::new(aws_api::Parts {
         account: config.account.clone(),

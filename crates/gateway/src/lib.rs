@@ -20,6 +20,7 @@ use arc_swap::ArcSwap;
 use identity::Keys;
 use resources::{Account, Clock, Error};
 use store::Store;
+use telemetry::Metrics;
 use tokio::sync::Mutex;
 
 use aws::AwsCall;
@@ -41,6 +42,8 @@ pub struct Foundations {
     pub keys: Arc<Keys>,
     /// The HTTP servers that integrations may reach.
     pub http: HttpBackends,
+    /// Where calls are counted, and kept for who asks why.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The REST APIs of one server. Clones are handles to the same.

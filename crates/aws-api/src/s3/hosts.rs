@@ -21,7 +21,7 @@ impl S3Host for Hosts {
 }
 
 /// The bucket that the host names, and what follows it.
-fn bucket(host: &str) -> Option<(&str, &str)> {
+pub(super) fn bucket(host: &str) -> Option<(&str, &str)> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let end = match name.strip_suffix(".localhost") {
         Some(bucket) => bucket.strip_suffix(".s3").unwrap_or(bucket).len(),

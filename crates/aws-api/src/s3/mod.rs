@@ -108,8 +108,11 @@ impl Front {
     }
 
     /// Answers a call that the server itself makes: there is no signature to verify.
-    pub(crate) async fn answer_inside(&self, request: Request<Body>) -> Response<Body> {
-        let id = RequestId::fresh();
+    pub(crate) async fn answer_inside(
+        &self,
+        request: Request<Body>,
+        id: RequestId,
+    ) -> Response<Body> {
         let mut response =
             self.service.call(request).await.unwrap_or_else(|error| unanswered(&error, id));
         response.headers_mut().insert(REQUEST_ID, id.header());
@@ -166,6 +169,11 @@ impl Front {
         }
         answer.unwrap_or_else(|error| unanswered(&error, id))
     }
+}
+
+/// Whether the bucket stands in the host's name.
+pub(crate) fn names_a_bucket(host: &str) -> bool {
+    hosts::bucket(host).is_some()
 }
 
 /// What S3 says to a client that asks for more than it may have now.

@@ -94,6 +94,7 @@ impl Face {
             store: store.clone(),
             keys: Arc::clone(&keys),
             http: HttpBackends::new(HostRules::default()),
+            metrics: Arc::clone(&metrics),
         });
         let aws = Aws::new(Parts {
             keys,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_api::Aws;
 use resources::{Clock, Timestamp};
 use serde_json::{Value, json};
-use telemetry::{RequestRecord, Requests};
+use telemetry::{RequestRecord, Requests, RestCall};
 
 /// Requests on the list unless the caller names a number, and at most.
 const LISTED: usize = 20;
@@ -61,7 +61,7 @@ fn shown(aws: &Aws, record: &RequestRecord) -> Value {
             "fault_of": failure.blame.as_str(),
         })
     });
-    json!({
+    let mut shown = json!({
         "request_id": record.id(),
         "arrived": arrived(record.age()).epoch_seconds_f64(),
         "service": record.service(),
@@ -75,6 +75,27 @@ fn shown(aws: &Aws, record: &RequestRecord) -> Value {
         "us": us(record.took()),
         "phases": phases,
         "error": error,
+    });
+    if let Some(rest) = record.rest() {
+        shown["gateway"] = gateway(aws, &rest);
+    }
+    shown
+}
+
+/// What a call of a REST API has besides, with the call that its integration made of this server.
+fn gateway(aws: &Aws, rest: &RestCall<'_>) -> Value {
+    let inner = some(rest.inner_id).and_then(|id| aws.requests().find(id));
+    json!({
+        "extended_request_id": rest.extended_id,
+        "api": some(rest.api),
+        "stage": some(rest.stage),
+        "resource": some(rest.resource),
+        "integration": some(rest.integration),
+        "target": some(rest.target),
+        "answered": rest.answered.parse::<u16>().ok(),
+        "request_template": some(rest.request_template),
+        "response_template": some(rest.response_template),
+        "call": inner.map(|record| shown(aws, &record)),
     })
 }
 

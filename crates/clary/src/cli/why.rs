@@ -10,8 +10,8 @@ use crate::client::Client;
 
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Args {
-    /// The id in the answer's `x-amzn-RequestId` or `x-amz-request-id`; boto3 has it in
-    /// `ResponseMetadata` [default: the last requests are listed]
+    /// The id in the answer's `x-amzn-RequestId`, `x-amz-request-id` or `x-amz-apigw-id`; boto3 has
+    /// it in `ResponseMetadata` [default: the last requests are listed]
     #[arg(value_name = "REQUEST-ID", value_parser = request_id)]
     id: Option<String>,
     /// List only requests that failed
@@ -53,13 +53,13 @@ fn read(client: &Client, path: &str) -> anyhow::Result<Value> {
     serde_json::from_str(&text).context("the server's reply is not JSON")
 }
 
-/// Ids are UUIDs; what else is given can't be one and need not be asked for.
+/// Ids are UUIDs, a gateway's extended ones base64; what else is given need not be asked for.
 fn request_id(text: &str) -> Result<String, String> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
     if !text.is_empty() && text.len() <= 64 && text.bytes().all(fits) {
         return Ok(text.to_owned());
     }
-    Err("a request id is made of letters, digits and hyphens".to_owned())
+    Err("a request id is made of letters, digits, `-`, `_` and `=`".to_owned())
 }
 
 fn one(request: &Value, now_epoch_seconds: f64) -> String {
@@ -69,11 +69,49 @@ fn one(request: &Value, now_epoch_seconds: f64) -> String {
         row("call", &call(request)),
     ];
     lines.extend(routed(request).map(|routed| row("routed", &routed)));
+    lines.extend(gateway(&request["gateway"]));
     lines.push(row("caller", &caller(request)));
     lines.push(row("answered", &format!("{} after {}", request["status"], time(&request["us"]))));
     lines.extend(phases(request));
     lines.extend(error(request).into_iter().flatten());
+    lines.extend(inner(&request["gateway"]["call"]));
     lines.join("\n")
+}
+
+/// Where a call of a REST API went, and what of its definition was applied.
+fn gateway(gateway: &Value) -> Vec<String> {
+    let known = |member| Some(string(gateway, member)).filter(|text| !text.is_empty());
+    let mut lines = Vec::new();
+    if let Some((api, stage)) = known("api").zip(known("stage")) {
+        let resource = known("resource").map(|path| format!(", resource {path}"));
+        lines.push(row("api", &format!("{api}, stage {stage}{}", resource.unwrap_or_default())));
+    }
+    if let Some(kind) = known("integration") {
+        let target = known("target").map(|target| format!(" {target}")).unwrap_or_default();
+        let answered = gateway["answered"].as_u64().map(|status| format!(", answered {status}"));
+        lines.push(row("sent to", &format!("{kind}{target}{}", answered.unwrap_or_default())));
+    }
+    for (name, member) in [("request", "request_template"), ("response", "response_template")] {
+        let template =
+            known(member).map(|media_type| format!("by the {name} template {media_type}"));
+        lines.extend(template.map(|template| row("mapped", &template)));
+    }
+    lines
+}
+
+/// The call that the integration made of this server, a step to the right.
+fn inner(request: &Value) -> Vec<String> {
+    if !request.is_object() {
+        return Vec::new();
+    }
+    let mut lines =
+        vec![row("inside", &format!("{}, {}", call(request), string(request, "request_id")))];
+    lines.extend(routed(request).map(|routed| row("  routed", &routed)));
+    let answered = format!("{} after {}", request["status"], time(&request["us"]));
+    lines.push(row("  answered", &answered));
+    lines.extend(phases(request).map(|phase| format!("  {phase}")));
+    lines.extend(error(request).into_iter().flatten().map(|line| format!("  {line}")));
+    lines
 }
 
 fn row(name: &str, value: &str) -> String {
@@ -125,7 +163,9 @@ fn error(request: &Value) -> Option<[String; 2]> {
     let error = request["error"].as_object().map(|_| &request["error"])?;
     let (code, phase) = (string(error, "code"), string(error, "phase"));
     let blame = match string(error, "fault_of") {
+        "model" if request["gateway"].is_object() => "the integration's".to_owned(),
         "model" => format!("the model's; `clary logs {}` has more", string(request, "resource")),
+        "author" => "the API's author's; `aws apigateway test-invoke-method` tells more".to_owned(),
         "server" => "the server's; its log has more under the request's id".to_owned(),
         _ => "the caller's".to_owned(),
     };
@@ -204,6 +244,46 @@ fault     the model's; `clary logs forest` has more";
     }
 
     #[test]
+    fn a_call_of_a_rest_api_is_told_with_the_call_inside_it() {
+        let mut request = failed();
+        for member in ["variant", "model", "access_key_id", "principal"] {
+            request[member] = Value::Null;
+        }
+        request["service"] = json!("execute-api");
+        request["operation"] = json!("GET");
+        request["resource"] = json!("/ratings/7");
+        request["error"] = json!({
+            "code": "INTEGRATION_ERROR", "message": "mapped", "phase": "integration",
+            "fault_of": "model",
+        });
+        request["gateway"] = json!({
+            "extended_request_id": "abc=", "api": "a1", "stage": "dev", "resource": "/ratings/{id}",
+            "integration": "AWS", "target": "arn:x", "answered": 424,
+            "request_template": "application/json", "response_template": null, "call": failed(),
+        });
+        let expect = "\
+call      execute-api GET /ratings/7
+api       a1, stage dev, resource /ratings/{id}
+sent to   AWS arn:x, answered 424
+mapped    by the request template application/json
+caller    unknown: the request names no access key
+answered  424 after 1.25 ms
+  body                 12.3 µs    1 %
+  model                1.00 ms   80 %
+error     INTEGRATION_ERROR while `integration`: mapped
+fault     the integration's
+inside    sagemaker-runtime InvokeEndpoint forest, 4f0c
+  routed  to variant AllTraffic, which serves model trees
+  answered 424 after 1.25 ms
+    body                 12.3 µs    1 %
+    model                1.00 ms   80 %
+  error     ModelError while `model`: it broke
+  fault     the model's; `clary logs forest` has more";
+        let text = one(&request, 0.0);
+        assert_eq!(text.lines().skip(2).collect::<Vec<_>>().join("\n"), expect);
+    }
+
+    #[test]
     fn what_is_not_known_is_left_out() {
         let mut request = failed();
         for member in ["principal", "resource", "variant", "model", "error"] {
@@ -241,8 +321,9 @@ fault     the model's; `clary logs forest` has more";
         for wrong in ["", "a/b", "a b", "../metrics", &"a".repeat(65)] {
             assert!(request_id(wrong).is_err(), "{wrong}");
         }
-        let id = "4f0c2a1e-0000-4000-8000-000000000000";
-        assert_eq!(request_id(id), Ok(id.to_owned()));
+        for id in ["4f0c2a1e-0000-4000-8000-000000000000", "aZ0-_aaaaaaaaaa="] {
+            assert_eq!(request_id(id), Ok(id.to_owned()));
+        }
     }
 
     #[test]

@@ -207,10 +207,10 @@ impl Listener {
         let (Ok(permit), None) = (permit, &self.service.tls) else { return };
         let refusals = Arc::clone(&self.refusals);
         let say = async move {
-            let text = match limit {
+            let text = refusals.text(match limit {
                 Limit::Connections => &refusals.connections,
                 _ => &refusals.connections_per_client,
-            };
+            });
             stream.write_all(text.as_bytes()).await?;
             stream.shutdown().await?;
             tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
@@ -308,7 +308,7 @@ impl Connection {
         let call = self.line.begin_call();
         let app = &self.listener.service.app;
         let response = if let Some(text) = strict::objection(&request, &self.line) {
-            app.objected(text)
+            app.objected(self.door, &request, text)
         } else {
             self.line.pass_head();
             match self.line.client().map_or(Ok(()), clients::ClientGuard::call) {

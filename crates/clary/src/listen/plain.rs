@@ -1,29 +1,41 @@
 //! Answers that are given below HTTP: to who can't be understood, is too slow, or one too many.
 //! What a request means is not known then, so the text is JSON and names the setting.
 
-use telemetry::{Limit, ServerMetrics};
+use std::{sync::Arc, time::Instant};
 
-/// An answer as it goes over the wire.
+use aws_api::RequestId;
+use telemetry::{Answered, Blame, Failure, Limit, Metrics, Names, Phase, ServerMetrics, Trail};
+
+/// What is answered, but for the id that each answer has.
 #[derive(Debug)]
 pub(super) struct Plain {
-    text: String,
+    /// As on the status line: `408 Request Timeout`.
+    status: &'static str,
+    code: &'static str,
+    message: String,
 }
 
 impl Plain {
     /// Status and reason, a code as AWS has them, and what to do.
-    pub(super) fn new(status: &str, code: &str, message: &str) -> Self {
-        let body = serde_json::json!({ "__type": code, "message": message }).to_string();
-        let retry = if status.starts_with("503") { "retry-after: 1\r\n" } else { "" };
-        let text = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-amzn-errortype: {code}\r\n\
-             content-length: {}\r\n{retry}connection: close\r\n\r\n{body}",
-            body.len()
-        );
-        Self { text }
+    fn new(status: &'static str, code: &'static str, message: &str) -> Self {
+        Self { status, code, message: message.to_owned() }
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.text.as_bytes()
+    /// The answer as it goes over the wire.
+    fn text(&self, id: &str) -> String {
+        let Self { status, code, message } = self;
+        let body = serde_json::json!({ "__type": code, "message": message }).to_string();
+        let retry = if status.starts_with("503") { "retry-after: 1\r\n" } else { "" };
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-amzn-errortype: {code}\r\n\
+             x-amzn-requestid: {id}\r\ncontent-length: {}\r\n{retry}connection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    /// The number of the status.
+    fn number(&self) -> u16 {
+        self.status.get(..3).and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 }
 
@@ -36,11 +48,11 @@ pub(super) struct Refusals {
     long_head: Plain,
     long_uri: Plain,
     nonsense: Plain,
-    metrics: std::sync::Arc<telemetry::Metrics>,
+    metrics: Arc<Metrics>,
 }
 
 impl Refusals {
-    pub(super) fn new(limits: &super::Limits, metrics: std::sync::Arc<telemetry::Metrics>) -> Self {
+    pub(super) fn new(limits: &super::Limits, metrics: Arc<Metrics>) -> Self {
         let head_s = limits.patience.head.as_secs();
         let slow = format!(
             "The head of the request did not come within {head_s} s; send it faster, or raise the \
@@ -94,6 +106,26 @@ impl Refusals {
         }
     }
 
+    /// The answer under an id of its own, by which it is found again.
+    pub(super) fn text(&self, plain: &Plain) -> String {
+        let id = RequestId::fresh();
+        let status = plain.number();
+        let mut trail = Trail::begin(Instant::now(), Phase::Head);
+        let phase = trail.fail();
+        let blame = if status >= 500 { Blame::Server } else { Blame::Caller };
+        self.metrics.requests.keep(&Answered {
+            id: id.as_str(),
+            service: "unknown",
+            operation: "unknown",
+            status,
+            names: Names::default(),
+            trail: &trail,
+            failure: Some(Failure { code: plain.code, message: &plain.message, blame, phase }),
+            rest: None,
+        });
+        plain.text(id.as_str())
+    }
+
     pub(super) fn server(&self) -> &ServerMetrics {
         &self.metrics.server
     }
@@ -106,10 +138,12 @@ mod tests {
     #[test]
     fn a_plain_answer_is_whole() {
         let answer = Plain::new("503 Service Unavailable", "ServiceUnavailable", "too many");
-        let text = std::str::from_utf8(answer.as_bytes()).expect("it is text");
+        let text = answer.text("some-id");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
         assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{head}");
         assert!(head.contains("\r\nretry-after: 1\r\n"), "{head}");
+        assert!(head.contains("\r\nx-amzn-requestid: some-id\r\n"), "{head}");
+        assert_eq!(answer.number(), 503);
         assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{head}");
         let body: serde_json::Value = serde_json::from_str(body).expect("it is JSON");
         assert_eq!(body["message"], "too many");

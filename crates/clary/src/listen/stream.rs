@@ -45,6 +45,7 @@ impl<S> Stream<S> {
 impl<S: AsyncWrite + Unpin> Stream<S> {
     /// Sends what fits; who gets it has not earned more.
     fn say(&mut self, cx: &mut Context<'_>, text: &Plain) {
+        let text = self.refusals.text(text);
         let _ = Pin::new(&mut self.inner).poll_write(cx, text.as_bytes());
         let _ = Pin::new(&mut self.inner).poll_flush(cx);
     }

@@ -8,7 +8,10 @@ use sigv4::{Claim, Error, Payload, Request, Secret, Settings, Verifier};
 
 use subtle::ConstantTimeEq;
 
-use super::call::{Call, Caller};
+use super::{
+    call::{Call, Caller},
+    way::Way,
+};
 use crate::{
     Gateway,
     refusal::{
@@ -22,11 +25,15 @@ thread_local! {
 }
 
 /// Lets the call pass, or refuses it.
-pub(crate) fn check(gateway: &Gateway, call: &mut Call<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(
+    gateway: &Gateway,
+    call: &mut Call<'_>,
+    way: &mut Way<'_>,
+) -> Result<(), Refusal> {
     match call.plan.authorization {
         AuthorizationType::None => Ok(()),
         AuthorizationType::AwsIam => {
-            call.caller = Some(signed(gateway, call)?);
+            call.caller = Some(signed(gateway, call, &mut way.caller)?);
             Ok(())
         }
         // No such method can be defined; one that was kept by a later version is not left open.
@@ -36,14 +43,16 @@ pub(crate) fn check(gateway: &Gateway, call: &mut Call<'_>) -> Result<(), Refusa
     }
 }
 
-/// Who signed the call. Every key that exists may invoke: no policy says otherwise yet.
-fn signed(gateway: &Gateway, call: &Call<'_>) -> Result<Caller, Refusal> {
+/// Who signed the call; `claimed` gets the key that it names, which may be nobody's. Every key that
+/// exists may invoke: no policy says otherwise yet.
+fn signed(gateway: &Gateway, call: &Call<'_>, claimed: &mut String) -> Result<Caller, Refusal> {
     let keys = gateway.on().keys.snapshot();
     let now = Clock::system().epoch_seconds();
     let verified = VERIFIER.with_borrow_mut(|verifier| {
         let verifier = verifier.get_or_insert_with(|| Verifier::new(settings(gateway)));
         let request = Request::from(call.surroundings.head);
         let verified = verifier.verify(request, Payload::Body(&call.body), now, |claim| {
+            claim.access_key_id.as_ref().clone_into(claimed);
             secret_of(&keys, &gateway.on().clock, claim)
         });
         verified.map(|verified| verified.claim.access_key_id.into_owned())

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request::Parts};
 use http_body_util::{BodyExt, Limited};
+use telemetry::Phase;
 
 use super::{
     Stage,
@@ -14,13 +15,15 @@ use super::{
     context::View,
     execute, gateway_response,
     log::Log,
-    plan::Place,
+    plan::{MethodPlan, Place},
     response::Answer,
-    router::Match,
+    way::Way,
 };
 use crate::{
     Gateway,
-    refusal::{BAD_REQUEST_PARAMETERS, MISSING_AUTHENTICATION_TOKEN, REQUEST_TOO_LARGE, Refusal},
+    refusal::{
+        BAD_REQUEST_PARAMETERS, MISSING_AUTHENTICATION_TOKEN, REQUEST_TOO_LARGE, Refusal, THROTTLED,
+    },
 };
 
 /// Bytes of a call's body at most.
@@ -44,14 +47,50 @@ impl Gateway {
         let ids = Ids::of(request_id);
         let table = self.table();
         let host = head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
-        let found = address::read(host, head.uri.path())
-            .and_then(|address| Some((address, table.stage(address.api, address.stage)?)));
-        let Some((address, stage)) = found else {
-            return finished(plain(&Refusal::from(&MISSING_AUTHENTICATION_TOKEN)), &ids);
+        let mut way = Way::begin(&head.method, head.uri.path());
+        let address = address::read(host, head.uri.path());
+        let stage = address.and_then(|address| table.stage(address.api, address.stage));
+        let answer = match address.zip(stage) {
+            Some((address, stage)) => {
+                way.stage = Some((address.api, address.stage));
+                way.path = address.path;
+                let surroundings = self.surroundings(&head, address, stage, (peer, ids.clone()));
+                self.matched(surroundings, body, &mut way).await
+            }
+            None => plain(&way.refused(Refusal::from(&MISSING_AUTHENTICATION_TOKEN))),
         };
-        let surroundings = self.surroundings(&head, address, stage, (peer, ids.clone()));
-        let outcome = self.matched(surroundings, body).await;
-        finished(outcome, &ids)
+        way.keep(&self.on().metrics.requests, &ids, answer.status);
+        finished(answer, &ids)
+    }
+
+    /// Answers a call whose client calls too often.
+    pub fn throttled<B>(&self, request: &http::Request<B>, request_id: &str) -> Response<Bytes> {
+        self.turned_away(request, request_id, (Phase::Admit, Refusal::from(&THROTTLED)))
+    }
+
+    /// Answers a call that is not to be understood in one way only.
+    pub fn objected<B>(
+        &self,
+        request: &http::Request<B>,
+        request_id: &str,
+        text: &'static str,
+    ) -> Response<Bytes> {
+        let refusal = Refusal::saying(&BAD_REQUEST_PARAMETERS, text);
+        self.turned_away(request, request_id, (Phase::Head, refusal))
+    }
+
+    /// Answers a call that comes to no API.
+    fn turned_away<B>(
+        &self,
+        request: &http::Request<B>,
+        request_id: &str,
+        (phase, refusal): (Phase, Refusal),
+    ) -> Response<Bytes> {
+        let ids = Ids::of(request_id);
+        let mut way = Way::begin_in(phase, request.method(), request.uri().path());
+        let answer = plain(&way.refused(refusal));
+        way.keep(&self.on().metrics.requests, &ids, answer.status);
+        finished(answer, &ids)
     }
 
     /// What is known of a call before its method is.
@@ -80,39 +119,39 @@ impl Gateway {
     }
 
     /// Finds the method, reads the body and runs the phases.
-    async fn matched<B>(&self, surroundings: Surroundings<'_>, body: B) -> Answer
+    async fn matched<'a, B>(
+        &self,
+        surroundings: Surroundings<'a>,
+        body: B,
+        way: &mut Way<'a>,
+    ) -> Answer
     where
         B: hyper::body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let head = surroundings.head;
-        let parameters = Parameters::of(head, Pairs::new());
-        let refused = |surroundings: &Surroundings<'_>, refusal: &Refusal| {
-            let view = View { surroundings, resource: None, caller: None, refusal: None };
-            gateway_response::build(view, &parameters, refusal)
+        let parameters = Parameters::of(surroundings.head, Pairs::new());
+        let found = match planned(&surroundings) {
+            Ok((place, plan, path)) => {
+                way.matched(place, plan);
+                read(body).await.map(|body| (place, plan, path, body))
+            }
+            Err(refusal) => Err(refusal),
         };
-        if let Some(refusal) = bad_address(&surroundings) {
-            return refused(&surroundings, &refusal);
-        }
-        let deployment = surroundings.deployment;
-        let found = deployment.router.find(surroundings.path).filter(|_| !deployment.closed);
-        let planned = found.and_then(|found| {
-            let plan = found.value.method(head.method.as_str())?;
-            Some((plan, found))
-        });
-        let Some((plan, Match { value, parameters: taken })) = planned else {
-            return refused(&surroundings, &Refusal::from(&MISSING_AUTHENTICATION_TOKEN));
-        };
-        let place: &Place = value;
-        let path = taken.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let body = match read(body).await {
-            Ok(body) => body,
-            Err(refusal) => return refused(&surroundings, &refusal),
+        let (place, plan, path, body) = match found {
+            Ok(found) => found,
+            Err(refusal) => {
+                let refusal = way.refused(refusal);
+                let surroundings = &surroundings;
+                let view = View { surroundings, resource: None, caller: None, refusal: None };
+                return gateway_response::build(view, &parameters, &refusal);
+            }
         };
         let parameters = Parameters { path, ..parameters };
         let mut call = Call { surroundings, place, plan, parameters, body, caller: None };
-        let outcome = execute::run(self, &mut call).await;
-        outcome.unwrap_or_else(|refusal| self.refuse(&call, &refusal))
+        match execute::run(self, &mut call, way).await {
+            Ok(answer) => answer,
+            Err(refusal) => self.refuse(&call, &way.refused(refusal)),
+        }
     }
 
     /// The gateway response of a call whose method is known.
@@ -133,6 +172,23 @@ impl Gateway {
         }
         gateway_response::build(View::of(call), &call.parameters, refusal)
     }
+}
+
+/// The method that is called, with the values of its path's parameters.
+fn planned<'a>(
+    surroundings: &Surroundings<'a>,
+) -> Result<(&'a Place, &'a MethodPlan, Pairs), Refusal> {
+    if let Some(refusal) = bad_address(surroundings) {
+        return Err(refusal);
+    }
+    let deployment = surroundings.deployment;
+    let found = deployment.router.find(surroundings.path).filter(|_| !deployment.closed);
+    let planned = found.and_then(|found| {
+        let plan = found.value.method(surroundings.head.method.as_str())?;
+        let taken = found.parameters.into_iter();
+        Some((found.value, plan, taken.map(|(name, value)| (name.to_owned(), value)).collect()))
+    });
+    planned.ok_or_else(|| Refusal::from(&MISSING_AUTHENTICATION_TOKEN))
 }
 
 fn bad_address(surroundings: &Surroundings<'_>) -> Option<Refusal> {

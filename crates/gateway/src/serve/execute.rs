@@ -1,31 +1,49 @@
 //! The phases of a call whose method is known, one after the other.
 
+use telemetry::Phase;
+
 use super::{
     admit, authorise,
     call::Call,
     integrate, log, request,
     response::{self, Answer},
     validate,
+    way::Way,
 };
 use crate::{Gateway, refusal::Refusal};
 
 /// Runs the phases. What refuses the call on the way is the caller's to show.
-pub(crate) async fn run(gateway: &Gateway, call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    authorise::check(gateway, call)?;
-    run_authorised(gateway, call).await
+pub(crate) async fn run<'a>(
+    gateway: &Gateway,
+    call: &mut Call<'a>,
+    way: &mut Way<'a>,
+) -> Result<Answer, Refusal> {
+    way.enter(Phase::Authorise);
+    authorise::check(gateway, call, way)?;
+    run_authorised(gateway, call, way).await
 }
 
 /// The phases after the caller is known. Between validation and the integration is the place of a
 /// cache, which is not there yet.
-pub(crate) async fn run_authorised(gateway: &Gateway, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(crate) async fn run_authorised<'a>(
+    gateway: &Gateway,
+    call: &Call<'a>,
+    way: &mut Way<'a>,
+) -> Result<Answer, Refusal> {
+    way.enter(Phase::Admit);
     admit::check(call)?;
+    way.enter(Phase::Validate);
     validate::check(call)?;
-    let outgoing = request::build(call)?;
+    way.enter(Phase::RequestMapping);
+    let outgoing = request::build(call, way)?;
     let note = Note { gateway, call };
     note.request(&outgoing);
-    let incoming = integrate::send(gateway, call, &outgoing).await?;
+    way.enter(Phase::Integration);
+    let incoming = integrate::send(gateway, call, &outgoing, way).await?;
+    way.answered(incoming.status, &incoming.headers);
     note.response(&incoming);
-    response::build(call, incoming, outgoing.overrides)
+    way.enter(Phase::ResponseMapping);
+    response::build(call, incoming, outgoing.overrides, way)
 }
 
 /// What of the phases goes to the execution log.

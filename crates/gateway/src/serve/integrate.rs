@@ -10,6 +10,7 @@ use super::{
     http::{HttpCall, HttpFailure},
     request::Outgoing,
     target::{filled, query_text},
+    way::Way,
 };
 use crate::{
     Gateway,
@@ -33,16 +34,20 @@ pub(crate) async fn send(
     gateway: &Gateway,
     call: &Call<'_>,
     outgoing: &Outgoing,
+    way: &mut Way<'_>,
 ) -> Result<Incoming, Refusal> {
     let timeout = call.plan.integration.timeout;
-    let answer = match call.plan.integration.kind {
-        IntegrationType::Mock => return mock(&outgoing.body),
-        IntegrationType::Http | IntegrationType::HttpProxy => {
-            tokio::time::timeout(timeout, over_http(gateway, call, outgoing)).await
-        }
+    let kind = call.plan.integration.kind;
+    if kind == IntegrationType::Mock {
+        return mock(&outgoing.body);
+    }
+    way.target = address(call, outgoing);
+    let target = way.target.as_str();
+    let answer = match kind {
         IntegrationType::Aws | IntegrationType::AwsProxy => {
-            tokio::time::timeout(timeout, to_aws(gateway, call, outgoing)).await
+            tokio::time::timeout(timeout, to_aws(gateway, call, outgoing, target)).await
         }
+        _ => tokio::time::timeout(timeout, over_http(gateway, call, outgoing, target)).await,
     };
     answer.unwrap_or_else(|_| Err(Refusal::from(&INTEGRATION_TIMEOUT)))
 }
@@ -74,11 +79,11 @@ async fn over_http(
     gateway: &Gateway,
     call: &Call<'_>,
     outgoing: &Outgoing,
+    address: &str,
 ) -> Result<Incoming, Refusal> {
-    let address = address(call, outgoing);
     let request = HttpCall {
         method: method(call)?,
-        address: with_query(&address, &outgoing.query),
+        address: with_query(address, &outgoing.query),
         headers: outgoing.headers.clone(),
         body: outgoing.body.clone(),
         answer_bytes_max: ANSWER_BYTES_MAX,
@@ -129,9 +134,9 @@ async fn to_aws(
     gateway: &Gateway,
     call: &Call<'_>,
     outgoing: &Outgoing,
+    address: &str,
 ) -> Result<Incoming, Refusal> {
-    let address = address(call, outgoing);
-    let (service, target, mut query) = aws_address(&address).ok_or_else(|| {
+    let (service, target, mut query) = aws_address(address).ok_or_else(|| {
         Refusal::configuration(format!("`{address}` is no address of an AWS service"))
     })?;
     if service == "lambda" {

@@ -32,6 +32,7 @@ mod target;
 mod trial;
 mod validate;
 mod values;
+mod way;
 
 pub use compile::{CompileError, Deployment};
 pub(crate) use table::{Stage, Table};

@@ -113,15 +113,15 @@ impl<T> ByMediaType<T> {
         self.0.is_empty()
     }
 
-    /// What stands for this media type, else for `$default`.
-    pub(crate) fn get(&self, media_type: &str) -> Option<&T> {
+    /// What stands for this media type, else for `$default`, with the name that it stands under.
+    pub(crate) fn get(&self, media_type: &str) -> Option<(&str, &T)> {
         self.exact(media_type).or_else(|| self.exact("$default"))
     }
 
-    /// What stands for exactly this media type.
-    pub(crate) fn exact(&self, media_type: &str) -> Option<&T> {
+    /// What stands for exactly this media type, with its name.
+    pub(crate) fn exact(&self, media_type: &str) -> Option<(&str, &T)> {
         let found = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(media_type));
-        found.map(|(_, value)| value)
+        found.map(|(name, value)| (name.as_str(), value))
     }
 
     /// The first, with its media type.

@@ -8,8 +8,9 @@ use super::{
     call::{Borrowed, Call, Pairs, borrowed, last_header},
     content::{Content, Conversion, converted, decoded, text_of},
     context::View,
-    plan::media_type,
+    plan::{IntegrationPlan, media_type},
     values::Sources,
+    way::Way,
 };
 use crate::{
     mapping::{self, Body, Context, Message, Overrides, Rendered, Template},
@@ -49,14 +50,14 @@ pub(crate) struct Outgoing {
 }
 
 /// Builds what is sent.
-pub(crate) fn build(call: &Call<'_>) -> Result<Outgoing, Refusal> {
+pub(crate) fn build<'a>(call: &Call<'a>, way: &mut Way<'a>) -> Result<Outgoing, Refusal> {
     let mut outgoing = Outgoing { headers: headers(call), ..Outgoing::default() };
     if is_proxy(call) {
         outgoing.query.clone_from(&call.parameters.query);
         outgoing.path.clone_from(&call.parameters.path);
     }
     map_parameters(call, &mut outgoing)?;
-    let rendered = body(call)?;
+    let rendered = body(call, way)?;
     outgoing.body = rendered.body;
     outgoing.overrides = rendered.overrides;
     override_parts(call, &mut outgoing)?;
@@ -158,8 +159,8 @@ struct Mapped {
     overrides: Overrides,
 }
 
-fn body(call: &Call<'_>) -> Result<Mapped, Refusal> {
-    let plan = &call.plan.integration;
+fn body<'a>(call: &Call<'a>, way: &mut Way<'a>) -> Result<Mapped, Refusal> {
+    let plan: &'a IntegrationPlan = &call.plan.integration;
     let given = last_header(&call.parameters.header, "content-type");
     let given = media_type(given.unwrap_or_default());
     let is_binary = call.surroundings.deployment.is_binary(given);
@@ -170,7 +171,10 @@ fn body(call: &Call<'_>) -> Result<Mapped, Refusal> {
     }
     let wanted = if given.is_empty() { "application/json" } else { given };
     match plan.templates.get(wanted) {
-        Some(template) => render(call, template, conversion),
+        Some((media_type, template)) => {
+            way.request_template = media_type;
+            render(call, template, conversion)
+        }
         None => passed(call, conversion),
     }
 }

@@ -11,6 +11,7 @@ use super::{
     integrate::Incoming,
     plan::{AnswerPlan, ByMediaType, media_type},
     values::{Sources, headers_of},
+    way::Way,
 };
 use crate::{
     mapping::{Body, Context, Message, Overrides, Template},
@@ -46,17 +47,18 @@ pub(crate) struct Answer {
 }
 
 /// Maps what the integration answered.
-pub(crate) fn build(
-    call: &Call<'_>,
+pub(crate) fn build<'a>(
+    call: &Call<'a>,
     incoming: Incoming,
     overrides: Overrides,
+    way: &mut Way<'a>,
 ) -> Result<Answer, Refusal> {
     if matches!(call.plan.integration.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy)
     {
         return Ok(proxied(incoming));
     }
     let plan = chosen(&call.plan.integration.answers, incoming.status)?;
-    let rendered = body(call, plan, &incoming, overrides)?;
+    let rendered = body(call, plan, (&incoming, overrides), way)?;
     let mut answer =
         Answer { status: plan.status, headers: HeaderMap::with_capacity(8), body: rendered.body };
     set(&mut answer.headers, "content-type", &rendered.content_type);
@@ -105,11 +107,11 @@ struct Mapped {
     overrides: Overrides,
 }
 
-fn body(
-    call: &Call<'_>,
-    plan: &AnswerPlan,
-    incoming: &Incoming,
-    before: Overrides,
+fn body<'a>(
+    call: &Call<'a>,
+    plan: &'a AnswerPlan,
+    (incoming, before): (&Incoming, Overrides),
+    way: &mut Way<'a>,
 ) -> Result<Mapped, Refusal> {
     let deployment = call.surroundings.deployment;
     let accept = accepted(call);
@@ -121,6 +123,7 @@ fn body(
     };
     let conversion = content.conversion();
     if let Some((content_type, template)) = template_for(&plan.templates, accept) {
+        way.response_template = content_type;
         let mut mapped = render(call, template, incoming, (conversion, before))?;
         content_type.clone_into(&mut mapped.content_type);
         return Ok(mapped);
@@ -138,15 +141,11 @@ fn accepted<'c>(call: &'c Call<'_>) -> &'c str {
 /// The template for what is accepted, else for JSON, else the first.
 fn template_for<'t>(
     templates: &'t ByMediaType<Template>,
-    accept: &'t str,
+    accept: &str,
 ) -> Option<(&'t str, &'t Template)> {
     const JSON: &str = "application/json";
     let wanted = if accept.is_empty() { JSON } else { accept };
-    templates
-        .exact(wanted)
-        .map(|template| (wanted, template))
-        .or_else(|| templates.exact(JSON).map(|template| (JSON, template)))
-        .or_else(|| templates.first())
+    templates.exact(wanted).or_else(|| templates.exact(JSON)).or_else(|| templates.first())
 }
 
 fn no_base64() -> Refusal {

@@ -15,6 +15,7 @@ use super::{
     log::{Log, as_map},
     plan::Place,
     response::Answer,
+    way::Way,
 };
 use crate::{
     Gateway,
@@ -124,7 +125,9 @@ impl Gateway {
         line(format!("Method request headers: {}", pairs(&call.parameters.header)));
         let body = String::from_utf8_lossy(&call.body);
         line(format!("Method request body before transformations: {body}"));
-        let outcome = execute::run_authorised(self, call).await;
+        // A trial's way is told by its log.
+        let mut way = Way::begin(&on.head.method, on.path);
+        let outcome = execute::run_authorised(self, call, &mut way).await;
         let answer = match outcome {
             Ok(answer) => answer,
             Err(refusal) => {

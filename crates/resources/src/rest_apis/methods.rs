@@ -166,6 +166,19 @@ pub enum IntegrationType {
     Mock,
 }
 
+impl IntegrationType {
+    /// Its name, as API Gateway has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::HttpProxy => "HTTP_PROXY",
+            Self::Aws => "AWS",
+            Self::AwsProxy => "AWS_PROXY",
+            Self::Mock => "MOCK",
+        }
+    }
+}
+
 /// What becomes of a body that no template is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
