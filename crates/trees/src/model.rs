@@ -127,7 +127,14 @@ impl Model {
     /// Any bytes are safe to pass: time and memory are linear in their number. The error says what
     /// is wrong, names what is not supported, and gives the offset where reading failed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(Self::new(read::read(bytes, Detail::Answers)?, Isa::detect()))
+        Self::from_bytes_on(bytes, Isa::detect())
+    }
+
+    /// Reads a model for an instruction set other than the best.
+    ///
+    /// Fails as [`from_bytes`](Self::from_bytes) does.
+    pub fn from_bytes_on(bytes: &[u8], isa: Isa) -> Result<Self, Error> {
+        Ok(Self::new(read::read(bytes, Detail::Answers)?, isa))
     }
 
     /// Reads a model once for each instruction set that this processor has and the kernels use, the
@@ -137,8 +144,7 @@ impl Model {
     ///
     /// Fails as [`from_bytes`](Self::from_bytes) does.
     pub fn on_every_instruction_set(bytes: &[u8]) -> Result<Vec<Self>, Error> {
-        let read = |isa| Ok(Self::new(read::read(bytes, Detail::Answers)?, isa));
-        Isa::available().into_iter().map(read).collect()
+        Isa::available().into_iter().map(|isa| Self::from_bytes_on(bytes, isa)).collect()
     }
 
     /// Reads a model and keeps the trees of some rounds of training, counted from 0: what
@@ -335,7 +341,14 @@ impl Model {
         });
     }
 
-    fn check<'a>(&self, rows: impl Into<Input<'a>>, out_len: usize, width: usize) -> Input<'a> {
+    /// # Panics
+    /// If rows or `out` do not fit the model.
+    pub(crate) fn check<'a>(
+        &self,
+        rows: impl Into<Input<'a>>,
+        out_len: usize,
+        width: usize,
+    ) -> Input<'a> {
         let rows = rows.into();
         let (have, want) = (rows.width(), self.feature_count);
         assert!(have == want, "rows of `{have}` values for a model of `{want}` features");

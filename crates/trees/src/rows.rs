@@ -1,5 +1,7 @@
 //! The input: a borrowed, dense, row-major matrix. Where the numbers came from is the caller's.
 
+use std::ops::Range;
+
 /// Dense rows of `f32` or `f64`, one after the other; `NaN` is a missing value.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a, T = f32> {
@@ -39,6 +41,11 @@ impl<'a, T> Rows<'a, T> {
     /// The rows in order, each a slice of [`width`](Self::width) values.
     pub fn iter(&self) -> std::slice::ChunksExact<'a, T> {
         self.values.chunks_exact(self.width)
+    }
+
+    /// Some of the rows.
+    pub(crate) fn slice(self, rows: Range<usize>) -> Self {
+        Self { values: &self.values[rows.start * self.width..rows.end * self.width], ..self }
     }
 
     /// One row.

@@ -10,6 +10,8 @@ use crate::Error;
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
     columns: &'a [Column<'a>],
+    /// The first row.
+    start: usize,
     len: usize,
 }
 
@@ -108,7 +110,7 @@ impl<'a> Columns<'a> {
                 return Err(Error::malformed(message));
             }
         }
-        Ok(Self { columns, len })
+        Ok(Self { columns, start: 0, len })
     }
 
     /// How many rows there are.
@@ -126,9 +128,16 @@ impl<'a> Columns<'a> {
         self.columns.len()
     }
 
+    /// Some of the rows.
+    pub(super) fn slice(self, rows: Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= self.len, "no rows {rows:?}");
+        Self { start: self.start + rows.start, len: rows.len(), ..self }
+    }
+
     /// Writes rows one after the other.
     pub(super) fn copy<F: Float>(&self, rows: Range<usize>, block: &mut [F]) {
         let width = self.width();
+        let rows = self.start + rows.start..self.start + rows.end;
         for (number, column) in self.columns.iter().enumerate() {
             let slots = block.iter_mut().skip(number).step_by(width);
             column.copy(rows.clone(), slots);

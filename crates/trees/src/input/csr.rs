@@ -67,6 +67,11 @@ impl<'a> Csr<'a> {
         self.width
     }
 
+    /// Some of the rows.
+    pub(super) fn slice(self, rows: Range<usize>) -> Self {
+        Self { starts: &self.starts[rows.start..=rows.end], ..self }
+    }
+
     /// What is not mentioned, unless the model says.
     pub(super) fn own_absent(&self) -> Option<f32> {
         self.absent

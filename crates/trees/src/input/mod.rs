@@ -5,7 +5,7 @@
 mod columns;
 mod csr;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
 use crate::Rows;
 pub use columns::{Column, Columns, Validity, Values};
@@ -37,6 +37,20 @@ pub enum Input<'a> {
 }
 
 impl Input<'_> {
+    /// Some of the rows, where they are.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    #[must_use]
+    pub fn slice(self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Narrow(all) => Self::Narrow(all.slice(rows)),
+            Self::Wide(all) => Self::Wide(all.slice(rows)),
+            Self::Sparse(all) => Self::Sparse(all.slice(rows)),
+            Self::Columns(all) => Self::Columns(all.slice(rows)),
+        }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         match self {
@@ -146,11 +160,7 @@ impl Input<'_> {
     }
 }
 
-fn copy<S: Into<f64> + Copy, F: Float>(
-    rows: Rows<'_, S>,
-    wanted: std::ops::Range<usize>,
-    block: &mut [F],
-) {
+fn copy<S: Into<f64> + Copy, F: Float>(rows: Rows<'_, S>, wanted: Range<usize>, block: &mut [F]) {
     let values = &rows.values()[wanted.start * rows.width()..wanted.end * rows.width()];
     for (slot, value) in block.iter_mut().zip(values) {
         *slot = F::rounded((*value).into());

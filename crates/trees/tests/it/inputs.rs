@@ -32,7 +32,27 @@ fn answers<'a>(model: &Model, rows: impl Into<Input<'a>>) -> Vec<u64> {
     model.leaves(rows, &mut leaves);
     let narrow = narrow.iter().map(|value| u64::from(value.to_bits()));
     let wide = wide.iter().chain(&margins).map(|value| value.to_bits());
+    assert_eq!(
+        in_parts(model, rows),
+        (narrow.clone().collect(), wide.clone().take(rows.len() * width).collect())
+    );
     narrow.chain(wide).chain(leaves.iter().map(|leaf| u64::from(*leaf))).collect()
+}
+
+/// Predictions in both precisions, of which each part has another thread.
+fn in_parts(model: &Model, rows: Input<'_>) -> (Vec<u64>, Vec<u64>) {
+    let mut narrow = vec![0.0; rows.len() * model.prediction_width()];
+    let mut wide = vec![0.0; narrow.len()];
+    std::thread::scope(|scope| {
+        for part in model.parts(rows, 3, &mut narrow) {
+            scope.spawn(|| part.predict());
+        }
+        for part in model.parts_f64(rows, 3, &mut wide) {
+            scope.spawn(|| part.predict());
+        }
+    });
+    let narrow = narrow.iter().map(|value| u64::from(value.to_bits())).collect();
+    (narrow, wide.iter().map(|value| value.to_bits()).collect())
 }
 
 fn dense(absent: f32) -> Vec<f32> {

@@ -33,14 +33,19 @@ pub(super) use planes::Planes;
 #[cfg(target_arch = "x86_64")]
 pub(super) use turns::{BLOCK_ROWS, Bytes, ROWS, WIDTH};
 
+use std::fmt;
+
 use super::{Lanes, Tiles, perfect::Slot, sparse::Link};
 
 /// From so many links on, places times two are no longer `i32`, as gathers need them.
 const LINKS_MAX: usize = 1 << 30;
 
 /// An instruction set that this processor has.
+///
+/// Models are read for the best one; [`Model::from_bytes_on`](crate::Model::from_bytes_on) takes
+/// another, to measure or to compare. The answers are the same, bit by bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Isa(Level);
+pub struct Isa(Level);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Level {
@@ -106,15 +111,30 @@ fn has_bytes() -> bool {
         && is_x86_feature_detected!("popcnt")
 }
 
-/// Every method answers whether it did the work; if not, the portable walk must.
+/// `portable`, `avx2`, `avx512` or `avx512-vbmi`.
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Level::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Bytes => "avx512-vbmi",
+        })
+    }
+}
+
 impl Isa {
     /// The best that this processor has.
-    pub(crate) fn detect() -> Self {
+    pub fn detect() -> Self {
         Self::available().pop().expect("portable is always there: this is a bug")
     }
 
-    /// All that this processor has, the best one last.
-    pub(crate) fn available() -> Vec<Self> {
+    /// All that this processor has, the best one last: at least `portable`, which uses what all
+    /// processors of its kind have.
+    pub fn available() -> Vec<Self> {
         #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
         let mut levels = vec![Self(Level::Portable)];
         #[cfg(target_arch = "x86_64")]
@@ -131,7 +151,10 @@ impl Isa {
         }
         levels
     }
+}
 
+/// Every method answers whether it did the work; if not, the portable walk must.
+impl Isa {
     pub(super) fn perfect_tiles<const N: usize>(
         self,
         trees: &PerfectTrees<'_, N>,
