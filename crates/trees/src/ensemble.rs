@@ -190,7 +190,7 @@ impl Tree {
             if nodes.len() == level_end {
                 (depth, level_end) = (depth + 1, queue.order.len());
             }
-            let node = node(index)?;
+            let node = node(index as usize)?;
             nodes.push(match node {
                 Node::Leaf(_) => node,
                 Node::Split(split) => Node::Split(Split {
@@ -205,9 +205,10 @@ impl Tree {
                 }),
             });
         }
-        let ids = queue.order.iter().map(|index| *index as u32).collect();
+        nodes.shrink_to_fit();
+        queue.order.shrink_to_fit();
         let (categories, statistics) = (Vec::new(), Statistics::default());
-        Ok(Self { nodes, group, depth, categories, ids, statistics })
+        Ok(Self { nodes, group, depth, categories, ids: queue.order, statistics })
     }
 
     /// Takes one value per node of the file; there may be none at all.
@@ -235,7 +236,7 @@ impl Node {
 /// Nodes in the order in which they were met, each met once.
 struct Queue {
     seen: Vec<bool>,
-    order: Vec<usize>,
+    order: Vec<u32>,
 }
 
 impl Queue {
@@ -248,7 +249,7 @@ impl Queue {
         if std::mem::replace(seen, true) {
             return Err(Error::malformed(format!("reaches node {node} twice, so it is no tree")));
         }
-        self.order.push(node as usize);
+        self.order.push(node);
         Ok(self.order.len() as u32 - 1)
     }
 }

@@ -15,8 +15,6 @@
 //! direction, and a row becomes one key per column that any tree uses. In most models that is about
 //! one column per used feature, for all splits on a feature tend to share a direction.
 
-use std::collections::BTreeMap;
-
 use crate::ensemble::{Choice, Node, Split, Tree};
 
 /// The key of a missing value where it goes left, and of a missing category.
@@ -27,7 +25,7 @@ const NO_CATEGORY: i32 = -1;
 const CATEGORY_LIMIT: f32 = 16_777_216.0;
 
 /// What one key of a row is made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Column {
     feature: u32,
     /// The key is the category, not the place among all values.
@@ -54,6 +52,19 @@ impl Column {
         }
     }
 
+    /// The word and the bit that say whether a column is there: four bits for each feature.
+    fn place(self) -> (usize, u32) {
+        let place =
+            self.feature as usize * 4 + usize::from(self.category) * 2 + self.shift as usize;
+        (place / 64, place as u32 % 64)
+    }
+
+    /// The column with a place.
+    fn at(place: usize) -> Self {
+        let (feature, shift) = ((place / 4) as u32, (place % 2) as i32);
+        Self { feature, category: place % 4 >= 2, shift }
+    }
+
     fn key(self, row: &[f32]) -> i32 {
         let value = row[self.feature as usize];
         if self.category { category(value) } else { key(value).wrapping_sub(self.shift) }
@@ -66,41 +77,60 @@ pub(super) struct Columns {
     columns: Vec<Column>,
 }
 
-/// Finds a split's column while a layout is built.
+/// Finds a split's column while a layout is built: the bits of the columns that there are, in the
+/// columns' order, so that a column's number is the number of bits before its own.
 #[derive(Debug)]
 pub(super) struct ColumnIndex {
-    numbers: BTreeMap<Column, u32>,
+    bits: Vec<u64>,
+    /// How many columns stand before each word of bits.
+    before: Vec<u32>,
 }
 
 impl ColumnIndex {
     pub(super) fn new(trees: &[Tree]) -> Self {
-        let mut numbers = BTreeMap::new();
+        let mut bits = Vec::new();
         for column in trees.iter().flat_map(|tree| &tree.nodes).filter_map(Column::of_node) {
-            numbers.insert(column, 0);
+            let (word, bit) = column.place();
+            if word >= bits.len() {
+                bits.resize(word + 1, 0);
+            }
+            bits[word] |= 1_u64 << bit;
         }
-        for (number, slot) in numbers.values_mut().enumerate() {
-            *slot = number as u32;
-        }
-        Self { numbers }
+        let counts = bits.iter().scan(0, |count, word| {
+            let before = *count;
+            *count += word.count_ones();
+            Some(before)
+        });
+        let before = counts.collect();
+        Self { bits, before }
     }
 
     /// The number of a split's column, and the least key there that goes right.
     pub(super) fn test(&self, split: &Split) -> (u32, i32) {
         let column = Column::of(split);
-        (self.numbers[&column], key(split.threshold) - column.shift)
+        (self.number(column), key(split.threshold) - column.shift)
     }
 
     /// The number of the column of categories that a choice looks at.
     pub(super) fn choice(&self, choice: &Choice) -> u32 {
-        self.numbers[&Column::of_choice(choice)]
+        self.number(Column::of_choice(choice))
+    }
+
+    fn number(&self, column: Column) -> u32 {
+        let (word, bit) = column.place();
+        self.before[word] + (self.bits[word] & ((1 << bit) - 1)).count_ones()
     }
 
     /// The columns in the order of their numbers; never empty, for a walk always compares one.
     pub(super) fn into_columns(self) -> Columns {
-        let mut columns: Vec<_> = self.numbers.into_keys().collect();
+        let places = (0..).step_by(64).zip(self.bits).flat_map(|(first, word)| {
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
+        });
+        let mut columns: Vec<_> = places.map(Column::at).collect();
         if columns.is_empty() {
-            columns.push(Column { feature: 0, category: false, shift: 0 });
+            columns.push(Column::at(0));
         }
+        columns.shrink_to_fit();
         Columns { columns }
     }
 }
@@ -174,6 +204,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn columns_are_numbered_in_their_order() {
+        let column = |feature, category, shift| Column { feature, category, shift };
+        let (low, high) = (column(0, false, 1), column(1 << 20, true, 0));
+        for column in [low, column(15, false, 0), column(16, false, 1), high] {
+            let (word, bit) = column.place();
+            assert_eq!(Column::at(word * 64 + bit as usize), column);
+        }
+        let split = |feature, default_left| {
+            Node::Split(Split { feature, threshold: 1.0, default_left, left: 1, right: 2 })
+        };
+        let nodes = [split(20, true), split(3, false), split(3, true)];
+        let trees = nodes.map(|node| {
+            let nodes = [node, Node::Leaf(0.0), Node::Leaf(0.0)];
+            Tree::new(3, 0, |at| Ok(nodes[at])).expect("a tree")
+        });
+        let index = ColumnIndex::new(&trees);
+        let found = nodes.map(|node| index.number(Column::of_node(&node).expect("a split")));
+        assert_eq!(found, [2, 1, 0]);
+        let all = [column(3, false, 0), column(3, false, 1), column(20, false, 0)];
+        assert_eq!(index.into_columns().columns, all);
     }
 
     #[test]

@@ -47,42 +47,67 @@ pub(super) trait Document<'a> {
 
     /// Passes over any value.
     fn skip(&mut self) -> Result<(), Error> {
-        skip_nested(self, DEPTH_MAX)
+        skip_nested(self)
+    }
+
+    /// Reads an integer. One too great for an `i32` becomes the nearest `i32`, which is no node of
+    /// any tree: XGBoost marks deleted nodes with such numbers.
+    fn index(&mut self) -> Result<i32, Error> {
+        let wide = self.integer()?;
+        Ok(wide.clamp(i32::MIN.into(), i32::MAX.into()) as i32)
     }
 
     /// Reads an array of numbers.
     fn floats(&mut self) -> Result<Vec<f32>, Error> {
-        collect(self, Self::float)
+        let mut numbers = Vec::new();
+        self.floats_into(&mut numbers)?;
+        Ok(numbers)
     }
 
-    /// Reads an array of integers. One too great for an `i32` becomes the nearest `i32`, which is
-    /// no node of any tree: XGBoost marks deleted nodes with such numbers.
+    /// Reads an array of integers, each as [`index`](Self::index) does.
     fn integers(&mut self) -> Result<Vec<i32>, Error> {
-        collect(self, |document| {
-            let wide = document.integer()?;
-            Ok(wide.clamp(i32::MIN.into(), i32::MAX.into()) as i32)
-        })
+        let mut numbers = Vec::new();
+        self.integers_into(&mut numbers)?;
+        Ok(numbers)
+    }
+
+    /// Reads an array of numbers in place of those that are there.
+    fn floats_into(&mut self, numbers: &mut Vec<f32>) -> Result<(), Error> {
+        collect(self, numbers, Self::float)
+    }
+
+    /// Reads an array of integers in place of those that are there.
+    fn integers_into(&mut self, numbers: &mut Vec<i32>) -> Result<(), Error> {
+        collect(self, numbers, Self::index)
     }
 
     /// Reads an array of strings.
     fn texts(&mut self) -> Result<Vec<String>, Error> {
-        collect(self, |document| document.text().map(Cow::into_owned))
+        let mut texts = Vec::new();
+        collect(self, &mut texts, |document| document.text().map(Cow::into_owned))?;
+        Ok(texts)
     }
 }
 
 fn collect<'a, D: Document<'a> + ?Sized, T>(
     document: &mut D,
+    items: &mut Vec<T>,
     mut item: impl FnMut(&mut D) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
+) -> Result<(), Error> {
+    items.clear();
     let mut scope = document.array()?;
-    let mut items = Vec::new();
     while document.element(&mut scope)? {
         items.push(item(document)?);
     }
-    Ok(items)
+    Ok(())
 }
 
-fn skip_nested<'a, D: Document<'a> + ?Sized>(
+/// Passes over any value, item by item.
+pub(super) fn skip_nested<'a, D: Document<'a> + ?Sized>(document: &mut D) -> Result<(), Error> {
+    skip_levels(document, DEPTH_MAX)
+}
+
+fn skip_levels<'a, D: Document<'a> + ?Sized>(
     document: &mut D,
     depth_left: usize,
 ) -> Result<(), Error> {
@@ -95,13 +120,13 @@ fn skip_nested<'a, D: Document<'a> + ?Sized>(
         Shape::Object => {
             let mut scope = document.object()?;
             while document.key(&mut scope)?.is_some() {
-                skip_nested(document, depth_left)?;
+                skip_levels(document, depth_left)?;
             }
         }
         Shape::Array => {
             let mut scope = document.array()?;
             while document.element(&mut scope)? {
-                skip_nested(document, depth_left)?;
+                skip_levels(document, depth_left)?;
             }
         }
     }

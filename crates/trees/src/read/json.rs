@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::document::{Document, Shape};
+use super::{
+    document::{Document, Shape, skip_nested},
+    numbers::{self, Reached},
+};
 use crate::{Error, Label};
 
 /// A cursor over JSON text.
@@ -78,8 +81,7 @@ impl<'a> Json<'a> {
     /// Consumes a bare word: digits, signs, `true`, `NaN`.
     fn word(&mut self) -> Result<&'a [u8], Error> {
         self.peek()?;
-        let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-        let length = self.rest().iter().take_while(|b| is_part(b)).count();
+        let length = self.rest().iter().take_while(|b| numbers::is_part(**b)).count();
         if length == 0 {
             return Err(self.error("a value expected"));
         }
@@ -136,6 +138,27 @@ impl<'a> Json<'a> {
             labels.push(self.label()?);
         }
         Ok(labels)
+    }
+
+    /// Reads an array quickly where that goes, and element by element where it does not.
+    fn numbers<T>(
+        &mut self,
+        numbers: &mut Vec<T>,
+        quickly: impl Fn(&[u8], usize, &mut Vec<T>) -> Reached,
+        mut one: impl FnMut(&mut Self) -> Result<T, Error>,
+    ) -> Result<(), Error> {
+        let mut elements = self.array()?;
+        while self.element(&mut elements)? {
+            match quickly(self.bytes, self.at, numbers) {
+                Reached::End(at) => {
+                    self.at = at;
+                    return Ok(());
+                }
+                Reached::Element(at) => self.at = at,
+            }
+            numbers.push(one(self)?);
+        }
+        Ok(())
     }
 
     /// The bytes between the quotes, and whether there are escapes among them.
@@ -226,6 +249,26 @@ impl<'a> Document<'a> for Json<'a> {
             b'"' => self.quoted().map(drop),
             _ => self.word().map(drop),
         }
+    }
+
+    fn skip(&mut self) -> Result<(), Error> {
+        if self.peek()? == b'['
+            && let Some(end) = numbers::end(self.bytes, self.at + 1)
+        {
+            self.at = end;
+            return Ok(());
+        }
+        skip_nested(self)
+    }
+
+    fn floats_into(&mut self, numbers: &mut Vec<f32>) -> Result<(), Error> {
+        numbers.clear();
+        self.numbers(numbers, numbers::floats, Self::float)
+    }
+
+    fn integers_into(&mut self, numbers: &mut Vec<i32>) -> Result<(), Error> {
+        numbers.clear();
+        self.numbers(numbers, numbers::integers, Self::index)
     }
 
     fn finish(&mut self) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! From bytes to an [`Ensemble`]: finds out the format, then lets the schema reader walk it.
 //!
-//! `document` is the cursor that both encodings offer, `json` and `ubjson` are the encodings,
+//! `document` is the cursor that both encodings offer, `json` (with `numbers`) and `ubjson` are the encodings,
 //! `xgboost` is the schema, `tree_columns` its trees. `legacy` reads XGBoost's binary format, and
 //! `pickle` finds any of these in what Python's `pickle` wrote. `lightgbm` reads LightGBM's text,
 //! `catboost` CatBoost's JSON, `exported` what was exported from scikit-learn. A model never exists as a generic value: its arrays are read straight
@@ -15,6 +15,7 @@ mod exported;
 mod json;
 mod legacy;
 mod lightgbm;
+mod numbers;
 mod pickle;
 mod pickled_array;
 mod tree_columns;

@@ -43,48 +43,62 @@ struct Categories {
 }
 
 impl TreeColumns {
+    /// Reads a tree in place of the one that is there, whose memory serves once more.
     pub(super) fn read<'a>(
+        &mut self,
         document: &mut impl Document<'a>,
         detail: Detail,
-    ) -> Result<Self, Error> {
-        let mut columns = Self::default();
+    ) -> Result<(), Error> {
+        self.clear();
         let mut members = document.object()?;
         while let Some(key) = document.key(&mut members)? {
             match &*key {
                 "sum_hessian" if detail == Detail::Statistics => {
-                    columns.covers = document.floats()?;
+                    document.floats_into(&mut self.covers)?;
                 }
                 "loss_changes" if detail == Detail::Statistics => {
-                    columns.gains = document.floats()?;
+                    document.floats_into(&mut self.gains)?;
                 }
-                key => columns.member(key, document)?,
+                key => self.member(key, document)?,
             }
         }
-        Ok(columns)
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        let integers = [&mut self.left, &mut self.right, &mut self.feature];
+        integers.into_iter().for_each(Vec::clear);
+        let integers = [&mut self.default_left, &mut self.split_type];
+        integers.into_iter().for_each(Vec::clear);
+        let floats = [&mut self.condition, &mut self.base_weights, &mut self.leaf_weights];
+        floats.into_iter().for_each(Vec::clear);
+        [&mut self.covers, &mut self.gains].into_iter().for_each(Vec::clear);
+        self.categories = Categories::default();
+        self.values_per_leaf = 0;
     }
 
     fn member<'a>(&mut self, key: &str, document: &mut impl Document<'a>) -> Result<(), Error> {
         match key {
-            "left_children" => self.left = document.integers()?,
-            "right_children" => self.right = document.integers()?,
-            "split_indices" => self.feature = document.integers()?,
-            "split_conditions" => self.condition = document.floats()?,
-            "default_left" => self.default_left = document.integers()?,
-            "split_type" => self.split_type = document.integers()?,
-            "categories" => self.categories.all = document.integers()?,
-            "categories_nodes" => self.categories.nodes = document.integers()?,
-            "categories_segments" => self.categories.starts = document.integers()?,
-            "categories_sizes" => self.categories.sizes = document.integers()?,
+            "left_children" => document.integers_into(&mut self.left)?,
+            "right_children" => document.integers_into(&mut self.right)?,
+            "split_indices" => document.integers_into(&mut self.feature)?,
+            "split_conditions" => document.floats_into(&mut self.condition)?,
+            "default_left" => document.integers_into(&mut self.default_left)?,
+            "split_type" => document.integers_into(&mut self.split_type)?,
+            "categories" => document.integers_into(&mut self.categories.all)?,
+            "categories_nodes" => document.integers_into(&mut self.categories.nodes)?,
+            "categories_segments" => document.integers_into(&mut self.categories.starts)?,
+            "categories_sizes" => document.integers_into(&mut self.categories.sizes)?,
             "tree_param" => self.values_per_leaf = values_per_leaf(document)?,
-            "base_weights" => self.base_weights = document.floats()?,
-            "leaf_weights" => self.leaf_weights = document.floats()?,
+            "base_weights" => document.floats_into(&mut self.base_weights)?,
+            "leaf_weights" => document.floats_into(&mut self.leaf_weights)?,
             _ => document.skip()?,
         }
         Ok(())
     }
 
     /// One tree, or one for each of the values of a leaf, all of the same shape.
-    pub(super) fn into_trees(self) -> Result<Vec<Tree>, Error> {
+    pub(super) fn trees(&self) -> Result<Vec<Tree>, Error> {
         let count = self.left.len();
         let lengths = [self.right.len(), self.feature.len(), self.condition.len()];
         if lengths != [count; 3] || self.default_left.len() != count {
@@ -127,7 +141,7 @@ impl TreeColumns {
             (unsigned(self.feature[index]), self.default_left[index] != 0);
         let (left, right) = (unsigned(left), unsigned(self.right[index]));
         if self.split_type.get(index).is_some_and(|kind| *kind != 0) {
-            let set = sets.of_node[index].ok_or_else(|| {
+            let set = sets.of_node.get(index).copied().flatten().ok_or_else(|| {
                 Error::malformed(format!("node {index} splits by category, but has none"))
             })?;
             return Ok(Node::Choice(Choice { feature, set, default_left, left, right }));
@@ -158,12 +172,13 @@ impl TreeColumns {
 /// Sets of categories, and which node has which.
 struct Sets {
     categories: Vec<u32>,
-    /// The place of a node's set: start and end.
+    /// The place of a node's set: start and end. Empty if no node has one.
     of_node: Vec<Option<(u32, u32)>>,
 }
 
 impl Categories {
     fn sets(&self, node_count: usize) -> Result<Sets, Error> {
+        let node_count = if self.nodes.is_empty() { 0 } else { node_count };
         let mut sets = Sets { categories: Vec::new(), of_node: vec![None; node_count] };
         if [self.starts.len(), self.sizes.len()] != [self.nodes.len(); 2] {
             return Err(Error::malformed("its arrays of categories differ in length"));

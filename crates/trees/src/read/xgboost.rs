@@ -359,11 +359,11 @@ fn read_trees<'a>(
     document: &mut impl Document<'a>,
     detail: Detail,
 ) -> Result<Vec<Vec<Tree>>, Error> {
-    let mut trees = Vec::new();
+    let (mut trees, mut columns) = (Vec::new(), TreeColumns::default());
     let mut elements = document.array()?;
     while document.element(&mut elements)? {
         let start = document.offset();
-        let tree = TreeColumns::read(document, detail).and_then(TreeColumns::into_trees);
+        let tree = columns.read(document, detail).and_then(|()| columns.trees());
         trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {}", trees.len())))?);
     }
     Ok(trees)
