@@ -1,230 +1,330 @@
-"""Times other libraries on the models of `cargo xtask bench trees`, one thread each.
+"""Runs one other library on one model of `cargo xtask bench trees`, and measures it when asked to.
 
-    trees.py COVTYPE DIRECTORY
+    trees.py ENGINE MODEL DIRECTORY
 
-Calls go through each library's C interface with everything prepared beforehand, where it has one.
-What Python itself takes for such a call is timed too, on a C function that does nothing, and taken
-off; ONNX Runtime is called through its Python binding with bound buffers, and nothing is taken off.
-Prints a JSON line for each figure.
+ENGINE is `xgboost`, `xgboost-1.7`, `lightgbm`, `lleaves`, `tl2cgen` or `onnxruntime`; MODEL is one of
+`models.py`'s. Calls go through each library's C interface with everything prepared beforehand, one
+thread each. What Python itself takes for such a call is timed too, on a C function that does nothing,
+and taken off. ONNX Runtime has no C interface that ctypes could reach: it is called through its
+Python binding with bound buffers, and what the binding takes is in its figures.
+
+First the library predicts all rows, and its answers are compared with those in `MODEL.answers`;
+where they differ, this ends with an error and nothing is timed. Then each line on stdin names a
+measurement, which is made and answered with a line: the figure, or `none` if the library has none.
 """
 
 import ctypes
+import importlib.util
 import json
-import os
 import sys
-import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy
 
-MANY = 20_000
 ROWS_ALONE = 500
-REPEATS = 5
+ROWS_EXPLAINED = 500
+# A round of a measurement repeats its calls for about so many seconds, and keeps the best.
+SECONDS = 0.15
 NOTHING = ctypes.CDLL(None).abs
+# How far answers may be from ours, relative to the greater. Thresholds that ONNX has in `f32` send a
+# few rows of a model in `f64` elsewhere: there, one in so many rows may differ by more.
+TOLERANCE = 1e-5
+STRAY_ROWS = {("onnxruntime", "leafwise"): 1000}
+WIDTHS = {"covtype": 54, "deep": 30, "leafwise": 30, "large": 30}
 
 
 def fastest(calls: list) -> float:
-    """Seconds of one call, in the best of several rounds."""
-    best = float("inf")
-    for _ in range(REPEATS):
+    """Seconds of one call, in the best of several laps."""
+    best, started = float("inf"), time.perf_counter()
+    while True:
         start = time.perf_counter()
         for function, arguments in calls:
             function(*arguments)
-        best = min(best, (time.perf_counter() - start) / len(calls))
-    return best
+        end = time.perf_counter()
+        best = min(best, (end - start) / len(calls))
+        if end - started > SECONDS:
+            return best
 
 
-def report(engine: str, model: str, what: str, value: float) -> None:
-    print(json.dumps({"engine": engine, "model": model, "what": what, "value": value}), flush=True)
+def library(package: str, name: str) -> ctypes.CDLL:
+    """The shared library inside a package, without importing the package."""
+    origin = importlib.util.find_spec(package).origin
+    return ctypes.CDLL(str(Path(origin).parent / "lib" / name))
 
 
-def timed(engine: str, model: str, rows: numpy.ndarray, call, binding: bool = False) -> None:
-    """Times rows one by one and many at once; `call` makes a function and its arguments for rows.
-
-    The rows that go one by one differ: with one row again and again, code with a branch per split
-    is seen at its best, for the processor learns all its branches.
-    """
-    singles = [call(rows[row : row + 1]) for row in range(ROWS_ALONE)]
-    for calls, what in [(singles, "one_row_us"), ([call(rows)], "rows_per_s")]:
-        empty = 0 if binding else fastest([(NOTHING, arguments) for _, arguments in calls])
-        seconds = fastest(calls) - empty
-        report(engine, model, what, seconds * 1e6 if calls is singles else len(rows) / seconds)
+def interface(array: numpy.ndarray) -> bytes:
+    return json.dumps(array_interface(array)).encode()
 
 
-def resident() -> int:
-    pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGESIZE")
+def array_interface(array: numpy.ndarray) -> dict:
+    return {key: array.__array_interface__[key] for key in ("data", "shape", "typestr", "version")}
 
 
-def xgboost_peer(covtype: Path, models: Path, rows: dict) -> None:
-    import xgboost
+def pointer(array: numpy.ndarray) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
 
-    engine = f"xgboost {xgboost.__version__}"
-    lib = xgboost.core._LIB
 
-    def booster(path: Path) -> xgboost.Booster:
-        made = xgboost.Booster({"nthread": 1})
-        made.load_model(bytearray(path.read_bytes()) if path.suffix == "" else str(path))
-        made.set_param({"nthread": 1})
-        return made
+class XGBoost:
+    """Both versions, by their C interface alone."""
 
-    for name, path in [("covtype", covtype), ("deep", models / "deep.json")]:
-        made = booster(path)
+    LIBRARY = "xgboost", "libxgboost.so"
 
-        config = json.dumps(
-            {"type": 0, "iteration_begin": 0, "iteration_end": 0, "missing": float("nan"),
+    def __init__(self, path: Path) -> None:
+        self.lib = library(*self.LIBRARY)
+        self.lib.XGBGetLastError.restype = ctypes.c_char_p
+        self.handle = ctypes.c_void_p()
+        self.check(self.lib.XGBoosterCreate(None, ctypes.c_uint64(0), ctypes.byref(self.handle)))
+        self.check(self.lib.XGBoosterSetParam(self.handle, b"nthread", b"1"))
+        self.check(self.lib.XGBoosterLoadModel(self.handle, str(path).encode()))
+        self.check(self.lib.XGBoosterSetParam(self.handle, b"nthread", b"1"))
+        self.shape = ctypes.POINTER(ctypes.c_uint64)()
+        self.dim, self.out = ctypes.c_uint64(), ctypes.POINTER(ctypes.c_float)()
+        self.results = tuple(map(ctypes.byref, (self.shape, self.dim, self.out)))
+
+    def check(self, status: int) -> None:
+        if status != 0:
+            raise RuntimeError(self.lib.XGBGetLastError().decode())
+
+    def config(self, kind: int = 0) -> bytes:
+        return json.dumps(
+            {"type": kind, "iteration_begin": 0, "iteration_end": 0, "missing": float("nan"),
              "strict_shape": False, "cache_id": 0, "training": False}
         ).encode()
-        shape = ctypes.POINTER(ctypes.c_uint64)()
-        dim, out = ctypes.c_uint64(), ctypes.POINTER(ctypes.c_float)()
-        results = tuple(map(ctypes.byref, (shape, dim, out)))
 
-        def call(x: numpy.ndarray):
-            interface = {k: x.__array_interface__[k] for k in ("data", "shape", "typestr", "version")}
-            matrix = json.dumps(interface).encode()
-            return lib.XGBoosterPredictFromDense, (made.handle, matrix, config, None, *results)
+    def dense(self, x: numpy.ndarray) -> tuple:
+        arguments = self.handle, interface(x), self.config(), None, *self.results
+        return self.lib.XGBoosterPredictFromDense, arguments
 
-        timed(engine, name, rows[name], call)
-    start = time.perf_counter()
-    kept = booster(models / "large.json")
-    report(engine, "large", "load_s", time.perf_counter() - start)
-    del kept
-    shap = booster(covtype)
-    x = xgboost.DMatrix(rows["covtype"][:500], nthread=1)
-    seconds = fastest([(lambda: shap.predict(x, pred_contribs=True, validate_features=False), ())])
-    report(engine, "covtype", "shap_rows_per_s", 500 / seconds)
+    def csr(self, x: numpy.ndarray) -> tuple:
+        present = x != 0
+        starts = numpy.zeros(len(x) + 1, numpy.uint64)
+        numpy.cumsum(present.sum(1), out=starts[1:])
+        self.kept = starts, numpy.nonzero(present)[1].astype(numpy.uint32), x[present]
+        # What is zero in the rows is zero to the model, too: what is absent is a missing value.
+        arguments = (self.handle, *map(interface, self.kept), ctypes.c_uint64(x.shape[1]),
+                     self.config(), None, *self.results)
+        return self.lib.XGBoosterPredictFromCSR, arguments
+
+    def columns(self, x: numpy.ndarray) -> tuple | None:
+        if not hasattr(self.lib, "XGBoosterPredictFromColumnar"):
+            return None
+        self.kept = [numpy.ascontiguousarray(column) for column in x.T]
+        data = json.dumps([array_interface(column) for column in self.kept]).encode()
+        arguments = self.handle, data, self.config(), None, *self.results
+        return self.lib.XGBoosterPredictFromColumnar, arguments
+
+    def explain(self, x: numpy.ndarray) -> tuple:
+        matrix, self.kept = ctypes.c_void_p(), x
+        config = json.dumps({"missing": float("nan"), "nthread": 1}).encode()
+        self.check(self.lib.XGDMatrixCreateFromDense(interface(x), config, ctypes.byref(matrix)))
+        arguments = self.handle, matrix, self.config(2), *self.results
+        return self.lib.XGBoosterPredictFromDMatrix, arguments
+
+    def answers(self, call: tuple) -> numpy.ndarray:
+        function, arguments = call
+        self.check(function(*arguments))
+        shape = [self.shape[place] for place in range(self.dim.value)]
+        return numpy.ctypeslib.as_array(self.out, shape).astype(float)
 
 
-def memory(covtype: Path, models: Path) -> None:
-    """Only this: what a loaded model adds to the process, in a process of its own."""
-    import xgboost
+class LightGBM:
+    LIBRARY = "lightgbm", "lib_lightgbm.so"
 
-    before = resident()
-    kept = xgboost.Booster()
-    kept.load_model(str(models / "deep.json"))
-    report(f"xgboost {xgboost.__version__}", "deep", "memory_mb", (resident() - before) / 1e6)
+    def __init__(self, path: Path) -> None:
+        self.lib = library(*self.LIBRARY)
+        self.handle, rounds = ctypes.c_void_p(), ctypes.c_int()
+        status = self.lib.LGBM_BoosterCreateFromModelfile(
+            str(path).encode(), ctypes.byref(rounds), ctypes.byref(self.handle))
+        self.fast, self.length = ctypes.c_void_p(), ctypes.c_int64()
+        # Type 1 is `f64`; the row's width is the model's.
+        self.width = WIDTHS["leafwise"]
+        status |= self.lib.LGBM_BoosterPredictForMatSingleRowFastInit(
+            self.handle, 0, 0, -1, 1, self.width, b"num_threads=1", ctypes.byref(self.fast))
+        if status != 0:
+            raise RuntimeError("LightGBM refuses the model")
 
-
-def lightgbm_peer(models: Path, rows: dict) -> None:
-    import lightgbm
-
-    engine, lib = f"LightGBM {lightgbm.__version__}", lightgbm.basic._LIB
-    made = lightgbm.Booster(model_file=str(models / "leafwise.txt"))
-    handle = getattr(made, "_handle", None) or made.handle
-
-    width = rows["leafwise"].shape[1]
-    fast, length = ctypes.c_void_p(), ctypes.c_int64()
-    lib.LGBM_BoosterPredictForMatSingleRowFastInit(
-        handle, 0, 0, -1, 1, width, b"num_threads=1", ctypes.byref(fast))
-    out = numpy.zeros(MANY)
-    target = out.ctypes.data_as(ctypes.c_void_p)
-
-    def call(x: numpy.ndarray):
-        data, length_out = x.ctypes.data_as(ctypes.c_void_p), ctypes.byref(length)
+    def dense(self, x: numpy.ndarray) -> tuple:
+        self.out = numpy.zeros(len(x))
+        data, length = pointer(x), ctypes.byref(self.length)
         if len(x) == 1:
-            function = lib.LGBM_BoosterPredictForMatSingleRowFast
-            return function, (fast, data, length_out, target)
-        return lib.LGBM_BoosterPredictForMat, (
-            handle, data, 1, ctypes.c_int32(len(x)), ctypes.c_int32(width), 1, 0, 0, -1,
-            b"num_threads=1", length_out, target)
+            function = self.lib.LGBM_BoosterPredictForMatSingleRowFast
+            return function, (self.fast, data, length, pointer(self.out))
+        return self.lib.LGBM_BoosterPredictForMat, (
+            self.handle, data, 1, ctypes.c_int32(len(x)), ctypes.c_int32(self.width), 1, 0, 0, -1,
+            b"num_threads=1", length, pointer(self.out))
 
-    timed(engine, "leafwise", rows["leafwise"], call)
-
-
-def lleaves_peer(models: Path, rows: dict) -> None:
-    import lleaves
-
-    made = lleaves.Model(model_file=str(models / "leafwise.txt"))
-    made.compile()
-    function = made._c_entry_func
-
-    out, kind = numpy.zeros(MANY), ctypes.POINTER(ctypes.c_double)
-    target = out.ctypes.data_as(kind)
-
-    def call(x: numpy.ndarray):
-        return function, (x.ctypes.data_as(kind), target, ctypes.c_int(0), ctypes.c_int(len(x)))
-
-    timed(f"lleaves {version('lleaves')}", "leafwise", rows["leafwise"], call)
+    def answers(self, call: tuple) -> numpy.ndarray:
+        function, arguments = call
+        function(*arguments)
+        return self.out
 
 
-def tl2cgen_peer(covtype: Path, rows: dict) -> None:
-    import tl2cgen
-    import treelite
+class Lleaves:
+    def __init__(self, path: Path) -> None:
+        import lleaves
 
-    model = treelite.frontend.load_xgboost_model_format_autodetect(str(covtype), format_choice="ubjson") \
-        if hasattr(treelite.frontend, "load_xgboost_model_format_autodetect") \
-        else treelite.frontend.load_xgboost_model(str(covtype), format_choice="ubjson")
-    with tempfile.TemporaryDirectory() as directory:
-        library = f"{directory}/covtype.so"
-        tl2cgen.export_lib(model, toolchain="gcc", libpath=library, params={})
-        function = ctypes.CDLL(library).predict
-        function.restype = None
-        out = (ctypes.c_float * 7)()
-        entries = rows["covtype"].copy()
+        made = lleaves.Model(model_file=str(path))
+        made.compile(cache=str(path.with_suffix(".lleaves")))
+        self.function, self.made = made._c_entry_func, made
 
-        def call(x: numpy.ndarray):
-            if len(x) == 1:
-                return function, (x.ctypes.data_as(ctypes.c_void_p), ctypes.c_int(0), out)
-            predictor = tl2cgen.Predictor(library, nthread=1)
-            return predictor.predict, (tl2cgen.DMatrix(x),)
+    def dense(self, x: numpy.ndarray) -> tuple:
+        self.out, kind = numpy.zeros(len(x)), ctypes.POINTER(ctypes.c_double)
+        return self.function, (x.ctypes.data_as(kind), self.out.ctypes.data_as(kind),
+                               ctypes.c_int(0), ctypes.c_int(len(x)))
 
-        timed(f"tl2cgen {tl2cgen.__version__}", "covtype", entries, call, binding=False)
+    def answers(self, call: tuple) -> numpy.ndarray:
+        function, arguments = call
+        function(*arguments)
+        return self.out
 
 
-def onnxruntime_peer(covtype: Path, rows: dict) -> None:
-    import onnxruntime
-    import xgboost
-    from onnxmltools import convert_xgboost
-    from onnxmltools.convert.common.data_types import FloatTensorType
+class Tl2cgen:
+    """One row goes to the compiled function itself, many to the library that calls it for each row."""
 
-    booster = xgboost.Booster()
-    booster.load_model(bytearray(covtype.read_bytes()))
-    booster.feature_names = None
-    width = rows["covtype"].shape[1]
-    graph = convert_xgboost(booster, initial_types=[("x", FloatTensorType([None, width]))])
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), options)
+    def __init__(self, path: Path) -> None:
+        compiled = str(path.with_suffix(".so"))
+        self.one = ctypes.CDLL(compiled).predict
+        self.one.restype = None
+        self.groups = 7 if path.stem == "covtype" else 1
+        self.lib = library("tl2cgen", "libtl2cgen.so")
+        self.lib.TL2cgenGetLastError.restype = ctypes.c_char_p
+        self.handle = ctypes.c_void_p()
+        self.check(self.lib.TL2cgenPredictorLoad(
+            compiled.encode(), ctypes.c_int(1), ctypes.byref(self.handle)))
 
-    def call(x: numpy.ndarray):
-        binding = session.io_binding()
-        binding.bind_cpu_input("x", x)
-        for output in session.get_outputs():
-            binding.bind_output(output.name)
-        return session.run_with_iobinding, (binding,)
+    def check(self, status: int) -> None:
+        if status != 0:
+            raise RuntimeError(self.lib.TL2cgenGetLastError().decode())
 
-    timed(f"onnxruntime {onnxruntime.__version__}", "covtype", rows["covtype"], call, binding=True)
+    def dense(self, x: numpy.ndarray) -> tuple:
+        self.out = numpy.zeros((len(x), self.groups), x.dtype)
+        if len(x) == 1:
+            return self.one, (pointer(x), ctypes.c_int(0), pointer(self.out))
+        matrix, missing = ctypes.c_void_p(), numpy.array([numpy.nan], x.dtype)
+        self.check(self.lib.TL2cgenDMatrixCreateFromMat(
+            pointer(x), x.dtype.name.encode(), ctypes.c_size_t(len(x)),
+            ctypes.c_size_t(x.shape[1]), pointer(missing), ctypes.byref(matrix)))
+        return self.lib.TL2cgenPredictorPredictBatch, (
+            self.handle, matrix, ctypes.c_int(0), ctypes.c_int(0), pointer(self.out))
+
+    def answers(self, call: tuple) -> numpy.ndarray:
+        function, arguments = call
+        self.check(function(*arguments))
+        return self.out.astype(float)
+
+
+class OnnxRuntime:
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        graph = str(path.with_suffix(".onnx"))
+        self.session = onnxruntime.InferenceSession(graph, options)
+        names = [output.name for output in self.session.get_outputs()]
+        # Of a classifier also the label comes out, which nobody asks the others for.
+        self.name = names[-1]
+
+    def dense(self, x: numpy.ndarray) -> tuple:
+        self.binding = binding = self.session.io_binding()
+        self.kept = numpy.ascontiguousarray(x, numpy.float32)
+        binding.bind_cpu_input("x", self.kept)
+        binding.bind_output(self.name)
+        return self.session.run_with_iobinding, (binding,)
+
+    def answers(self, call: tuple) -> numpy.ndarray:
+        function, arguments = call
+        function(*arguments)
+        return self.binding.copy_outputs_to_cpu()[0].astype(float)
+
+
+ENGINES = {
+    "xgboost": (XGBoost, ".json"),
+    "xgboost-1.7": (XGBoost, "-1.7.json"),
+    "lightgbm": (LightGBM, ".txt"),
+    "lleaves": (Lleaves, ".txt"),
+    "tl2cgen": (Tl2cgen, ".so"),
+    "onnxruntime": (OnnxRuntime, ".onnx"),
+}
+
+
+def status(name: str) -> int:
+    """Bytes, by their name in what the kernel says of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name + ":"))
+
+
+def load(engine: str, path: Path, rows: numpy.ndarray) -> None:
+    """Prints seconds to load, and the bytes that the process then has and had at most more than
+    before, after the first prediction. The library itself was loaded before."""
+    kind, _ = ENGINES[engine]
+    library(*kind.LIBRARY)
+    # Writing 5 sets the peak to what there is now.
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    start = time.perf_counter()
+    made = kind(path)
+    seconds = time.perf_counter() - start
+    made.answers(made.dense(rows[:1]))
+    print(seconds, status("VmRSS") - before, status("VmHWM") - before, flush=True)
+
+
+def compare(engine: str, model: str, found: numpy.ndarray, expected: numpy.ndarray) -> None:
+    """Fails unless both are the same, within what rounding explains."""
+    rows = len(found)
+    found, expected = found.reshape(rows, -1), expected.reshape(rows, -1)
+    scale = numpy.maximum(numpy.abs(expected).max(1, keepdims=True), 1e-30)
+    strays = int((numpy.abs(found - expected) > TOLERANCE * scale).any(1).sum())
+    if strays * STRAY_ROWS.get((engine, model), len(found) + 1) > len(found):
+        worst = float(numpy.abs(found - expected).max())
+        raise RuntimeError(f"{strays} of {rows} answers differ from ours, by up to {worst}")
+
+
+def measure(made, what: str, rows: numpy.ndarray, check) -> float | None:
+    """One figure; `None` if the library has no such call. `check` compares what a call answers."""
+    if what == "one_row_us":
+        calls = [made.dense(rows[row : row + 1]) for row in range(ROWS_ALONE)]
+    elif what == "rows_per_s":
+        calls = [made.dense(rows)]
+    elif what in ("csr_rows_per_s", "columns_rows_per_s"):
+        call = getattr(made, what.split("_")[0], lambda _: None)(rows)
+        calls = [call] if call else []
+        for call in calls:
+            check(what.split("_")[0], made.answers(call))
+    else:
+        rows = rows[:ROWS_EXPLAINED]
+        calls = [made.explain(rows)] if hasattr(made, "explain") else []
+    if not calls:
+        return None
+    empty = 0 if isinstance(made, OnnxRuntime) else fastest(
+        [(NOTHING, arguments) for _, arguments in calls])
+    seconds = fastest(calls) - empty
+    return seconds * 1e6 if what == "one_row_us" else len(rows) / seconds
 
 
 def main() -> None:
-    covtype, models = Path(sys.argv[1]), Path(sys.argv[2])
-    if sys.argv[3:] == ["memory"]:
-        return memory(covtype, models)
-    narrow = numpy.fromfile(models / "rows.f32", numpy.float32).reshape(-1, 30)
-    text = covtype.parent.parent / "payload.csv"
-    real = numpy.loadtxt(text, delimiter=",", dtype=numpy.float32)
-    rows = {
-        "covtype": numpy.ascontiguousarray(numpy.resize(real, (MANY, real.shape[1]))),
-        "deep": narrow,
-        "leafwise": narrow.astype(float),
-    }
-    only = sys.argv[3:]
-    peers = {
-        "xgboost": lambda: xgboost_peer(covtype, models, rows),
-        "lightgbm": lambda: lightgbm_peer(models, rows),
-        "lleaves": lambda: lleaves_peer(models, rows),
-        "tl2cgen": lambda: tl2cgen_peer(covtype, rows),
-        "onnxruntime": lambda: onnxruntime_peer(covtype, rows),
-    }
-    for name, peer in peers.items():
-        if only and name not in only:
-            continue
-        try:
-            peer()
-        except Exception as error:  # noqa: BLE001: one peer that fails is named, the others go on
-            print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
+    engine, model, at = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    kind, suffix = ENGINES[engine]
+    path = at / f"{model}{suffix}"
+    name = "covtype" if model == "covtype" else "narrow"
+    rows = numpy.fromfile(at / f"{name}.f32", numpy.float32).reshape(-1, WIDTHS[model])
+    if sys.argv[4:] == ["load"]:
+        return load(engine, path, rows)
+    made = kind(path)
+    rows = rows.astype(float) if model == "leafwise" else rows
+
+    def check(layout: str, found: numpy.ndarray) -> None:
+        name = f"{model}.csr.answers" if layout == "csr" else f"{model}.answers"
+        compare(engine, model, found, numpy.fromfile(at / name))
+
+    check("dense", made.answers(made.dense(rows)))
+    packages = {"xgboost": "xgboost-cpu", "xgboost-1.7": "xgboost"}
+    print("ready", version(packages.get(engine, engine)), flush=True)
+    for line in sys.stdin:
+        figure = measure(made, line.strip(), rows, check)
+        print("none" if figure is None else repr(figure), flush=True)
 
 
 if __name__ == "__main__":
