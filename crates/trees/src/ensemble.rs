@@ -99,7 +99,8 @@ pub(crate) struct Choice {
 /// The bounds that hold for any ensemble, before memory is spent on it.
 pub(crate) fn check_shape(feature_count: usize, group_count: usize) -> Result<(), Error> {
     if !(1..=FEATURES_MAX).contains(&feature_count) {
-        let message = format!("`num_feature` is {feature_count}, not from 1 to {FEATURES_MAX}");
+        let message =
+            format!("a row would have {feature_count} features, not from 1 to {FEATURES_MAX}");
         return Err(Error::malformed(message));
     }
     if !(1..=GROUPS_MAX).contains(&group_count) {
@@ -107,6 +108,23 @@ pub(crate) fn check_shape(feature_count: usize, group_count: usize) -> Result<()
         return Err(Error::malformed(message));
     }
     Ok(())
+}
+
+/// Numbers of sets of categories that a value of a leaf may bring with it.
+const SET_NUMBERS_MAX: usize = 256;
+/// So many numbers of sets need no values.
+const SET_NUMBERS_FREE: usize = 1 << 16;
+
+/// Refuses sets of categories out of proportion to a tree's leaves: each of the trees that one with
+/// several values per leaf becomes has the sets once more.
+pub(crate) fn check_sets(numbers: usize, trees: usize, leaves: usize) -> Result<(), Error> {
+    let most = SET_NUMBERS_FREE / trees.max(1) + SET_NUMBERS_MAX.saturating_mul(leaves);
+    if trees <= 1 || numbers <= most {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "its sets of categories are too large: {numbers} numbers for {leaves} leaves of {trees} values"
+    )))
 }
 
 /// Refuses rounds that are not there.

@@ -72,6 +72,16 @@ pub(crate) enum Test {
     OneOf { start: u32, end: u32 },
 }
 
+impl Test {
+    /// How many words its set has.
+    pub(crate) fn words(&self) -> usize {
+        match self {
+            Self::AtMost { .. } => 0,
+            Self::OneOf { start, end } => (end - start) as usize,
+        }
+    }
+}
+
 /// Which values of a split's feature go by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Missing {

@@ -69,9 +69,7 @@ impl Question {
             },
             Test::OneOf { start, end } => {
                 let words = &words[start as usize..end as usize];
-                let is_member =
-                    |category: &u32| words[*category as usize / 32] >> (category % 32) & 1 == 1;
-                let members = (0..words.len() as u32 * 32).filter(is_member).collect();
+                let members = members(words);
                 let set = Set { members, least: (-1.0_f64).next_up(), members_left: true };
                 Self::OneOf { set, missing_left: false }
             }
@@ -125,6 +123,19 @@ impl Question {
             _ => values.map(|x| mask(self.is_left(x))),
         }
     }
+}
+
+/// The numbers of the bits that are set, in order.
+fn members(words: &[u32]) -> Vec<u32> {
+    let of_word = |(number, word): (usize, &u32)| {
+        let (first, mut rest) = (number as u32 * 32, *word);
+        std::iter::from_fn(move || {
+            let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+            rest &= rest - 1;
+            Some(first + bit)
+        })
+    };
+    words.iter().enumerate().flat_map(of_word).collect()
 }
 
 #[allow(clippy::inline_always, reason = "is compiled anew for each instruction set")]

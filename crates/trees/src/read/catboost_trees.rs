@@ -4,7 +4,7 @@
 use super::{catboost::Features, catboost_hash::Categories};
 use crate::{
     Error,
-    ensemble::Detail,
+    ensemble::{Detail, check_sets},
     wide_ensemble::{Missing, Test, WideSplit, WideStatistics, WideTree, last_rounded_to},
 };
 
@@ -54,6 +54,7 @@ impl RawTree {
             let (left, right) = (places[*left as usize], places[*right as usize]);
             splits.push(wide_split(*split, features, &mut categories, [left, right])?);
         }
+        check_sets(categories.words.len(), group_count, leaf_count)?;
         let statistics = match detail {
             Detail::Answers => WideStatistics::default(),
             Detail::Statistics => self.statistics(),

@@ -5,7 +5,7 @@
 use super::{document::Document, json::Json};
 use crate::{
     Error, Label, Objective,
-    ensemble::Detail,
+    ensemble::{Detail, check_sets},
     wide_ensemble::{
         Average, Missing, Test, WideEnsemble, WideSplit, WideStatistics, WideTransform, WideTree,
         last_rounded_to,
@@ -17,7 +17,7 @@ pub(super) const MEMBER: &str = "format";
 const FORMAT: &str = "clary-trees";
 const VERSION: i64 = 1;
 /// Categories are less than this: a set is a list of bits.
-const CATEGORIES_MAX: u32 = 1 << 16;
+const CATEGORIES_MAX: u32 = 1 << 12;
 /// Words of all sets of one tree: 64 MiB.
 const WORDS_MAX: usize = 1 << 24;
 
@@ -213,6 +213,7 @@ impl Columns {
             let split = self.split(number, narrow, &places, &mut tree.words)?;
             tree.splits.push(split);
         }
+        check_sets(tree.words.len(), values, leaf_count)?;
         if detail == Detail::Statistics {
             tree.statistics = self.statistics();
         }

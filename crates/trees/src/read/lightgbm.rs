@@ -181,7 +181,12 @@ fn splits(section: &Section<'_>, count: usize, words: &[u32]) -> Result<Vec<Wide
         };
         Ok(WideSplit { test, feature: features[index], left: left[index], right: right[index] })
     };
-    (0..count).map(split).collect()
+    let splits: Vec<_> = (0..count).map(split).collect::<Result<_, _>>()?;
+    let of_sets: usize = splits.iter().map(|split| split.test.words()).sum();
+    if of_sets > words.len() {
+        return Err(Error::malformed("its splits share sets of categories"));
+    }
+    Ok(splits)
 }
 
 fn at_most(threshold: f64, decision: u8) -> Result<Test, Error> {
@@ -206,7 +211,7 @@ fn one_of(number: f64, boundaries: &[u32], words: &[u32]) -> Result<Test, Error>
 }
 
 fn not_a_number(name: &str, value: &str) -> Error {
-    Error::malformed(format!("`{name}` is `{value}`, not a number"))
+    Error::malformed(format!("`{name}` is `{value}`, not a number in range"))
 }
 
 /// Lines up to an empty one, by name.

@@ -11,6 +11,12 @@ use std::{borrow::Cow, collections::HashMap};
 use super::pickled_array;
 use crate::{Error, Label};
 
+/// How many dictionaries that could be what is looked for are looked into: each may refer to the same
+/// long value.
+const CANDIDATES_MAX: usize = 64;
+/// How many calls are seen through to find bytes: values may refer to each other in a circle.
+const LAYERS_MAX: u32 = 4;
+
 /// Where values refer to others.
 type Id = u32;
 
@@ -297,10 +303,9 @@ impl<'a> Machine<'a> {
 
     /// The first dictionary that has bytes for the key `handle`.
     fn booster(&self) -> Option<Booster<'a>> {
-        let mut booster = self.dicts().find_map(|state| {
-            // LightGBM calls it `_handle` since 4.0.
-            let handle = self.member(state, "handle").or_else(|| self.member(state, "_handle"))?;
-            let model = self.as_bytes(handle)?;
+        // LightGBM calls it `_handle` since 4.0.
+        let mut booster = self.candidates("handle", "_handle").find_map(|(state, handle)| {
+            let model = self.as_bytes(handle, LAYERS_MAX)?;
             let feature_names = self.feature_names(state);
             Some(Booster { model, feature_names, classes: Vec::new(), missing: None })
         })?;
@@ -316,13 +321,19 @@ impl<'a> Machine<'a> {
         })
     }
 
+    /// The first dictionaries that have a member of either name, and the member.
+    fn candidates(&self, name: &str, other: &str) -> impl Iterator<Item = (&[(Id, Id)], Id)> {
+        let found = self.dicts().filter_map(move |dict| {
+            let member = self.member(dict, name).or_else(|| self.member(dict, other))?;
+            Some((dict, member))
+        });
+        found.take(CANDIDATES_MAX)
+    }
+
     /// Those of a label encoder, or of the classifier itself.
     fn classes(&self) -> Vec<Label> {
-        let lists = self.dicts().filter_map(|state| {
-            let list = self.member(state, "classes_").or_else(|| self.member(state, "_classes"))?;
-            self.labels(list)
-        });
-        lists.into_iter().next().unwrap_or_default()
+        let mut lists = self.candidates("classes_", "_classes");
+        lists.find_map(|(_, list)| self.labels(list)).unwrap_or_default()
     }
 
     /// What a scikit-learn class was told to take for missing, if that is not just `NaN`.
@@ -339,7 +350,7 @@ impl<'a> Machine<'a> {
     /// A list of labels, or an array of NumPy's: `_reconstruct`ed with a state, or `_frombuffer`.
     fn labels(&self, id: Id) -> Option<Vec<Label>> {
         let (called, arguments) = match &self.values[id as usize] {
-            Value::Items(items) => return items.iter().map(|item| self.label(*item)).collect(),
+            Value::Items(items) => return self.label_list(items),
             Value::Call(called, arguments) => (*called, *arguments),
             _ => return None,
         };
@@ -355,9 +366,9 @@ impl<'a> Machine<'a> {
             _ => return None,
         };
         if let Value::Items(objects) = &self.values[values as usize] {
-            return objects.iter().map(|item| self.label(*item)).collect();
+            return self.label_list(objects);
         }
-        pickled_array::labels(self.array_type(kind)?, &self.encoded(values)?)
+        pickled_array::labels(self.array_type(kind)?, &self.encoded(values, LAYERS_MAX)?)
     }
 
     /// What `dtype` is told: a letter and a width, as in `i8` or `U3`.
@@ -370,6 +381,23 @@ impl<'a> Machine<'a> {
             Value::Bytes(name) => std::str::from_utf8(name).ok(),
             _ => None,
         }
+    }
+
+    fn label_list(&self, items: &[Id]) -> Option<Vec<Label>> {
+        if !self.could_hold(items) {
+            return None;
+        }
+        items.iter().map(|item| self.label(*item)).collect()
+    }
+
+    /// Whether texts that are to be copied are no longer together than the pickle: a list may refer to
+    /// one text any number of times.
+    fn could_hold(&self, items: &[Id]) -> bool {
+        let lengths = items.iter().map(|item| match self.values[*item as usize] {
+            Value::Text(text) => text.len(),
+            _ => 0,
+        });
+        lengths.sum::<usize>() <= self.bytes.len()
     }
 
     fn label(&self, id: Id) -> Option<Label> {
@@ -393,6 +421,9 @@ impl<'a> Machine<'a> {
     fn feature_names(&self, state: &[(Id, Id)]) -> Vec<String> {
         let names = self.member(state, "feature_names").map(|id| &self.values[id as usize]);
         let Some(Value::Items(names)) = names else { return Vec::new() };
+        if !self.could_hold(names) {
+            return Vec::new();
+        }
         let texts = names.iter().map(|name| match self.values[*name as usize] {
             Value::Text(name) => Some(name.to_owned()),
             _ => None,
@@ -402,7 +433,7 @@ impl<'a> Machine<'a> {
 
     /// Bytes, or a `bytearray` of bytes, of Latin-1 text or of such text encoded: the forms that
     /// different protocols give it.
-    fn as_bytes(&self, id: Id) -> Option<Cow<'a, [u8]>> {
+    fn as_bytes(&self, id: Id, layers: u32) -> Option<Cow<'a, [u8]>> {
         match &self.values[id as usize] {
             Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
             // LightGBM's handle is its text.
@@ -414,19 +445,19 @@ impl<'a> Machine<'a> {
                 let Value::Items(arguments) = &self.values[*arguments as usize] else {
                     return None;
                 };
-                self.encoded(*arguments.first()?)
+                self.encoded(*arguments.first()?, layers.checked_sub(1)?)
             }
             _ => None,
         }
     }
 
-    fn encoded(&self, id: Id) -> Option<Cow<'a, [u8]>> {
+    fn encoded(&self, id: Id, layers: u32) -> Option<Cow<'a, [u8]>> {
         match &self.values[id as usize] {
             Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
             Value::Text(text) => latin1(text),
             Value::Call(called, arguments) => {
                 let Value::Global("encode") = self.values[*called as usize] else {
-                    return self.as_bytes(id);
+                    return self.as_bytes(id, layers);
                 };
                 let Value::Items(arguments) = &self.values[*arguments as usize] else {
                     return None;

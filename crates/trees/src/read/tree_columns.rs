@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::document::Document;
 use crate::{
     Error,
-    ensemble::{Choice, Detail, Node, Split, Statistics, Tree},
+    ensemble::{Choice, Detail, Node, Split, Statistics, Tree, check_sets},
 };
 
 /// The most values a leaf may have.
@@ -107,6 +107,7 @@ impl TreeColumns {
         let sets = self.categories.sets(count)?;
         let value_count = self.values_per_leaf.max(1);
         self.check_leaves(value_count)?;
+        check_sets(sets.categories.len(), value_count, count.div_ceil(2))?;
         let tree = |value: usize| -> Result<Tree, Error> {
             let tree = Tree::new(count, value as u32, |index| self.node(index, value, &sets))?;
             let statistics = self.statistics(&tree);
@@ -185,6 +186,9 @@ impl Categories {
         }
         for ((node, start), size) in self.nodes.iter().zip(&self.starts).zip(&self.sizes) {
             let range = self.range(*start, *size)?;
+            if sets.categories.len() + range.len() > self.all.len() {
+                return Err(Error::malformed("its nodes share categories"));
+            }
             let slot = usize::try_from(*node).ok().and_then(|node| sets.of_node.get_mut(node));
             let slot = slot.filter(|slot| slot.is_none()).ok_or_else(|| {
                 Error::malformed(format!("`categories_nodes` names node {node} wrongly"))
@@ -240,6 +244,7 @@ pub(super) fn parameter<'a, T: FromStr>(
     let text = document.text()?;
     let number = text.trim().parse();
     number.map_err(|_| {
-        Error::malformed(format!("`{name}` is `{text}`, not a number")).at(document.offset())
+        Error::malformed(format!("`{name}` is `{text}`, not a number in range"))
+            .at(document.offset())
     })
 }

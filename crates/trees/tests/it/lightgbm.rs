@@ -131,7 +131,11 @@ fn what_contradicts_itself_is_refused() {
     for (from, to, words) in [
         ("max_feature_idx=4", "max_feature_idx=3", "splits on feature 4 of 4"),
         ("max_feature_idx=4", "max_feature_idx=x", "`max_feature_idx` is `x`, not a number"),
-        ("max_feature_idx=4", "max_feature_idx=99999999999", "`num_feature` is 100000000000"),
+        (
+            "max_feature_idx=4",
+            "max_feature_idx=99999999999",
+            "a row would have 100000000000 features",
+        ),
         ("num_tree_per_iteration=1", "num_tree_per_iteration=2", "5 trees for 2 groups"),
         ("num_tree_per_iteration=1", "num_tree_per_iteration=0", "0 margins"),
         ("objective=regression", "objective=own", "the objective `own` is not supported"),

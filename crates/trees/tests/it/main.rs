@@ -9,4 +9,5 @@ mod labels;
 mod leaves;
 mod lightgbm;
 mod others;
+mod refusals;
 mod schema;
