@@ -9,6 +9,7 @@ mod data_dir;
 mod descriptors;
 mod gateway_door;
 mod listen;
+mod pages;
 mod server;
 mod signals;
 mod tls;

@@ -26,6 +26,7 @@ use crate::{
     data_dir::{DataDir, ServerNote},
     descriptors,
     listen::{Address, Listeners, Service},
+    pages,
     signals::StopSignals,
     tls::{self, TlsChoice},
 };
@@ -88,6 +89,7 @@ struct Server {
 
 impl Server {
     fn start(config: &Config) -> anyhow::Result<Self> {
+        pages::keep_small();
         descriptors::raise(config.limits.connections_max);
         let data_dir = DataDir::open(config.data_dir.as_deref(), config.ephemeral)?;
         let background = tokio::runtime::Builder::new_multi_thread()
