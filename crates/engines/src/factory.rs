@@ -6,15 +6,22 @@
 use std::{pin::Pin, sync::Arc};
 
 use engine_api::{Engine, EngineFactory, ModelSource, OpenError};
+use trees::Model;
 
-use crate::{image, native, object2vec};
+use crate::{image, native, object2vec, object2vec::Network, shared::Shared};
 
 /// Opens every kind of model that clary serves.
 ///
 /// [`open`](EngineFactory::open) reads files and builds the model on the thread that polls it and
 /// never waits for anything else, so it belongs on a thread that may block.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Factory;
+///
+/// A file is read once, however many endpoints and variants serve it: they share the model that it
+/// became, which goes with the last of them.
+#[derive(Debug, Default)]
+pub struct Factory {
+    models: Shared<Model>,
+    networks: Shared<Network>,
+}
 
 /// Settings that turn the XGBoost image into something that the native engine is not.
 const NOT_NATIVE: [(&str, &str); 2] = [
@@ -25,7 +32,18 @@ const NOT_NATIVE: [(&str, &str); 2] = [
 impl Factory {
     /// A factory of all engines.
     pub fn new() -> Self {
-        Self
+        Self::default()
+    }
+
+    fn open_now(&self, source: ModelSource<'_>) -> Result<Arc<dyn Engine>, OpenError> {
+        if image::is_xgboost(source.image) {
+            refuse_not_native(source)?;
+            return Ok(Arc::new(native::open(source, &self.models)?));
+        }
+        if image::is_object2vec(source.image) {
+            return Ok(Arc::new(object2vec::open(source, &self.networks)?));
+        }
+        Err(not_served(source.image))
     }
 }
 
@@ -34,25 +52,17 @@ impl EngineFactory for Factory {
         &'a self,
         source: ModelSource<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<Arc<dyn Engine>, OpenError>> + Send + 'a>> {
-        Box::pin(async move { open(source) })
+        Box::pin(async move { self.open_now(source) })
     }
 }
 
-fn open(source: ModelSource<'_>) -> Result<Arc<dyn Engine>, OpenError> {
-    if image::is_xgboost(source.image) {
-        refuse_not_native(source)?;
-        return Ok(Arc::new(native::open(source)?));
-    }
-    if image::is_object2vec(source.image) {
-        return Ok(Arc::new(object2vec::open(source)?));
-    }
+fn not_served(image: &str) -> OpenError {
     let message = format!(
-        "image `{}` is not served: use SageMaker's XGBoost image (a path that ends in \
+        "image `{image}` is not served: use SageMaker's XGBoost image (a path that ends in \
          `/sagemaker-xgboost:<version>`) with a model that XGBoost saved or that Python pickled, or \
-         its Object2Vec image (`/object2vec:1`) with a network in safetensors",
-        source.image
+         its Object2Vec image (`/object2vec:1`) with a network in safetensors"
     );
-    Err(OpenError { message })
+    OpenError { message }
 }
 
 fn refuse_not_native(source: ModelSource<'_>) -> Result<(), OpenError> {

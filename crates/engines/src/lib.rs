@@ -11,5 +11,6 @@ mod image;
 mod media_type;
 mod native;
 mod object2vec;
+mod shared;
 
 pub use factory::Factory;

@@ -4,14 +4,17 @@
 //! format is `trees`' business.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    fs::{self, Metadata},
+    io,
+    path::Path,
     sync::Arc,
     time::Instant,
 };
 
-use engine_api::{LogSink, OpenError};
+use engine_api::{ModelSource, OpenError};
 use trees::Model;
+
+use crate::shared::{Opened, Shared};
 
 /// Models beyond this size are refused: one is read into memory as a whole.
 const MODEL_BYTES_MAX: u64 = 2 << 30;
@@ -21,23 +24,24 @@ const FILES_MAX: usize = 1000;
 /// What SageMaker's XGBoost calls the model it has trained, and starts the names of several with.
 const NAME: &str = "xgboost-model";
 
-/// Reads the model files of the artifact in `directory`, says so in the log, and gives them in the
-/// order of their names. Of several files that are models, all are read for an `ensemble`, else one.
+/// Reads the model files of the artifact, but those that are `open` already, says so in the log, and
+/// gives them in the order of their names. Of several files that are models, all are read for an `ensemble`, else one.
 ///
 /// To the container every top-level file that isn't hidden is a model, and one that isn't keeps it
 /// from starting. Here other files may stand beside models whose names start with `xgboost-model`.
 pub(super) fn load(
-    directory: &Path,
+    source: ModelSource<'_>,
     ensemble: bool,
-    log: &Arc<dyn LogSink>,
-) -> Result<Vec<(String, Model)>, OpenError> {
-    let names = files(directory)?;
+    open: &Shared<Model>,
+) -> Result<Vec<(String, Arc<Model>)>, OpenError> {
+    let names = files(source.directory)?;
     let has_named = names.iter().any(|name| name.starts_with(NAME));
     let mut models = Vec::new();
     for name in names {
-        match read(directory, &name, log) {
+        match one(source, &name, open) {
             Ok(model) => models.push((name, model)),
             Err(error) if has_named && !name.starts_with(NAME) => {
+                let log = source.log;
                 log.line(&format!("passed over a file beside the model: {}", error.message));
             }
             Err(error) => return Err(error),
@@ -78,19 +82,30 @@ fn files(directory: &Path) -> Result<Vec<String>, OpenError> {
     Ok(names)
 }
 
-fn read(directory: &Path, name: &str, log: &Arc<dyn LogSink>) -> Result<Model, OpenError> {
+fn one(source: ModelSource<'_>, name: &str, open: &Shared<Model>) -> Result<Arc<Model>, OpenError> {
     let started = Instant::now();
-    let bytes = bytes(&directory.join(name), name)?;
-    let model = Model::from_bytes(&bytes).map_err(|error| {
-        refuse(format!("model file `{name}` is not a model that clary reads: {error}"))
-    })?;
-    log.line(&format!("loaded {name}: {} in {}", describe(&model), elapsed(started)));
+    let path = source.directory.join(name);
+    let file = fs::metadata(&path).map_err(|error| unreadable(name, &error))?;
+    check_size(name, &file)?;
+    let Opened { model, was_open } = open.open(&[file], || read(&path, name))?;
+    let how = if was_open { ", which was open already" } else { &elapsed(started) };
+    source.log.line(&format!("loaded {name}: {}{how}", describe(&model)));
     Ok(model)
 }
 
-fn bytes(path: &PathBuf, name: &str) -> Result<Vec<u8>, OpenError> {
-    let unreadable = |error| refuse(format!("model file `{name}` can't be read: {error}"));
-    let size = fs::metadata(path).map_err(unreadable)?.len();
+fn read(path: &Path, name: &str) -> Result<Model, OpenError> {
+    let bytes = fs::read(path).map_err(|error| unreadable(name, &error))?;
+    Model::from_bytes(&bytes).map_err(|error| {
+        refuse(format!("model file `{name}` is not a model that clary reads: {error}"))
+    })
+}
+
+fn unreadable(name: &str, error: &io::Error) -> OpenError {
+    refuse(format!("model file `{name}` can't be read: {error}"))
+}
+
+fn check_size(name: &str, file: &Metadata) -> Result<(), OpenError> {
+    let size = file.len();
     if size == 0 {
         return Err(refuse(format!("model file `{name}` is empty")));
     }
@@ -99,7 +114,7 @@ fn bytes(path: &PathBuf, name: &str) -> Result<Vec<u8>, OpenError> {
             "model file `{name}` has {size} bytes, more than the {MODEL_BYTES_MAX} that are served"
         )));
     }
-    fs::read(path).map_err(unreadable)
+    Ok(())
 }
 
 fn refuse(message: String) -> OpenError {
@@ -121,5 +136,5 @@ fn describe(model: &Model) -> String {
 }
 
 fn elapsed(started: Instant) -> String {
-    format!("{} ms", started.elapsed().as_millis())
+    format!(" in {} ms", started.elapsed().as_millis())
 }

@@ -3,14 +3,16 @@
 //! Owns which models go together and how their predictions are combined, both as in SageMaker's
 //! XGBoost container. A single model is the usual case and costs nothing here.
 
+use std::sync::Arc;
+
 use engine_api::OpenError;
 use records::Columns;
 use trees::{Model, Rows};
 
 /// Models that take the same rows and predict the same.
 pub(super) struct Ensemble {
-    first: Model,
-    others: Vec<Model>,
+    first: Arc<Model>,
+    others: Vec<Arc<Model>>,
     vote: Vote,
 }
 
@@ -24,7 +26,7 @@ enum Vote {
 
 impl Ensemble {
     /// Refuses models that don't go together, with the names of their files.
-    pub(super) fn new(models: Vec<(String, Model)>) -> Result<Self, OpenError> {
+    pub(super) fn new(models: Vec<(String, Arc<Model>)>) -> Result<Self, OpenError> {
         let mut models = models.into_iter();
         let (first_name, first) = models.next().expect("an artifact has a model: this is a bug");
         let mut others = Vec::new();
@@ -51,7 +53,7 @@ impl Ensemble {
 
     /// Trees of all models.
     pub(super) fn tree_count(&self) -> usize {
-        self.first.tree_count() + self.others.iter().map(Model::tree_count).sum::<usize>()
+        self.first.tree_count() + self.others.iter().map(|model| model.tree_count()).sum::<usize>()
     }
 
     /// The columns of a row, by the names of the first model that has any.

@@ -24,6 +24,8 @@ use selection::Selection;
 use settings::Settings;
 use trees::{Model, Rows};
 
+use crate::shared::Shared;
+
 /// Loaded models and the way they talk.
 pub(crate) struct Native {
     ensemble: Ensemble,
@@ -35,9 +37,9 @@ pub(crate) struct Native {
 }
 
 /// Reads the models in the artifact and proves that they can answer.
-pub(crate) fn open(source: ModelSource<'_>) -> Result<Native, OpenError> {
+pub(crate) fn open(source: ModelSource<'_>, open: &Shared<Model>) -> Result<Native, OpenError> {
     let settings = Settings::read(source.environment)?;
-    let models = artifact::load(source.directory, settings.ensemble, source.log)?;
+    let models = artifact::load(source, settings.ensemble, open)?;
     if models.len() > 1 {
         source.log.line(&format!("{} model files answer as one ensemble", models.len()));
     }

@@ -12,10 +12,19 @@ mod network;
 mod request;
 mod weights;
 
-use std::{fmt, path::Path, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    fs::{self, Metadata},
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::Instant,
+};
 
 use engine_api::{LogSink, ModelSource, OpenError};
-use network::Network;
+pub(crate) use network::Network;
+
+use crate::shared::{Opened, Shared};
 
 const HYPERPARAMETERS: &str = "object2vec.json";
 const WEIGHTS: &str = "object2vec.safetensors";
@@ -24,38 +33,66 @@ const WEIGHTS_BYTES_MAX: u64 = 2 << 30;
 
 /// A loaded network and the log of the instance it answers for.
 pub(crate) struct Object2Vec {
-    network: Network,
+    network: Arc<Network>,
     log: Arc<dyn LogSink>,
 }
 
-/// Reads the network in the artifact and proves that it can answer.
-pub(crate) fn open(source: ModelSource<'_>) -> Result<Object2Vec, OpenError> {
+/// Reads the network in the artifact, unless it is `open` already, and proves that it can answer.
+pub(crate) fn open(
+    source: ModelSource<'_>,
+    open: &Shared<Network>,
+) -> Result<Object2Vec, OpenError> {
     let started = Instant::now();
-    let hyperparameters = hyperparameters::parse(&read(source.directory, HYPERPARAMETERS)?)
-        .map_err(|why| refuse(HYPERPARAMETERS, &why))?;
-    let weights = read(source.directory, WEIGHTS)?;
-    let network =
-        weights::network(&hyperparameters, &weights).map_err(|why| refuse(WEIGHTS, &why))?;
-    let took = started.elapsed().as_millis();
-    source.log.line(&format!("loaded {WEIGHTS}: {network} in {took} ms"));
+    let [hyperparameters, weights] = [HYPERPARAMETERS, WEIGHTS].map(|name| File::of(source, name));
+    let (hyperparameters, weights) = (hyperparameters?, weights?);
+    let files = [hyperparameters.metadata.clone(), weights.metadata.clone()];
+    let Opened { model: network, was_open } =
+        open.open(&files, || network(&hyperparameters, &weights))?;
+    let how = match was_open {
+        true => ", which was open already".to_owned(),
+        false => format!(" in {} ms", started.elapsed().as_millis()),
+    };
+    source.log.line(&format!("loaded {WEIGHTS}: {network}{how}"));
     Ok(Object2Vec { network, log: Arc::clone(source.log) })
 }
 
-fn read(directory: &Path, name: &str) -> Result<Vec<u8>, OpenError> {
-    let path = directory.join(name);
-    let unreadable = |error: std::io::Error| {
-        let what = format!(
-            "can't be read: {error}; an Object2Vec artifact holds `{HYPERPARAMETERS}` and \
-             `{WEIGHTS}` at its top level"
-        );
-        refuse(name, &what)
-    };
-    let size = std::fs::metadata(&path).map_err(unreadable)?.len();
-    if size > WEIGHTS_BYTES_MAX {
-        let what = format!("has {size} bytes, more than the {WEIGHTS_BYTES_MAX} that are served");
-        return Err(refuse(name, &what));
+fn network(hyperparameters: &File, weights: &File) -> Result<Network, OpenError> {
+    let hyperparameters = hyperparameters::parse(&hyperparameters.read()?)
+        .map_err(|why| refuse(HYPERPARAMETERS, &why))?;
+    weights::network(&hyperparameters, &weights.read()?).map_err(|why| refuse(WEIGHTS, &why))
+}
+
+/// A file of the artifact.
+struct File {
+    name: &'static str,
+    path: PathBuf,
+    metadata: Metadata,
+}
+
+impl File {
+    fn of(source: ModelSource<'_>, name: &'static str) -> Result<Self, OpenError> {
+        let path = source.directory.join(name);
+        let metadata = fs::metadata(&path).map_err(|error| unreadable(name, &error))?;
+        let size = metadata.len();
+        if size > WEIGHTS_BYTES_MAX {
+            let what =
+                format!("has {size} bytes, more than the {WEIGHTS_BYTES_MAX} that are served");
+            return Err(refuse(name, &what));
+        }
+        Ok(Self { name, path, metadata })
     }
-    std::fs::read(&path).map_err(unreadable)
+
+    fn read(&self) -> Result<Vec<u8>, OpenError> {
+        fs::read(&self.path).map_err(|error| unreadable(self.name, &error))
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> OpenError {
+    let what = format!(
+        "can't be read: {error}; an Object2Vec artifact holds `{HYPERPARAMETERS}` and `{WEIGHTS}` \
+         at its top level"
+    );
+    refuse(name, &what)
 }
 
 fn refuse(file: &str, why: &str) -> OpenError {

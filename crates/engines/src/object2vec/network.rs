@@ -56,7 +56,7 @@ pub(super) struct Encoder {
 }
 
 /// The whole network.
-pub(super) struct Network {
+pub(crate) struct Network {
     pub(super) encoders: [Arc<Encoder>; 2],
     pub(super) comparators: Vec<Comparator>,
     pub(super) layers: Vec<Dense>,

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use engines::Factory;
+
 use crate::{
     models::{Files, artifact},
-    stage::{Stage, covtype, covtype_file},
+    stage::{IMAGE, Stage, covtype, covtype_file},
 };
 
 #[test]
@@ -45,6 +47,24 @@ fn files_that_are_passed_over_are_logged() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     let start = "passed over a file beside the model: model file `notes` is not a model";
     assert!(lines[1].starts_with(start), "{lines:?}");
+}
+
+#[test]
+fn a_model_that_is_open_is_not_read_again() {
+    let factory = Factory::new();
+    let examples = covtype().join("..");
+    for (image, example) in [(IMAGE, "covtype"), ("registry/object2vec:1", "movie-ratings")] {
+        let opened_twice: Vec<_> = (0..2)
+            .map(|_| {
+                let stage = Stage { image, ..Stage::new(&examples.join(example).join("model")) };
+                let engine = stage.open_by(&factory).expect("the example opens");
+                (engine, stage.lines.all().concat())
+            })
+            .collect();
+        let said: Vec<_> = opened_twice.iter().map(|(_, line)| line.as_str()).collect();
+        assert!(said[0].ends_with(" ms"), "{said:?}");
+        assert!(said[1].ends_with(", which was open already"), "{said:?}");
+    }
 }
 
 #[test]

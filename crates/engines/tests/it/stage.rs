@@ -58,8 +58,11 @@ impl Stage {
     }
 
     pub(crate) fn open(&self) -> Result<Arc<dyn Engine>, OpenError> {
+        self.open_by(&Factory::new())
+    }
+
+    pub(crate) fn open_by(&self, factory: &Factory) -> Result<Arc<dyn Engine>, OpenError> {
         let log: Arc<dyn LogSink> = Arc::clone(&self.lines) as _;
-        let factory = Factory::new();
         let opening = factory.open(ModelSource {
             image: self.image,
             directory: &self.directory,
