@@ -10,7 +10,8 @@ mod query;
 mod stream;
 
 use std::{
-    collections::BTreeMap,
+    cmp::Ordering,
+    collections::{BTreeMap, BinaryHeap},
     mem,
     sync::{
         Arc, Mutex, PoisonError, RwLock, TryLockError,
@@ -25,7 +26,7 @@ pub use query::{
 };
 use resources::Timestamp;
 pub use stream::Event;
-use stream::Stream;
+use stream::{Position, Stream};
 
 use crate::exposition::{Declared, Kind};
 
@@ -103,6 +104,7 @@ struct Ledger {
 #[derive(Debug)]
 struct Group {
     created: Timestamp,
+    overhead_bytes: usize,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
 }
 
@@ -147,6 +149,7 @@ impl Logs {
         if let Some(group) = &removed {
             let streams = group.streams.read().unwrap_or_else(PoisonError::into_inner);
             streams.values().for_each(|stream| stream.close(&self.ledger));
+            self.ledger.bytes.fetch_sub(group.overhead_bytes, Relaxed);
         }
         removed.is_some()
     }
@@ -198,8 +201,8 @@ impl Logs {
     fn group_or_create(&self, name: &str, now: Timestamp) -> Arc<Group> {
         self.group(name).unwrap_or_else(|| {
             let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-            let group = groups.entry(name.to_owned()).or_insert_with(|| Arc::new(Group::new(now)));
-            Arc::clone(group)
+            let fresh = || Arc::new(Group::new(now, name.len(), &self.ledger));
+            Arc::clone(groups.entry(name.to_owned()).or_insert_with(fresh))
         })
     }
 
@@ -222,24 +225,37 @@ impl Logs {
             Err(TryLockError::WouldBlock) => return,
         };
         let enough = self.limits.bytes_max - self.limits.bytes_max / 16;
-        while self.ledger.bytes.load(Relaxed) > enough {
-            let Some(oldest) = self.oldest_stream() else { break };
-            oldest.drop_oldest(self.limits.bytes_max / 64, &self.ledger);
+        let mut streams = self.by_age();
+        let mut free_soon = 0;
+        while self.ledger.bytes.load(Relaxed).saturating_sub(free_soon) > enough {
+            let Some(ByAge { stream, .. }) = streams.pop() else { break };
+            stream.drop_oldest(self.limits.bytes_max / 64, &self.ledger);
+            match stream.first() {
+                Some(first) => streams.push(ByAge { first, stream }),
+                None => free_soon += stream.overhead_without_writer(),
+            }
         }
+        drop(streams);
         self.forget_empty_streams();
     }
 
-    fn oldest_stream(&self) -> Option<Arc<Stream>> {
+    /// Streams that have lines, the one with the oldest line on top.
+    fn by_age(&self) -> BinaryHeap<ByAge> {
         let streams = self.all_groups().into_iter().flat_map(|group| group.all_streams());
-        let dated = streams.filter_map(|stream| Some((stream.first()?, stream)));
-        dated.min_by_key(|(first, _)| *first).map(|(_, stream)| stream)
+        streams.filter_map(|stream| Some(ByAge { first: stream.first()?, stream })).collect()
     }
 
     /// A stream that lost all its lines and has no writer would only cost memory, and so would a
     /// group that lost all its streams.
     fn forget_empty_streams(&self) {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        groups.retain(|_, group| Arc::strong_count(group) > 1 || !group.forget_empty(&self.ledger));
+        groups.retain(|_, group| {
+            let keep = Arc::strong_count(group) > 1 || !group.forget_empty(&self.ledger);
+            if !keep {
+                self.ledger.bytes.fetch_sub(group.overhead_bytes, Relaxed);
+            }
+            keep
+        });
     }
 
     fn all_groups(&self) -> Vec<Arc<Group>> {
@@ -248,8 +264,10 @@ impl Logs {
 }
 
 impl Group {
-    fn new(created: Timestamp) -> Self {
-        Self { created, streams: RwLock::default() }
+    fn new(created: Timestamp, name_bytes: usize, ledger: &Ledger) -> Self {
+        let overhead_bytes = GROUP_BYTES + name_bytes;
+        ledger.bytes.fetch_add(overhead_bytes, Relaxed);
+        Self { created, overhead_bytes, streams: RwLock::default() }
     }
 
     fn stream(&self, name: &str) -> Option<Arc<Stream>> {
@@ -295,8 +313,37 @@ fn boundary(line: &str, at: usize) -> usize {
     line.floor_char_boundary(at).max(first)
 }
 
-/// What an event costs beside its text.
-const EVENT_BYTES: usize = mem::size_of::<Event>();
+/// A stream in the order of its oldest line, the greatest first.
+struct ByAge {
+    first: Position,
+    stream: Arc<Stream>,
+}
+
+impl Ord for ByAge {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.first.cmp(&self.first)
+    }
+}
+
+impl PartialOrd for ByAge {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByAge {
+    fn eq(&self, other: &Self) -> bool {
+        self.first == other.first
+    }
+}
+
+impl Eq for ByAge {}
+
+/// What a group costs beside its name and its streams: its entry, and room for streams' entries.
+const GROUP_BYTES: usize = 448;
+
+/// What an event costs beside its text: its place in the stream, and the head of the text.
+const EVENT_BYTES: usize = mem::size_of::<Event>() + 2 * mem::size_of::<usize>();
 
 #[cfg(test)]
 mod tests {

@@ -14,8 +14,10 @@ use resources::Timestamp;
 
 use super::{EVENT_BYTES, Ledger};
 
-/// What a stream costs beside its lines and its name: map entry, locks, counters.
-const STREAM_BYTES: usize = 256;
+/// What a stream costs beside its lines and its name: its entry, lock, counters, room for lines.
+const STREAM_BYTES: usize = 320;
+/// Lines that there may always be room for.
+const ROOM_MIN: usize = 4;
 
 /// Numbers every event of the process, so that events of one millisecond keep their order.
 static NEXT_SEQUENCE: AtomicU64 = AtomicU64::new(1);
@@ -109,6 +111,11 @@ impl Stream {
         self.lock().events.front().map(Event::position)
     }
 
+    /// What forgetting the stream would free at least, if nobody but the store and the caller has it.
+    pub(super) fn overhead_without_writer(self: &Arc<Self>) -> usize {
+        if Arc::strong_count(self) > 2 { 0 } else { self.overhead_bytes }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.lock().bytes
     }
@@ -176,5 +183,8 @@ impl Lines {
         }
         self.bytes -= freed;
         ledger.bytes.fetch_sub(freed, Relaxed);
+        if self.events.len() < self.events.capacity() / 4 {
+            self.events.shrink_to((2 * self.events.len()).max(ROOM_MIN));
+        }
     }
 }

@@ -269,3 +269,51 @@ fn threads_that_append_at_once_lose_nothing() {
     assert_eq!(page.events.len(), 2_000);
     assert!(page.events.is_sorted_by_key(|found| found.event.timestamp));
 }
+
+/// Endpoints that come and go leave a group each, with a stream or two and a line or two.
+#[test]
+fn a_store_full_of_small_groups_forgets_the_oldest() {
+    let limits = LogLimits { bytes_max: 200_000, ..LogLimits::default() };
+    let logs = Arc::new(Logs::new(limits));
+    let held = logs.writer("group-held", "s", at(0));
+    held.append(at(0), "the first line of all");
+    (1..2_000).for_each(|ms| logs.append(&format!("group-{ms:04}"), "s", at(ms), "loaded"));
+    let totals = logs.totals();
+    assert!(totals.bytes <= 200_000 && totals.bytes > 150_000, "{totals:?}");
+    let left = logs.groups("group-", 2_000, None).items;
+    let names: Vec<&str> = left.iter().map(|group| &*group.name).collect();
+    // What is left has its line, and is the newest; but who still writes is never forgotten.
+    let oldest = 2_000 - (left.len() - 1);
+    assert_eq!(names[0], format!("group-{oldest:04}"));
+    assert_eq!(names[left.len() - 1], "group-held");
+    assert_eq!(totals.dropped as usize, oldest);
+}
+
+/// The bound is one of memory, whatever the store is full of.
+#[test]
+fn the_store_knows_what_memory_it_takes() {
+    type Shape = fn(&Logs);
+    let shapes: [(&str, Shape); 3] = [
+        ("small groups", |logs| {
+            for number in 0..2_000 {
+                let group = endpoint_group(&format!("endpoint-{number}"));
+                logs.append(&group, "AllTraffic/i-0123456789abcdef0", at(number), "loaded: 1 tree");
+            }
+        }),
+        ("many streams", |logs| {
+            for number in 0..2_000 {
+                logs.append("g", &format!("AllTraffic/i-{number:017}"), at(number), "a\nb");
+            }
+        }),
+        ("many lines", |logs| {
+            let line = "x".repeat(100);
+            (0..10_000).for_each(|ms| logs.append("g", "s", at(ms), &line));
+        }),
+    ];
+    for (name, fill) in shapes {
+        let logs = Logs::new(LogLimits::default());
+        let taken = allocation_counter::measure(|| fill(&logs)).bytes_current as f64;
+        let told = logs.totals().bytes as f64;
+        assert!((0.75..1.33).contains(&(told / taken)), "{name}: {told} for {taken}");
+    }
+}
