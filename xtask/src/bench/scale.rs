@@ -76,6 +76,7 @@ struct Figures {
     serves_s: f64,
     empty_bytes: u64,
     resident_bytes: u64,
+    called_bytes: u64,
     models_bytes: u64,
     one: Vec<Sample>,
     all: Vec<Sample>,
@@ -100,17 +101,27 @@ impl Scale<'_> {
         let (server, listens_s, serves_s) = self.restart(&data_dir)?;
         let resident_bytes = server.resident_bytes()?;
         let (one, all) = self.rates(&server)?;
-        let figures =
-            Figures { listens_s, serves_s, empty_bytes, resident_bytes, models_bytes, one, all };
-        Ok(self.table(&figures))
+        let called_bytes = server.resident_bytes()?;
+        Ok(self.table(&Figures {
+            listens_s,
+            serves_s,
+            empty_bytes,
+            resident_bytes,
+            called_bytes,
+            models_bytes,
+            one,
+            all,
+        }))
     }
 
     fn table(&self, figures: &Figures) -> String {
         let Settings { endpoints, rounds, seconds, .. } = self.settings;
-        let Figures { listens_s, serves_s, empty_bytes, resident_bytes, models_bytes, one, all } =
-            figures;
+        let Figures { listens_s, serves_s, empty_bytes, models_bytes, one, all, .. } = figures;
         let ratios = one.iter().zip(all).map(|(one, all)| all.requests_per_s / one.requests_per_s);
-        let rate = |samples: &[Sample]| median(samples.iter().map(|sample| sample.requests_per_s));
+        let of = |samples: &[Sample], field: fn(&Sample) -> f64| median(samples.iter().map(field));
+        let rate = |samples| of(samples, |sample| sample.requests_per_s);
+        let cpu_us = |samples| of(samples, |sample| sample.cpu_us);
+        let share = |bytes: u64| bytes as f64 / *models_bytes as f64;
         let mib = |bytes: u64| bytes as f64 / MIB;
         format!(
             "{endpoints} endpoints, each with a model file of its own of {:.0} KiB. Rates are medians \
@@ -122,17 +133,23 @@ impl Scale<'_> {
              | resident memory with all, MiB | {:.1} | |\n\
              | model files, MiB | {:.1} | |\n\
              | resident memory ÷ model files | {:.2} | 2 |\n\
+             | the same after calls of all | {:.2} | 2 |\n\
              | invocations/s, one endpoint | {:.0} | |\n\
              | invocations/s, all in turn | {:.0} | |\n\
-             | all ÷ one | {:.3} | 0.95 |\n",
+             | all ÷ one | {:.3} | 0.95 |\n\
+             | server CPU per invocation, one endpoint, µs | {:.1} | |\n\
+             | server CPU per invocation, all in turn, µs | {:.1} | |\n",
             mib(*models_bytes) * 1024.0 / *endpoints as f64,
             mib(*empty_bytes),
-            mib(*resident_bytes),
+            mib(figures.resident_bytes),
             mib(*models_bytes),
-            *resident_bytes as f64 / *models_bytes as f64,
+            share(figures.resident_bytes),
+            share(figures.called_bytes),
             rate(one),
             rate(all),
             median(ratios),
+            cpu_us(one),
+            cpu_us(all),
         )
     }
 
