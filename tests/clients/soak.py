@@ -4,10 +4,13 @@ A beat is a handful of everything: invocations in two formats, the control plane
 object's life, the endpoint's log, and connections that end in every way. Nothing here judges.
 """
 
+import contextlib
 import http.client
 import os
+import re
 import socket
 import time
+import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +19,12 @@ from artifacts import leaf
 from server import Server
 
 INVOCATIONS_PER_BEAT = 20
+# So many connections reach every listener, and so many calls of each fill its records of the last
+# calls, of those that were answered and of those that failed.
+FILLING_CONNECTIONS = 24
+FILLING_CALLS = 100
+# What the calls above make a log store of this bound lose lines.
+LOG_BYTES_MAX = 256 << 10
 PAGE = os.sysconf("SC_PAGE_SIZE")
 # Lists, tags and logs are read a page at a time.
 PAGE_SIZE = 10
@@ -57,6 +66,20 @@ class Soak:
         self._objects(f"{self._beats % 100}/object")
         self._observe("steady")
         self._connections()
+
+    def fill(self) -> None:
+        """Fills what is bounded and fills slowly, so that it isn't taken for a leak: the records of
+        the last calls, and the log store."""
+        for _ in range(FILLING_CONNECTIONS):
+            runtime = self.server.client("sagemaker-runtime")
+            for _ in range(FILLING_CALLS):
+                runtime.invoke_endpoint(EndpointName="steady", ContentType="text/csv", Body=b"1\n")
+                with contextlib.suppress(runtime.exceptions.ModelError):
+                    runtime.invoke_endpoint(EndpointName="steady", ContentType="text/html", Body=b"1\n")
+            runtime.close()
+        metrics = urllib.request.urlopen(f"{self.server.api}/_clary/metrics").read().decode()
+        lost = re.search(r"^clary_log_events_dropped_total (\d+)$", metrics, re.MULTILINE)
+        assert int(lost[1]) > 0, "the log store is not full"
 
     def sample(self) -> Sample:
         """Looks at the process."""

@@ -48,10 +48,8 @@ pub(crate) fn open(
     let files = [hyperparameters.metadata.clone(), weights.metadata.clone()];
     let Opened { model: network, was_open } =
         open.open(&files, || network(&hyperparameters, &weights))?;
-    let how = match was_open {
-        true => ", which was open already".to_owned(),
-        false => format!(" in {} ms", started.elapsed().as_millis()),
-    };
+    let in_time = || format!(" in {} ms", started.elapsed().as_millis());
+    let how = if was_open { ", which was open already" } else { &in_time() };
     source.log.line(&format!("loaded {WEIGHTS}: {network}{how}"));
     Ok(Object2Vec { network, log: Arc::clone(source.log) })
 }
