@@ -4,6 +4,7 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     process::Command,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,8 @@ use crate::workspace::Workspace;
 /// Calls that are made while all connections are open, for their median.
 const CALLS: usize = 1000;
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// By then connections that say nothing have given back what they can, and the system has it.
+const REST: Duration = Duration::from_secs(30);
 
 /// How many, and of what.
 #[derive(Debug, clap::Args)]
@@ -35,7 +38,7 @@ pub(crate) struct Settings {
     record: bool,
 }
 
-/// Opens the connections, and looks before and after each has made a call.
+/// Opens the connections, and looks before and after each has made a call, and a while later.
 pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<()> {
     let binary = settings.binary.clone().map_or_else(|| soak::build(workspace), Ok)?;
     let server = start(&binary, settings.connections)?;
@@ -51,7 +54,10 @@ pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<
         ask(connection)?;
     }
     let used = look(&server, open.len())?;
-    let rows = [("none", alone), ("fresh", fresh), ("after a call each", used)];
+    thread::sleep(REST);
+    let rested = look(&server, open.len())?;
+    let later = format!("{} s later", REST.as_secs());
+    let rows = [("none", alone), ("fresh", fresh), ("after a call each", used), (&*later, rested)];
     let table = table(settings.connections, &rows);
     println!("{table}");
     if settings.record {

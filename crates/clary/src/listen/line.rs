@@ -51,6 +51,8 @@ pub(super) struct Line {
     is_blocked: AtomicBool,
     lingers: AtomicBool,
     told: AtomicU8,
+    /// Whether it has been idle for so long that it should keep no more than it must.
+    rests: AtomicBool,
     waker: OnceLock<Waker>,
     head: Mutex<Vec<u8>>,
     /// Whether no call has begun since the head's first bytes.
@@ -106,6 +108,7 @@ impl Line {
         }
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         if phase == Phase::Idle {
+            self.rests.store(false, Relaxed);
             head.clear();
             head.shrink_to(HEAD_KEPT_BYTES);
             self.head_is_latest.store(true, Relaxed);
@@ -156,6 +159,23 @@ impl Line {
         let head = self.phase() == Phase::Head;
         self.enter(Phase::Ending);
         head || self.lingers.load(Relaxed)
+    }
+
+    /// Tells a connection that is idle to keep no more memory than it must until the next byte comes.
+    pub(super) fn rest(&self) {
+        if !self.rests.swap(true, Relaxed) {
+            self.wake();
+        }
+    }
+
+    /// Whether the connection should rest, which it can between two calls only.
+    pub(super) fn rests(&self) -> bool {
+        self.rests.load(Relaxed) && self.phase() == Phase::Idle && !self.is_blocked()
+    }
+
+    /// Forgets the last head; the next one gets memory of its own again.
+    pub(super) fn forget_head(&self) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Vec::new();
     }
 
     /// Ends the connection after the call that it works on.

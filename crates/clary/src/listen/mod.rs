@@ -5,6 +5,7 @@
 
 mod address;
 mod clients;
+mod converse;
 mod line;
 mod plain;
 mod stream;
@@ -13,11 +14,10 @@ mod tracked;
 mod watch;
 
 use std::{
-    convert::Infallible,
     future::poll_fn,
     io,
     net::{SocketAddr, TcpListener},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::Poll,
     thread::JoinHandle,
@@ -25,8 +25,7 @@ use std::{
 };
 
 use http::{Request, Response};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use telemetry::{Limit, Metrics};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -40,6 +39,7 @@ use crate::{
 };
 use {
     clients::Clients,
+    converse::converse,
     line::{Line, Phase},
     plain::Refusals,
     stream::Stream,
@@ -49,8 +49,6 @@ use {
 
 pub(crate) use {address::Address, clients::ClientLimits, watch::Patience};
 
-/// What hyper buffers of a request's body at a time, and its least bound for a head.
-const BUFFER_BYTES: usize = 64 * 1024;
 /// How many of those that are turned away a thread tells so at a time; more are just closed.
 const GOODBYES_MAX: usize = 64;
 /// How long telling them may take.
@@ -258,50 +256,44 @@ impl Connection {
         .await;
     }
 
-    /// Serves the connection, after the TLS handshake where there is one. What that takes is
-    /// allocated when the first byte comes, so that a connection that says nothing takes little.
+    /// Serves the connection, after the TLS handshake where there is one.
     async fn welcome(self, stream: TcpStream) {
-        if !matches!(self.line.unless_stopped(stream.readable()).await, Some(Ok(()))) {
+        let Some(tls) = &self.listener.service.tls else {
+            return self.serve(stream).await;
+        };
+        // A client that says nothing has an idle connection, not a handshake that takes too long.
+        if !matches!(self.line.unless_stopped(stream.peek(&mut [0])).await, Some(Ok(1))) {
             return;
         }
-        let service = Arc::clone(&self.listener.service);
-        let Some(tls) = &service.tls else {
-            return Box::pin(self.serve(stream)).await;
-        };
         let handshake = Box::pin(tls.acceptor.accept(stream));
-        match tokio::time::timeout(service.limits.handshake_timeout, handshake).await {
-            Ok(Ok(stream)) => Box::pin(self.serve(stream)).await,
+        let handshake_timeout = self.listener.service.limits.handshake_timeout;
+        match tokio::time::timeout(handshake_timeout, handshake).await {
+            Ok(Ok(stream)) => apart(self.serve(stream)).await,
             Ok(Err(error)) => tracing::debug!(%error, peer = %self.peer, "a TLS handshake failed"),
-            Err(_) => service.metrics.server.enforce(Limit::HandshakeTimeout),
+            Err(_) => self.listener.service.metrics.server.enforce(Limit::HandshakeTimeout),
         }
     }
 
+    /// Serves the connection. What that takes is allocated when a byte comes and given back when none
+    /// has come for a while, so that a connection that says nothing takes little.
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let head_bytes_max = self.listener.service.limits.head_bytes_max;
         let (line, refusals) = (Arc::clone(&self.line), Arc::clone(&self.listener.refusals));
-        let stream = Stream::new(stream, Arc::clone(&line), refusals, head_bytes_max);
+        let mut stream = Stream::new(stream, Arc::clone(&line), refusals, head_bytes_max);
         let connection = Arc::new(self);
-        let service = service_fn(move |request| {
-            let connection = Arc::clone(&connection);
-            async move { Ok::<_, Infallible>(connection.answer(request).await) }
-        });
-        let connection = http1::Builder::new()
-            .max_header_size(head_bytes_max)
-            .max_buf_size(head_bytes_max.max(BUFFER_BYTES))
-            .serve_connection(TokioIo::new(stream), service);
-        let mut connection = pin!(connection);
-        let mut is_stopping = false;
-        let ended = poll_fn(|cx| {
-            if !is_stopping && line.must_stop() {
-                is_stopping = true;
-                connection.as_mut().graceful_shutdown();
+        while let Some(Ok(true)) = line.unless_stopped(stream.first_byte()).await {
+            let answer = |request| {
+                let connection = Arc::clone(&connection);
+                async move { connection.answer(request).await }
+            };
+            match apart(converse(stream, &line, head_bytes_max, answer)).await {
+                Some(resting) => stream = resting,
+                None => return,
             }
-            connection.as_mut().poll(cx)
-        });
-        // Clients hang up and talk nonsense all day: that is theirs, not an error of ours.
-        if let Err(error) = ended.await {
-            tracing::debug!(%error, "a connection ended early");
+            line.forget_head();
         }
+        // Whether the client hears of the end is up to it.
+        let _ = stream.shutdown().await;
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Tracked> {
@@ -320,6 +312,12 @@ impl Connection {
         self.line.linger(refused);
         response.map(|body| Tracked::new(body, call))
     }
+}
+
+/// Puts a future into memory of its own from the start. Boxed in place it would also have room in the
+/// future that awaits it.
+fn apart<F: Future>(future: F) -> Pin<Box<F>> {
+    Box::pin(future)
 }
 
 /// Counts a connection while it is open.

@@ -9,7 +9,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Buf as _, Bytes};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
 use super::{
     line::{Line, Phase},
@@ -27,6 +28,8 @@ pub(super) struct Stream<S> {
     line: Arc<Line>,
     refusals: Arc<plain::Refusals>,
     head_bytes_max: usize,
+    /// What was read already, and noted; the reader gets it first.
+    again: Bytes,
     /// How many bytes were thrown away since we said all; none before.
     lingered_bytes: Option<usize>,
 }
@@ -38,7 +41,27 @@ impl<S> Stream<S> {
         refusals: Arc<plain::Refusals>,
         head_bytes_max: usize,
     ) -> Self {
-        Self { inner, line, refusals, head_bytes_max, lingered_bytes: None }
+        Self { inner, line, refusals, head_bytes_max, again: Bytes::new(), lingered_bytes: None }
+    }
+
+    /// Gives back what a reader took too much. As the beginning of a head it is noted once more.
+    pub(super) fn unread(&mut self, bytes: Bytes) {
+        self.line.received(&bytes, self.head_bytes_max);
+        self.again = bytes;
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+    /// Waits until there is something to read; false at the end of all.
+    pub(super) async fn first_byte(&mut self) -> io::Result<bool> {
+        if self.again.is_empty() {
+            // What the last answer left in the buffers of TLS goes out before anything is awaited.
+            self.flush().await?;
+            let mut byte = [0];
+            let read = self.read(&mut byte).await?;
+            self.again = Bytes::copy_from_slice(&byte[..read]);
+        }
+        Ok(!self.again.is_empty())
     }
 }
 
@@ -63,8 +86,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
             this.say(cx, &refusals.slow_head);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
+        let had = buf.filled().len();
+        if this.again.has_remaining() {
+            let part = this.again.split_to(this.again.len().min(buf.remaining()));
+            buf.put_slice(&part);
+        }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        let read = Pin::new(&mut this.inner).poll_read(cx, buf);
+        if before == had {
+            ready!(read)?;
+        }
         this.line.received(&buf.filled()[before..], this.head_bytes_max);
         Poll::Ready(Ok(()))
     }

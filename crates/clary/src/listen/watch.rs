@@ -12,6 +12,8 @@ use super::line::{Line, Phase};
 
 /// How often the connections are looked at; a time limit may be exceeded by so much.
 const ROUND: Duration = Duration::from_millis(250);
+/// A connection that is idle for so long rests: it gives its buffers back.
+const REST_AFTER: Duration = Duration::from_secs(2);
 /// How long the end of a refused connection waits for the client's.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -114,7 +116,11 @@ impl Entry {
             Phase::Ending => (LINGER, None),
             Phase::Call => return Verdict::Wait,
         };
-        if now - self.since < allowed { Verdict::Wait } else { Verdict::Cut(limit) }
+        let waited = now - self.since;
+        if phase == Phase::Idle && waited >= REST_AFTER {
+            line.rest();
+        }
+        if waited < allowed { Verdict::Wait } else { Verdict::Cut(limit) }
     }
 
     /// The client owes us progress: in each window of time it must take so many bytes.
@@ -173,6 +179,24 @@ mod tests {
         assert_eq!(*rounds.enforced.borrow(), [Limit::IdleTimeout]);
         rounds.lives_at(12);
         assert_eq!(rounds.enforced.borrow().len(), 1, "once is enough");
+    }
+
+    #[test]
+    fn who_is_idle_rests_until_the_next_byte() {
+        let rounds = Rounds::new();
+        rounds.lives_at(1);
+        assert!(!rounds.line.rests());
+        rounds.lives_at(2);
+        assert!(rounds.line.rests());
+        rounds.line.received(b"P", 100);
+        let call = rounds.line.begin_call();
+        drop(call);
+        assert!(!rounds.line.rests(), "it has just been busy");
+        rounds.lives_at(3);
+        rounds.lives_at(5);
+        assert!(rounds.line.rests());
+        rounds.line.blocked();
+        assert!(!rounds.line.rests(), "its answer is still to be taken");
     }
 
     #[test]
