@@ -21,8 +21,9 @@
 //! ```
 //!
 //! A [`Template`] is compiled once and rendered often, from any thread. A [`Context`] holds the
-//! variables of one rendering; they may borrow, from parsed [`Json`] above all. What the language
-//! cannot do itself a caller adds as an [`Object`], whose page has an example.
+//! variables of one rendering; they may borrow, from parsed [`Json`] above all. Variables that are
+//! dear to make come from [`Variables`] instead, which are asked for what a template names. What the
+//! language cannot do itself a caller adds as an [`Object`]. Their pages have examples.
 //!
 //! # When it does not do what you thought
 //!
@@ -140,7 +141,7 @@ mod program;
 mod template;
 mod value;
 
-pub use context::Context;
+pub use context::{Context, Variables};
 pub use error::{Error, ErrorKind};
 pub use options::{JsonLists, Limits, Nulls, Options};
 pub use template::{Step, Template};

@@ -1,8 +1,10 @@
 //! Owns the compiled template as callers see it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::context::Context;
+use crate::context::Variables;
 use crate::error::{Error, place};
 use crate::eval;
 use crate::options::Options;
@@ -29,8 +31,16 @@ pub struct Template {
     pub(crate) program: Arc<Program>,
     pub(crate) symbols: Arc<Symbols>,
     pub(crate) options: Options,
+    /// Whether loops have to keep `$velocityCount` and `$velocityHasNext`: evaluated text may name
+    /// them, too.
+    pub(crate) counts: bool,
     source: Arc<str>,
+    /// How long the longest text was that it rendered, up to a limit.
+    usual_bytes: Arc<AtomicUsize>,
 }
+
+/// How much room a text is given at once, in bytes, if earlier ones needed it.
+const ROOM_MAX: usize = 1 << 20;
 
 impl Template {
     /// Compiles a template. It fails with [`ErrorKind::Syntax`](crate::ErrorKind::Syntax) where the
@@ -41,17 +51,13 @@ impl Template {
         let program = parser::compile(source, &mut symbols, &options.limits)
             .map_err(|fault| fault.locate(source))?;
         Ok(Self {
+            counts: symbols.count() || program.evaluates(),
+            usual_bytes: Arc::default(),
             program: Arc::new(program),
             symbols: Arc::new(symbols),
             options: options.clone(),
             source: source.into(),
         })
-    }
-
-    /// Whether the template may ask for a variable: it names it, or evaluates text that may. What no
-    /// template asks for, a caller need not make.
-    pub fn asks_for(&self, variable: &str) -> bool {
-        self.symbols.names().any(|name| name == variable) || self.program.evaluates()
     }
 
     /// The strings that stand in the template as they are, so that a caller can prepare for them.
@@ -60,31 +66,35 @@ impl Template {
     }
 
     /// Renders the template.
-    pub fn render(&self, context: &Context<'_>) -> Result<String, Error> {
+    pub fn render<'d>(&self, variables: &impl Variables<'d>) -> Result<String, Error> {
         let mut out = String::new();
-        self.render_to(&mut out, context)?;
+        self.render_to(&mut out, variables)?;
         Ok(out)
     }
 
     /// Renders the template to the end of `out`, which is left as it was on failure.
-    pub fn render_to(&self, out: &mut String, context: &Context<'_>) -> Result<(), Error> {
-        eval::render(self, context, out, None).map_err(|fault| fault.locate(&self.source))
+    pub fn render_to<'d>(&self, out: &mut String, variables: &impl Variables<'d>) -> Result<(), Error> {
+        let start = out.len();
+        out.reserve(self.usual_bytes.load(Relaxed));
+        eval::render(self, variables, out, None).map_err(|fault| fault.locate(&self.source))?;
+        self.usual_bytes.fetch_max((out.len() - start).min(ROOM_MAX), Relaxed);
+        Ok(())
     }
 
     /// Renders the template as [`render_to`](Self::render_to) does, and tells `watch` of each
     /// reference and directive as it comes: what authors look at when a template does not do what
     /// they thought.
-    pub fn render_traced(
+    pub fn render_traced<'d>(
         &self,
         out: &mut String,
-        context: &Context<'_>,
+        variables: &impl Variables<'d>,
         watch: &mut dyn FnMut(Step),
     ) -> Result<(), Error> {
         let mut tell = |at, what, value| {
             let (line, column) = place(&self.source, at);
             watch(Step { line, column, what, value });
         };
-        eval::render(self, context, out, Some(&mut tell))
+        eval::render(self, variables, out, Some(&mut tell))
             .map_err(|fault| fault.locate(&self.source))
     }
 }

@@ -1,6 +1,6 @@
 //! Owns the compiled mapping template: the program, the paths it names, and a rendering's objects.
 
-use vtl::{Options, Step, Value};
+use vtl::{Options, Step, Value, Variables};
 
 use super::allowance::Allowance;
 use super::context::Surroundings;
@@ -56,53 +56,50 @@ impl Template {
     fn render_by(
         &self,
         message: &Message<'_>,
-        run: impl FnOnce(&vtl::Context<'_>, &mut String) -> Result<(), vtl::Error>,
+        run: impl FnOnce(&Scene<'_, '_>, &mut String) -> Result<(), vtl::Error>,
     ) -> Result<Rendered, Error> {
         let allowance = Allowance::new();
         let documents = Document::default();
         let recorder = Recorder::new(&message.overridden, &allowance);
         let mut body = String::new();
-        let scene = Scene { message, allowance: &allowance, documents: &documents };
-        let variables = self.variables(scene, &recorder);
-        let outcome = run(&variables, &mut body);
-        drop(variables);
+        let scene = Scene {
+            message,
+            paths: &self.paths,
+            allowance: &allowance,
+            documents: &documents,
+            recorder: &recorder,
+        };
+        let outcome = run(&scene, &mut body);
         match outcome {
             Ok(()) => Ok(Rendered { body, overrides: recorder.into_overrides() }),
             Err(error) => Err(blame(message, error)),
         }
     }
-
-    /// The variables that the template asks for.
-    fn variables<'d, 'b: 'd>(
-        &'d self,
-        scene: Scene<'d, 'b>,
-        recorder: &'d Recorder<'d>,
-    ) -> vtl::Context<'d> {
-        let Scene { message, allowance, documents } = scene;
-        let mut variables = vtl::Context::new();
-        let mut offer = |name: &'static str, value: &dyn Fn() -> Value<'d>| {
-            if self.program.asks_for(name) {
-                variables.set(name, value());
-            }
-        };
-        offer("input", &|| Value::object(Input { message, paths: &self.paths, allowance }));
-        offer("util", &|| Value::object(Functions::new(documents, allowance)));
-        offer("context", &|| {
-            Value::object(Surroundings { json: message.context.json(), recorder })
-        });
-        offer("stageVariables", &|| map(message.stage_variables));
-        offer("method", &|| Value::object(Method(message)));
-        offer("esc", &|| Value::object(Escapes(allowance)));
-        variables
-    }
 }
 
-/// What a rendering's objects work with.
-#[derive(Clone, Copy, Debug)]
+/// What a rendering's objects work with. Each is made when a template names it.
+#[derive(Debug)]
 struct Scene<'d, 'b> {
     message: &'d Message<'b>,
+    paths: &'d Paths,
     allowance: &'d Allowance,
     documents: &'d Document,
+    recorder: &'d Recorder<'d>,
+}
+
+impl<'d, 'b: 'd> Variables<'d> for Scene<'d, 'b> {
+    fn variable(&self, name: &str) -> Option<Value<'d>> {
+        let &Self { message, paths, allowance, documents, recorder } = self;
+        Some(match name {
+            "input" => Value::object(Input { message, paths, allowance }),
+            "util" => Value::object(Functions::new(documents, allowance)),
+            "context" => Value::object(Surroundings { json: message.context.json(), recorder }),
+            "stageVariables" => map(message.stage_variables),
+            "method" => Value::object(Method(message)),
+            "esc" => Value::object(Escapes(allowance)),
+            _ => return None,
+        })
+    }
 }
 
 /// A body that a template could not read is not the template's fault.

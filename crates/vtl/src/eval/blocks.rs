@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::trace;
 use super::variables::Layer;
-use super::{BlockValue, Interrupt, Known, LoopScope, Outcome, Renderer};
+use super::{BlockValue, Interrupt, Known, LoopScope, Outcome, Renderer, begun};
 use crate::error::ErrorKind;
 use crate::java;
 use crate::parser;
-use crate::program::{BlockId, Call, Constant, Expr, ExprId, Foreach, If, Node, Program, Symbol};
+use crate::program::{BlockId, Call, Constant, Directive, Expr, ExprId, Foreach, If, Node, Program, Symbol};
 use crate::value::{Inner, Value};
 
 /// How deep a `#define`d block may be in itself, as `directive.define.maxdepth` by default.
@@ -32,20 +32,28 @@ impl<'d> Renderer<'_, 'd> {
             Node::Set { target, name, value } => self.set(program, (*target, *name), *value),
             Node::If(node) => self.if_node(program, node),
             Node::Foreach(node) => self.foreach(program, node),
-            Node::Define { name, body, at } => {
-                let block = block_value(program, *body, DEFINE_DEPTH_MAX);
-                self.put(*name, block);
-                self.tell(*at, |told| told.of_name("#define", *name));
+            Node::Call(call) => self.call_macro(program, call),
+            Node::Directive(directive) => self.directive(program, *directive),
+        }
+    }
+
+    /// Kept apart, so that the common nodes need little of the stack.
+    #[inline(never)]
+    fn directive(&mut self, program: &Arc<Program>, directive: Directive) -> Outcome {
+        match directive {
+            Directive::Define { name, body, at } => {
+                let block = block_value(program, body, DEFINE_DEPTH_MAX);
+                self.put(name, block);
+                self.tell(at, |told| told.of_name("#define", name));
                 Ok(())
             }
-            Node::Call(call) => self.call_macro(program, call),
-            Node::Break { scope, at } => self.break_out(program, *scope, *at),
-            Node::Stop { at } => {
-                self.tell(*at, |_| ("#stop".to_owned(), String::new()));
+            Directive::Break { scope, at } => self.break_out(program, scope, at),
+            Directive::Stop { at } => {
+                self.tell(at, |_| ("#stop".to_owned(), String::new()));
                 Err(Interrupt::Stop)
             }
-            Node::Evaluate { source, at } => self.evaluate(program, *source, *at),
-            Node::Include { resource, at } => self.include(program, *resource, *at),
+            Directive::Evaluate { source, at } => self.evaluate(program, source, at),
+            Directive::Include { resource, at } => self.include(program, resource, at),
         }
     }
 
@@ -70,13 +78,17 @@ impl<'d> Renderer<'_, 'd> {
         let Some(mut items) = java::items(&items) else {
             return Ok(());
         };
-        let before = [node.variable, Symbol::COUNT, Symbol::HAS_NEXT]
-            .map(|symbol| (symbol, self.get(symbol)));
+        let replaced = [node.variable, Symbol::COUNT, Symbol::HAS_NEXT];
+        let replaced = if self.counts { &replaced[..] } else { &replaced[..1] };
+        let mut before = Vec::new();
+        for symbol in replaced {
+            before.push((*symbol, self.get(*symbol)?));
+        }
         let scope = Rc::new(LoopScope::new(self.get(Symbol::FOREACH)?));
         self.put(Symbol::FOREACH, Value::Inner(Inner::Loop(Rc::clone(&scope))));
         let outcome = self.deeper(0, |renderer| renderer.rounds(program, node, &mut items, &scope));
         for (symbol, value) in before {
-            self.restore(symbol, value?);
+            self.restore(symbol, value);
         }
         self.restore(Symbol::FOREACH, scope.before());
         match outcome {
@@ -93,16 +105,17 @@ impl<'d> Renderer<'_, 'd> {
         items: &mut java::ItemsOf<'d>,
         scope: &LoopScope<'d>,
     ) -> Outcome {
-        let mut next = items.next();
         for round in 0..self.limits().loop_iterations {
-            let Some(item) = next else { break };
-            next = items.next();
+            let Some(item) = items.next() else { break };
             self.step(0)?;
             let index = i32::try_from(round).unwrap_or(i32::MAX);
+            let has_next = items.has_next();
             scope.index.set(index);
-            scope.has_next.set(next.is_some());
-            self.put(Symbol::COUNT, Value::Int(index.saturating_add(1)));
-            self.put(Symbol::HAS_NEXT, Value::Bool(next.is_some()));
+            scope.has_next.set(has_next);
+            if self.counts {
+                self.put(Symbol::COUNT, Value::Int(index.saturating_add(1)));
+                self.put(Symbol::HAS_NEXT, Value::Bool(has_next));
+            }
             self.tell(node.at, |told| told.of_value("#foreach", node.variable, &item));
             let null = item.is_null();
             self.put(node.variable, item);
@@ -172,9 +185,8 @@ impl<'d> Renderer<'_, 'd> {
         }
         let symbols = self.own_symbols.get_or_insert_with(|| Box::new(self.symbols.clone()));
         let compiled = parser::compile(source, symbols, &self.options.limits);
-        for name in symbols.names().skip(self.slots.len()) {
-            self.slots.push(self.context.value(name));
-        }
+        let new = symbols.names().skip(self.slots.len());
+        self.slots.extend(begun(new, self.variables));
         match compiled {
             Ok(program) => {
                 let program = Arc::new(program);

@@ -57,10 +57,7 @@ impl<'d> Renderer<'_, 'd> {
                 }
                 Ok(false)
             }
-            Expr::Reference(_) => {
-                let value = self.value(program, id)?;
-                Ok(self.truth(&value))
-            }
+            Expr::Reference(reference) => self.reference_holds(program, *reference),
             // Velocity does not even calculate a sum that it is asked the truth of.
             Expr::Chain { rest, .. } if rest.iter().all(|link| link.operator.compares()) => {
                 Ok(matches!(self.value(program, id)?, Value::Bool(true)))

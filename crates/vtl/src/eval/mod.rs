@@ -1,10 +1,11 @@
 //! Owns rendering: the state of one rendering and its limits. Blocks and directives are in `blocks`,
-//! references in `references`, expressions in `expressions`, variables in `variables`; what methods
+//! references in `look` and `references`, expressions in `expressions`, variables in `variables`; what methods
 //! do is `java`'s.
 
 mod blocks;
 mod expressions;
 mod heap;
+mod look;
 mod references;
 mod scope;
 mod trace;
@@ -21,7 +22,7 @@ use crate::error::{ErrorKind, Fault};
 use crate::options::{Limits, Nulls, Options};
 use crate::program::{Macro, Program, Symbols};
 use crate::value::{Printer, Value};
-use crate::{Context, Template};
+use crate::{Template, Variables};
 
 /// Why rendering does not go on.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ struct Known {
 /// One rendering.
 pub(crate) struct Renderer<'r, 'd> {
     options: &'r Options,
-    context: &'r Context<'d>,
+    variables: &'r (dyn Variables<'d> + 'r),
     /// The names of the template, and of what it evaluated once it did.
     symbols: &'r Symbols,
     own_symbols: Option<Box<Symbols>>,
@@ -68,6 +69,8 @@ pub(crate) struct Renderer<'r, 'd> {
     /// Where the outermost `#evaluate` stands: what is in its text has no place in the template.
     evaluated_at: Option<u32>,
     depth: usize,
+    /// Whether `$velocityCount` and `$velocityHasNext` may be asked for.
+    counts: bool,
     heap: Heap<'d>,
     out: String,
     out_limit: usize,
@@ -75,9 +78,9 @@ pub(crate) struct Renderer<'r, 'd> {
 }
 
 /// Renders `template` to the end of `out`; what it does is told to the watcher.
-pub(crate) fn render<'r>(
+pub(crate) fn render<'r, 'd>(
     template: &'r Template,
-    context: &'r Context<'_>,
+    variables: &'r (dyn Variables<'d> + 'r),
     out: &mut String,
     watcher: Option<Watcher<'r>>,
 ) -> Result<(), Fault> {
@@ -85,10 +88,10 @@ pub(crate) fn render<'r>(
     let start = out.len();
     let mut renderer = Renderer {
         options,
-        context,
+        variables,
         symbols: &template.symbols,
         own_symbols: None,
-        slots: template.symbols.names().map(|name| context.value(name)).collect(),
+        slots: begun(template.symbols.names(), variables),
         frames: Vec::new(),
         frame: 0,
         macros: Vec::new(),
@@ -96,6 +99,7 @@ pub(crate) fn render<'r>(
         evaluate_depth: 0,
         evaluated_at: None,
         depth: 0,
+        counts: template.counts,
         heap: Heap::new(options),
         out: std::mem::take(out),
         out_limit: start.saturating_add(options.limits.output_bytes),
@@ -111,6 +115,14 @@ pub(crate) fn render<'r>(
         }
         _ => Ok(()),
     }
+}
+
+/// The values that variables begin with.
+fn begun<'n, 'd>(
+    names: impl Iterator<Item = &'n str>,
+    variables: &dyn Variables<'d>,
+) -> Vec<Value<'d>> {
+    names.map(|name| variables.variable(name).unwrap_or_default()).collect()
 }
 
 impl<'d> Renderer<'_, 'd> {

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::look::{Hand, Seen, look};
 use super::{BlockValue, Interrupt, Outcome, Renderer, trace};
 use crate::error::ErrorKind;
 use crate::java;
 use crate::options::Nulls;
 use crate::program::{ExprId, Program, RefId, RefStep, Reference, ReferenceKind, Symbol};
-use crate::value::{Inner, Printer, Value};
+use crate::value::{Inner, Json, Printer, Value};
 
 impl<'d> Renderer<'_, 'd> {
     /// A reference's value.
@@ -20,26 +21,32 @@ impl<'d> Renderer<'_, 'd> {
             ReferenceKind::Text => return Ok(self.missing()),
             _ => {}
         }
-        let mut value = match reference.steps.split_first() {
-            None => self.get(reference.root)?,
-            Some((RefStep::Property { name, at }, rest))
-                if self.frame == 0 && self.heap.overlay.is_empty() =>
-            {
-                // The common case: the variable is looked at where it is.
-                let of = &self.slots[reference.root.index()];
-                let found = java::property(&mut self.heap, of, name);
-                let value = found.map_err(|refusal| self.refused(refusal, *at))?;
-                self.take_steps(program, value, rest)?
-            }
-            Some(_) => {
-                let value = self.get(reference.root)?;
-                self.take_steps(program, value, &reference.steps)?
-            }
-        };
+        let (value, rest) = self.looked(program, reference)?;
+        let mut value = self.take_steps(program, value, rest)?;
         if value.is_null() {
             value = self.missing();
         }
         Ok(value)
+    }
+
+    /// What looking gives, and the steps that are left.
+    fn looked<'p>(
+        &mut self,
+        program: &Program,
+        reference: &'p Reference,
+    ) -> Outcome<(Value<'d>, &'p [RefStep])> {
+        if !self.heap.overlay.is_empty() {
+            return Ok((self.get(reference.root)?, &reference.steps));
+        }
+        let hand = Hand::new();
+        if self.frame == 0 {
+            let root = &self.slots[reference.root.index()];
+            let (seen, rest) = look(program, root, &reference.steps, &hand);
+            return Ok((seen.to_value(), rest));
+        }
+        let root = self.get(reference.root)?;
+        let (seen, rest) = look(program, &root, &reference.steps, &hand);
+        Ok((seen.to_value(), rest))
     }
 
     fn take_steps(
@@ -137,7 +144,7 @@ impl<'d> Renderer<'_, 'd> {
         if self.watcher.is_some() {
             return self.render_watched(program, reference, id);
         }
-        if self.frame == 0 && reference.steps.is_empty() && self.write_plain(program, reference)? {
+        if self.write_seen(program, reference)? {
             return Ok(());
         }
         self.render_any(program, reference, id)
@@ -176,24 +183,58 @@ impl<'d> Renderer<'_, 'd> {
         self.write_value(&value, reference.at)
     }
 
-    /// The common case, a variable that has a plain value: written without a copy. False where it is
-    /// another case.
-    fn write_plain(&mut self, program: &Program, reference: &Reference) -> Outcome<bool> {
-        let value = &self.slots[reference.root.index()];
-        let plain =
-            !matches!(value, Value::Null | Value::Inner(_) | Value::Json(_)) && !reference.escaped;
-        if !plain || matches!(reference.kind, ReferenceKind::Runt | ReferenceKind::Text) {
+    /// The common case, a reference that looking is enough for: written without a copy. False where
+    /// it is another case.
+    #[inline]
+    fn write_seen(&mut self, program: &Program, reference: &Reference) -> Outcome<bool> {
+        if !self.can_look(reference) || !reference.bare {
             return Ok(false);
         }
-        self.step(reference.at)?;
-        self.write_prefixes(program, reference)?;
-        let value = &self.slots[reference.root.index()];
+        let root = &self.slots[reference.root.index()];
+        let hand = Hand::new();
+        let (seen, rest) = look(program, root, &reference.steps, &hand);
+        if !rest.is_empty() {
+            return Ok(false);
+        }
         let lists = self.options.json_lists;
         let mut printer = Printer::new(&mut self.out, self.out_limit, lists, &self.heap.overlay);
-        if printer.value(value).is_err() {
+        let written = match seen {
+            Seen::Value(Value::Inner(_)) | Seen::Nothing => return Ok(false),
+            Seen::Value(value) => printer.value(value),
+            Seen::Json(json) => printer.json(json),
+        };
+        if written.is_err() {
             return Err(self.output_full(reference.at));
         }
+        self.step(reference.at)?;
         Ok(true)
+    }
+
+    /// Whether variables are where the program says and JSON is as it was parsed, so that looking at
+    /// them is enough.
+    #[inline]
+    fn can_look(&self, reference: &Reference) -> bool {
+        reference.seen && self.frame == 0 && self.heap.overlay.is_empty()
+    }
+
+    /// Whether a reference is true.
+    pub(super) fn reference_holds(&mut self, program: &Arc<Program>, id: RefId) -> Outcome<bool> {
+        let reference = program.reference(id);
+        if self.can_look(reference) {
+            self.step(reference.at)?;
+            let root = &self.slots[reference.root.index()];
+            let hand = Hand::new();
+            let (seen, rest) = look(program, root, &reference.steps, &hand);
+            if rest.is_empty() {
+                return Ok(match seen {
+                    Seen::Value(value) => self.truth(value),
+                    Seen::Json(json) => !matches!(json, Json::Bool(false)),
+                    Seen::Nothing => self.options.nulls == Nulls::Empty,
+                });
+            }
+        }
+        let value = self.deeper(reference.at, |renderer| renderer.reference(program, id))?;
+        Ok(self.truth(&value))
     }
 
     fn write_prefixes(&mut self, program: &Program, reference: &Reference) -> Outcome {

@@ -51,6 +51,19 @@ fn json_source<'d>(value: &Value<'d>) -> Option<Source<'d>> {
     }
 }
 
+impl ItemsOf<'_> {
+    /// Whether there is a next item.
+    pub(crate) fn has_next(&self) -> bool {
+        let length = match &self.source {
+            Source::List(list) => list.len(),
+            Source::Map(map) => map.len(),
+            Source::Iterator(items) => return items.has_next(),
+            Source::Json(_) | Source::Values(_) => self.end,
+        };
+        self.at < self.end.min(length)
+    }
+}
+
 impl<'d> Iterator for ItemsOf<'d> {
     type Item = Value<'d>;
 

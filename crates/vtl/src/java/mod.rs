@@ -67,7 +67,8 @@ fn bean_property<'d>(heap: &mut Heap<'d>, of: &Value<'d>, name: &str) -> Called<
     }
 }
 
-fn loop_property<'d>(scope: &Rc<LoopScope<'d>>, name: &str) -> Value<'d> {
+/// A property of `$foreach`.
+pub(crate) fn loop_property<'d>(scope: &Rc<LoopScope<'d>>, name: &str) -> Value<'d> {
     let index = scope.index.get();
     match name {
         "index" => Value::Int(index),

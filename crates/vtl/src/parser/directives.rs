@@ -5,7 +5,7 @@ use super::Parser;
 use crate::error::Fault;
 use crate::lexer::{Kind, Token};
 use crate::program::{
-    Argument, BlockId, Branch, Call, Constant, Expr, ExprId, Foreach, If, Macro, Node, Symbol,
+    Argument, BlockId, Branch, Call, Constant, Directive, Expr, ExprId, Foreach, If, Macro, Node, Symbol,
 };
 
 /// The directives that the grammar knows by name only.
@@ -89,8 +89,8 @@ impl Parser<'_, '_, '_> {
 
     fn without_arguments(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
         Ok(Some(match head.name.as_str() {
-            "break" => Node::Break { scope: None, at: head.at },
-            "stop" => Node::Stop { at: head.at },
+            "break" => Node::Directive(Directive::Break { scope: None, at: head.at }),
+            "stop" => Node::Directive(Directive::Stop { at: head.at }),
             name if name.starts_with('@') => {
                 let text = format!("#{name}");
                 Node::Text(self.shared.builder.text(&text))
@@ -209,7 +209,7 @@ impl Parser<'_, '_, '_> {
             let message = "`#evaluate` takes a string or a reference";
             return Err(Fault::syntax(head.at, message));
         }
-        Ok(Node::Evaluate { source, at: head.at })
+        Ok(Node::Directive(Directive::Evaluate { source, at: head.at }))
     }
 
     fn is_string_or_reference(&self, id: ExprId) -> bool {
@@ -245,7 +245,7 @@ impl Parser<'_, '_, '_> {
             return Err(Fault::syntax(head.at, message));
         };
         let name = self.target_name(&name.first);
-        Ok(Node::Define { name, body, at: head.at })
+        Ok(Node::Directive(Directive::Define { name, body, at: head.at }))
     }
 
     fn macro_definition(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
@@ -281,12 +281,12 @@ impl Parser<'_, '_, '_> {
 
 fn break_of(head: &Head) -> Result<Node, Fault> {
     let scope = at_most_one(head)?;
-    Ok(Node::Break { scope, at: head.at })
+    Ok(Node::Directive(Directive::Break { scope, at: head.at }))
 }
 
 fn stop(head: &Head) -> Result<Node, Fault> {
     at_most_one(head)?;
-    Ok(Node::Stop { at: head.at })
+    Ok(Node::Directive(Directive::Stop { at: head.at }))
 }
 
 fn at_most_one(head: &Head) -> Result<Option<ExprId>, Fault> {
@@ -302,5 +302,5 @@ fn include(head: &Head) -> Result<Node, Fault> {
         let message = format!("`#{}` needs the name of a resource", head.name);
         return Err(Fault::syntax(head.at, message));
     };
-    Ok(Node::Include { resource, at: head.at })
+    Ok(Node::Directive(Directive::Include { resource, at: head.at }))
 }

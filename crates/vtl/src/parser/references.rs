@@ -110,7 +110,6 @@ impl Parser<'_, '_, '_> {
         Reference {
             kind: reference_kind(curly.is_some() || quiet || !steps.is_empty()),
             root: self.shared.symbols.intern(root),
-            steps: steps.into(),
             literal: if quiet && !escaped {
                 Span::default()
             } else {
@@ -119,6 +118,9 @@ impl Parser<'_, '_, '_> {
             escapes: self.span(start, start + backslashes as u32 / 2),
             prefix: self.span(start + backslashes as u32, start + dollar as u32),
             escaped,
+            bare: dollar == 0,
+            seen: !steps.iter().any(|step| matches!(step, RefStep::Method { .. })),
+            steps: steps.into(),
             at,
         }
     }
@@ -163,6 +165,8 @@ fn plain_text(kind: ReferenceKind, root: Symbol, literal: Span, at: u32) -> Refe
         escapes: Span::default(),
         prefix: Span::default(),
         escaped: false,
+        bare: false,
+        seen: false,
         at,
     }
 }

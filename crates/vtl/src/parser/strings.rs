@@ -1,5 +1,5 @@
 //! Owns string literals: what their quotes and escapes mean, and the template within a string of
-//! double quotes.
+//! double quotes, which is a constant where nothing in it has a meaning: `"$.movies"`.
 
 use super::Parser;
 use crate::error::Fault;
@@ -37,6 +37,10 @@ impl Parser<'_, '_, '_> {
         let origin = self.offset(token) + 1;
         let body = Parser::new(&text, origin, self.shared).whole()?;
         let chop = blank && !self.shared.builder.chop(body);
+        if let Some(text) = self.shared.builder.plain_text(body).filter(|_| !chop) {
+            let text = text.to_owned();
+            return Ok(self.plain_string(&text));
+        }
         Ok(self.shared.builder.expr(Expr::Interpolated { body, chop }))
     }
 }

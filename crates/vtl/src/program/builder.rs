@@ -58,6 +58,14 @@ impl Builder {
         blank
     }
 
+    /// A block's text, if that is all there is in it.
+    pub(crate) fn plain_text(&self, id: BlockId) -> Option<&str> {
+        match &*self.blocks[id.0 as usize] {
+            [Node::Text(span)] => Some(&self.text[span.start as usize..span.end as usize]),
+            _ => None,
+        }
+    }
+
     pub(crate) fn finish(self, root: BlockId) -> Program {
         Program {
             text: self.text,

@@ -58,7 +58,7 @@ impl Program {
 
     /// Whether text is evaluated anywhere.
     pub(crate) fn evaluates(&self) -> bool {
-        self.blocks.iter().flatten().any(|node| matches!(node, Node::Evaluate { .. }))
+        self.blocks.iter().flatten().any(|node| matches!(node, Node::Directive(Directive::Evaluate { .. })))
     }
 
     /// The constants that are text.
@@ -104,12 +104,18 @@ pub(crate) enum Node {
     },
     If(Box<If>),
     Foreach(Box<Foreach>),
+    Call(Box<Call>),
+    Directive(Directive),
+}
+
+/// A directive that templates seldom have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Directive {
     Define {
         name: Symbol,
         body: BlockId,
         at: u32,
     },
-    Call(Box<Call>),
     /// `#break`, of the loop or scope that the expression names.
     Break {
         scope: Option<ExprId>,
@@ -193,6 +199,10 @@ pub(crate) struct Reference {
     pub(crate) prefix: Span,
     /// An odd number of backslashes stands in front: it is not evaluated.
     pub(crate) escaped: bool,
+    /// Nothing stands in front of its `$`.
+    pub(crate) bare: bool,
+    /// It has a value, which is found without calling anything.
+    pub(crate) seen: bool,
     pub(crate) at: u32,
 }
 

@@ -26,21 +26,29 @@ impl Symbol {
 pub(crate) struct Symbols {
     names: Vec<Box<str>>,
     numbers: HashMap<Box<str>, Symbol>,
+    counts: bool,
 }
 
 impl Symbols {
     /// The names that the language itself uses.
     pub(crate) fn new() -> Self {
-        let mut symbols = Self { names: Vec::new(), numbers: HashMap::new() };
+        let mut symbols = Self { names: Vec::new(), numbers: HashMap::new(), counts: false };
         for name in ["foreach", "velocityCount", "velocityHasNext", "bodyContent"] {
             symbols.intern(name);
         }
+        symbols.counts = false;
         symbols
+    }
+
+    /// Whether `$velocityCount` or `$velocityHasNext` is named, which loops then have to keep.
+    pub(crate) fn count(&self) -> bool {
+        self.counts
     }
 
     /// The number of `name`, a new one where it has none.
     pub(crate) fn intern(&mut self, name: &str) -> Symbol {
         if let Some(&symbol) = self.numbers.get(name) {
+            self.counts |= matches!(symbol, Symbol::COUNT | Symbol::HAS_NEXT);
             return symbol;
         }
         let symbol = Symbol(self.names.len() as u32);

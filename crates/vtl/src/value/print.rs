@@ -182,7 +182,7 @@ impl<'p, 'd> Printer<'p, 'd> {
                 self.write_char('[')?;
                 for (at, item) in items.iter().enumerate() {
                     self.separator(at)?;
-                    self.value(&Value::json(item))?;
+                    self.json(item)?;
                 }
                 self.write_char(']')
             }
@@ -192,11 +192,25 @@ impl<'p, 'd> Printer<'p, 'd> {
                     self.separator(at)?;
                     self.write_str(name)?;
                     self.write_char('=')?;
-                    self.value(&Value::json(value))?;
+                    self.json(value)?;
                 }
                 self.write_char('}')
             }
-            scalar => self.value(&Value::json(scalar)),
+            scalar => self.json(scalar),
+        }
+    }
+
+    /// A node of parsed JSON as `toString` writes it.
+    #[inline]
+    pub(crate) fn json(&mut self, json: &'d Json<'d>) -> fmt::Result {
+        match json {
+            Json::Null => self.write_str("null"),
+            Json::Bool(value) => self.write_str(if *value { "true" } else { "false" }),
+            Json::Int(value) => self.write_str(itoa::Buffer::new().format(*value)),
+            Json::Big(value) => write!(self, "{value}"),
+            Json::Double(value) => write_double(*value, self),
+            Json::Text(text) => self.write_str(text),
+            Json::Array(_) | Json::Object(_) => self.deeper(&Value::Json(json)),
         }
     }
 
@@ -277,18 +291,16 @@ fn entries_of<'d>(entries: impl Iterator<Item = (Value<'d>, Value<'d>)>) -> Map<
 /// Writes a double as `Double.toString` does: the fewest digits that read back the same, with a
 /// decimal point between 0.001 and ten million, else with one digit in front and an `E`.
 pub(super) fn write_double(value: f64, out: &mut impl Write) -> fmt::Result {
+    let plain = value == 0.0 || (1e-3..1e7).contains(&value.abs());
+    if plain {
+        // In this range the digits come with their decimal point, `1.0` too.
+        return out.write_str(zmij::Buffer::new().format_finite(value));
+    }
     if value.is_nan() {
         return out.write_str("NaN");
     }
     if value.is_infinite() {
         return out.write_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
-    }
-    let plain = value == 0.0 || (1e-3..1e7).contains(&value.abs());
-    if plain {
-        let mut buffer = zmij::Buffer::new();
-        let text = buffer.format_finite(value);
-        out.write_str(text)?;
-        return if text.contains('.') { Ok(()) } else { out.write_str(".0") };
     }
     let text = format!("{value:e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
