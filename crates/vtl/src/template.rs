@@ -73,7 +73,11 @@ impl Template {
     }
 
     /// Renders the template to the end of `out`, which is left as it was on failure.
-    pub fn render_to<'d>(&self, out: &mut String, variables: &impl Variables<'d>) -> Result<(), Error> {
+    pub fn render_to<'d>(
+        &self,
+        out: &mut String,
+        variables: &impl Variables<'d>,
+    ) -> Result<(), Error> {
         let start = out.len();
         out.reserve(self.usual_bytes.load(Relaxed));
         eval::render(self, variables, out, None).map_err(|fault| fault.locate(&self.source))?;

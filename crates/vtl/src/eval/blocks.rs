@@ -10,7 +10,9 @@ use super::{BlockValue, Interrupt, Known, LoopScope, Outcome, Renderer, begun};
 use crate::error::ErrorKind;
 use crate::java;
 use crate::parser;
-use crate::program::{BlockId, Call, Constant, Directive, Expr, ExprId, Foreach, If, Node, Program, Symbol};
+use crate::program::{
+    BlockId, Call, Constant, Directive, Expr, ExprId, Foreach, If, Node, Program, Symbol,
+};
 use crate::value::{Inner, Value};
 
 /// How deep a `#define`d block may be in itself, as `directive.define.maxdepth` by default.

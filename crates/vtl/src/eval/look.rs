@@ -87,11 +87,7 @@ fn in_json<'v, 'd>(program: &Program, json: &'d Json<'d>, step: &RefStep) -> Opt
 }
 
 #[inline]
-fn in_value<'v, 'd>(
-    value: &Value<'d>,
-    step: &RefStep,
-    hand: &'v Hand<'d>,
-) -> Option<Seen<'v, 'd>> {
+fn in_value<'v, 'd>(value: &Value<'d>, step: &RefStep, hand: &'v Hand<'d>) -> Option<Seen<'v, 'd>> {
     let RefStep::Property { name, .. } = step else { return None };
     if hand.get().is_some() {
         return None;

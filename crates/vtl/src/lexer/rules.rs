@@ -1,5 +1,6 @@
 //! Owns which text matches in which lexical state. It knows bytes only; what a match does to the
-//! states is `Lexer`'s.
+//! states is `Lexer`'s. A first byte that leaves no choice is decided on at once; where several rules
+//! may match, all are offered in the order of the grammar.
 
 use super::state::State;
 use super::token::Kind;
@@ -23,7 +24,7 @@ pub(crate) enum Rule {
 }
 
 /// The longest match so far; of two equally long ones, the one offered first.
-struct Best(Option<(Rule, usize)>);
+struct Best(Option<Match>);
 
 impl Best {
     fn offer(&mut self, rule: Rule, length: usize) {
@@ -37,24 +38,27 @@ impl Best {
     }
 }
 
-/// The longest match at the start of `text` in `state`, and its length in bytes. `text` is not empty.
-pub(crate) fn longest(state: State, text: &[u8]) -> Option<(Rule, usize)> {
-    let mut best = Best(None);
-    match state {
-        State::Text => return Some(in_text(text)),
-        State::PreDirective => pre_directive(text, &mut best),
-        State::Directive => directive(text, &mut best),
-        State::Reference | State::Modifier => reference(state, text, &mut best),
-        State::Arguments => arguments(text, &mut best),
-        State::Index => index(text, &mut best),
-        State::LineComment | State::BlockComment | State::Textblock => {
-            comment(state, text, &mut best);
-        }
-    }
-    best.0
+/// What matched, and its length in bytes.
+type Match = (Rule, usize);
+
+fn token(kind: Kind, length: usize) -> Match {
+    (Rule::Token(kind), length)
 }
 
-fn in_text(text: &[u8]) -> (Rule, usize) {
+/// The longest match at the start of `text` in `state`, and its length in bytes. `text` is not empty.
+pub(crate) fn longest(state: State, text: &[u8]) -> Option<Match> {
+    match state {
+        State::Text => Some(in_text(text)),
+        State::PreDirective => Some(pre_directive(text)),
+        State::Directive => directive(text),
+        State::Reference | State::Modifier => Some(reference(state, text)),
+        State::Arguments => arguments(text),
+        State::Index => index(text),
+        State::LineComment | State::BlockComment | State::Textblock => Some(comment(state, text)),
+    }
+}
+
+fn in_text(text: &[u8]) -> Match {
     let first = text[0];
     if !matches!(first, b'$' | b'#' | b'\\') {
         if matches!(first, b' ' | b'\t') {
@@ -65,6 +69,13 @@ fn in_text(text: &[u8]) -> (Rule, usize) {
         }
         let length = memchr::memchr3(b'$', b'#', b'\\', text).unwrap_or(text.len());
         return (Rule::Token(Kind::Text), length);
+    }
+    let second = text.get(1);
+    if first == b'$' && second.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'{') {
+        return (Rule::Dollar, 1);
+    }
+    if first == b'#' && second.is_some_and(|byte| byte.is_ascii_alphabetic() && *byte != b's') {
+        return (Rule::Hash, 1);
     }
     let mut best = Best(None);
     best.token(Kind::EscapedDirective, escaped_directive(text));
@@ -97,7 +108,8 @@ fn starts(text: &[u8], best: &mut Best) {
     }
 }
 
-fn comment(state: State, text: &[u8], best: &mut Best) {
+fn comment(state: State, text: &[u8]) -> Match {
+    let mut best = Best(None);
     match state {
         State::LineComment => {
             let end = match text {
@@ -110,9 +122,9 @@ fn comment(state: State, text: &[u8], best: &mut Best) {
         State::BlockComment => best.token(Kind::BlockComment, literal(text, b"*#")),
         _ => best.token(Kind::Textblock, literal(text, b"]]#")),
     }
-    starts_in_comment(text, best);
+    starts_in_comment(text, &mut best);
     let rest = if state == State::Textblock { Rule::Gather } else { Rule::Skip };
-    best.offer(rest, 1);
+    best.0.unwrap_or((rest, 1))
 }
 
 /// Within a comment what would begin something is read in one piece, and has no meaning.
@@ -127,79 +139,114 @@ fn starts_in_comment(text: &[u8], best: &mut Best) {
     }
 }
 
-fn pre_directive(text: &[u8], best: &mut Best) {
-    starts(text, best);
+fn pre_directive(text: &[u8]) -> Match {
+    let length = word(text);
+    if length > 0 {
+        let end = || line_end(&text[length..]);
+        return match &text[..length] {
+            b"end" => token(Kind::EndDirective, length + end()),
+            b"else" => token(Kind::Else, length + end()),
+            b"if" => token(Kind::If, length),
+            b"elseif" => token(Kind::ElseIf, length),
+            _ => token(Kind::Word, length),
+        };
+    }
+    let mut best = Best(None);
+    starts(text, &mut best);
     best.token(Kind::LineComment, literal(text, b"##"));
-    for (kind, word, line_end) in [
-        (Kind::EndDirective, "end", true),
-        (Kind::If, "if", false),
-        (Kind::ElseIf, "elseif", false),
-        (Kind::Else, "else", true),
-    ] {
-        best.token(kind, keyword(text, word.as_bytes(), line_end));
-    }
-    numbers(text, best);
-    best.token(Kind::Word, word(text));
+    best.token(Kind::EndDirective, bracketed(text, b"end", true));
+    best.token(Kind::If, bracketed(text, b"if", false));
+    best.token(Kind::ElseIf, bracketed(text, b"elseif", false));
+    best.token(Kind::Else, bracketed(text, b"else", true));
+    numbers(text, &mut best);
     best.token(Kind::BracketWord, bracket_word(text));
-    best.offer(Rule::Terminator, 1);
+    best.0.unwrap_or((Rule::Terminator, 1))
 }
 
-fn directive(text: &[u8], best: &mut Best) {
-    brackets(text, best);
-    best.token(Kind::ParenOpen, literal(text, b"("));
-    if text[0] == b')' {
-        best.token(Kind::ParenClose, 1 + line_end(&text[1..]));
+fn directive(text: &[u8]) -> Option<Match> {
+    match text[0] {
+        b' ' | b'\t' | b'\r' | b'\n' => return Some(token(Kind::Space, run(text, is_space))),
+        b'(' => return Some(token(Kind::ParenOpen, 1)),
+        b')' => return Some(token(Kind::ParenClose, 1 + line_end(&text[1..]))),
+        b'"' | b'\'' => return string(text),
+        _ => {}
     }
-    starts(text, best);
+    let length = word(text);
+    if length > 0 {
+        return Some(token(
+            boolean(&text[..length]).unwrap_or_else(|| operator(&text[..length])),
+            length,
+        ));
+    }
+    let mut best = Best(None);
+    brackets(text, &mut best);
+    starts(text, &mut best);
     best.token(Kind::LineComment, literal(text, b"##"));
-    best.token(Kind::Space, run(text, is_space));
-    best.token(Kind::Str, string(text));
-    booleans(text, best);
-    operators(text, best);
-    numbers(text, best);
-    best.token(Kind::Word, word(text));
+    operators(text, &mut best);
+    numbers(text, &mut best);
     best.token(Kind::BracketWord, bracket_word(text));
+    best.0
 }
 
-fn reference(state: State, text: &[u8], best: &mut Best) {
-    best.token(Kind::IndexOpen, literal(text, b"["));
-    if state == State::Modifier {
-        best.token(Kind::ParenOpen, literal(text, b"("));
+fn reference(state: State, text: &[u8]) -> Match {
+    let length = identifier(text);
+    if length > 0 {
+        return token(boolean(&text[..length]).unwrap_or(Kind::Identifier), length);
     }
-    best.token(Kind::Set, set_directive(text));
-    starts(text, best);
-    if state == State::Reference {
-        best.token(Kind::LineComment, literal(text, b"##"));
-        best.token(Kind::EmptyIndex, empty_index(text));
+    let mut best = Best(None);
+    match text[0] {
+        b'[' => return token(Kind::IndexOpen, 1),
+        b'{' => return token(Kind::CurlyOpen, 1),
+        b'}' => return token(Kind::CurlyClose, 1),
+        b'(' if state == State::Modifier => return token(Kind::ParenOpen, 1),
+        b'.' => best.token(Kind::Dot, dot(text)),
+        b' ' | b'\t' => best.token(Kind::Set, set_directive(text)),
+        b'$' | b'#' | b'\\' => {
+            best.token(Kind::Set, set_directive(text));
+            starts(text, &mut best);
+            if state == State::Reference {
+                best.token(Kind::LineComment, literal(text, b"##"));
+                best.token(Kind::EmptyIndex, empty_index(text));
+            }
+        }
+        _ => {}
     }
-    booleans(text, best);
-    best.token(Kind::Identifier, identifier(text));
-    best.token(Kind::Dot, dot(text));
-    best.token(Kind::CurlyOpen, literal(text, b"{"));
-    best.token(Kind::CurlyClose, literal(text, b"}"));
-    best.offer(Rule::Terminator, 1);
+    best.0.unwrap_or((Rule::Terminator, 1))
 }
 
-fn arguments(text: &[u8], best: &mut Best) {
-    brackets(text, best);
-    best.token(Kind::ArgumentsClose, literal(text, b")"));
+fn arguments(text: &[u8]) -> Option<Match> {
+    match text[0] {
+        b')' => return Some(token(Kind::ArgumentsClose, 1)),
+        b'"' | b'\'' => return string(text),
+        b'\r' | b'\n' => return Some(token(Kind::Space, run(text, is_space))),
+        _ => {}
+    }
+    let length = identifier(text);
+    if length > 0 {
+        return Some(token(boolean(&text[..length]).unwrap_or(Kind::Identifier), length));
+    }
+    let mut best = Best(None);
+    brackets(text, &mut best);
     best.token(Kind::Set, set_directive(text));
-    starts(text, best);
+    starts(text, &mut best);
     best.token(Kind::Space, run(text, is_space));
-    best.token(Kind::Str, string(text));
-    booleans(text, best);
-    numbers(text, best);
-    best.token(Kind::Identifier, identifier(text));
+    numbers(text, &mut best);
     best.token(Kind::Dot, dot(text));
+    best.0
 }
 
-fn index(text: &[u8], best: &mut Best) {
-    best.token(Kind::IndexClose, literal(text, b"]"));
-    starts(text, best);
-    best.token(Kind::Space, run(text, is_space));
-    best.token(Kind::Str, string(text));
-    booleans(text, best);
-    numbers(text, best);
+fn index(text: &[u8]) -> Option<Match> {
+    let mut best = Best(None);
+    match text[0] {
+        b']' => return Some(token(Kind::IndexClose, 1)),
+        b' ' | b'\t' | b'\r' | b'\n' => return Some(token(Kind::Space, run(text, is_space))),
+        b'"' | b'\'' => return string(text),
+        b'-' | b'.' | b'0'..=b'9' => numbers(text, &mut best),
+        b't' => best.token(Kind::True, literal(text, b"true")),
+        b'f' => best.token(Kind::False, literal(text, b"false")),
+        _ => starts(text, &mut best),
+    }
+    best.0
 }
 
 fn brackets(text: &[u8], best: &mut Best) {
@@ -215,41 +262,51 @@ fn brackets(text: &[u8], best: &mut Best) {
     best.token(kind, 1);
 }
 
-fn booleans(text: &[u8], best: &mut Best) {
-    best.token(Kind::True, literal(text, b"true"));
-    best.token(Kind::False, literal(text, b"false"));
+fn boolean(word: &[u8]) -> Option<Kind> {
+    match word {
+        b"true" => Some(Kind::True),
+        b"false" => Some(Kind::False),
+        _ => None,
+    }
 }
 
-fn operators(text: &[u8], best: &mut Best) {
-    const OPERATORS: [(&[u8], Kind); 21] = [
-        (b"-", Kind::Minus),
-        (b"+", Kind::Plus),
-        (b"*", Kind::Multiply),
-        (b"/", Kind::Divide),
-        (b"%", Kind::Modulo),
-        (b"&&", Kind::And),
-        (b"and", Kind::And),
-        (b"||", Kind::Or),
-        (b"or", Kind::Or),
-        (b"<", Kind::Less),
-        (b"lt", Kind::Less),
-        (b"<=", Kind::LessEqual),
-        (b"le", Kind::LessEqual),
-        (b">", Kind::Greater),
-        (b"gt", Kind::Greater),
-        (b">=", Kind::GreaterEqual),
-        (b"ge", Kind::GreaterEqual),
-        (b"==", Kind::Equal),
-        (b"eq", Kind::Equal),
-        (b"!=", Kind::NotEqual),
-        (b"ne", Kind::NotEqual),
-    ];
-    for (text_of, kind) in OPERATORS {
-        best.token(kind, literal(text, text_of));
+/// The operator that is a word, or the word.
+fn operator(word: &[u8]) -> Kind {
+    match word {
+        b"and" => Kind::And,
+        b"or" => Kind::Or,
+        b"not" => Kind::Not,
+        b"lt" => Kind::Less,
+        b"le" => Kind::LessEqual,
+        b"gt" => Kind::Greater,
+        b"ge" => Kind::GreaterEqual,
+        b"eq" => Kind::Equal,
+        b"ne" => Kind::NotEqual,
+        _ => Kind::Word,
     }
-    best.token(Kind::Not, literal(text, b"!"));
-    best.token(Kind::Not, literal(text, b"not"));
-    best.token(Kind::Assign, literal(text, b"="));
+}
+
+/// The operators that are no words.
+fn operators(text: &[u8], best: &mut Best) {
+    let (kind, length) = match text {
+        [b'&', b'&', ..] => (Kind::And, 2),
+        [b'|', b'|', ..] => (Kind::Or, 2),
+        [b'<', b'=', ..] => (Kind::LessEqual, 2),
+        [b'>', b'=', ..] => (Kind::GreaterEqual, 2),
+        [b'=', b'=', ..] => (Kind::Equal, 2),
+        [b'!', b'=', ..] => (Kind::NotEqual, 2),
+        [b'-', ..] => (Kind::Minus, 1),
+        [b'+', ..] => (Kind::Plus, 1),
+        [b'*', ..] => (Kind::Multiply, 1),
+        [b'/', ..] => (Kind::Divide, 1),
+        [b'%', ..] => (Kind::Modulo, 1),
+        [b'<', ..] => (Kind::Less, 1),
+        [b'>', ..] => (Kind::Greater, 1),
+        [b'!', ..] => (Kind::Not, 1),
+        [b'=', ..] => (Kind::Assign, 1),
+        _ => return,
+    };
+    best.token(kind, length);
 }
 
 fn numbers(text: &[u8], best: &mut Best) {
@@ -286,24 +343,21 @@ fn exponent(text: &[u8]) -> usize {
 }
 
 /// A quoted string; a doubled quote does not end it.
-fn string(text: &[u8]) -> usize {
+fn string(text: &[u8]) -> Option<Match> {
     let quote = text[0];
-    if quote != b'"' && quote != b'\'' {
-        return 0;
-    }
     let mut at = 1;
     while let Some(next) = memchr::memchr(quote, &text[at..]) {
         at += next + 1;
         if text.get(at) != Some(&quote) {
-            return at;
+            return Some(token(Kind::Str, at));
         }
         if memchr::memchr(quote, &text[at + 1..]).is_none() {
             // No quote is left to close what a doubled one would continue.
-            return at;
+            return Some(token(Kind::Str, at));
         }
         at += 1;
     }
-    0
+    None
 }
 
 fn set_directive(text: &[u8]) -> usize {
@@ -342,17 +396,13 @@ fn empty_index(text: &[u8]) -> usize {
         .unwrap_or(0)
 }
 
-fn keyword(text: &[u8], word: &[u8], with_line_end: bool) -> usize {
-    let plain = literal(text, word);
-    let bracketed = text.len() >= word.len() + 2
-        && text[0] == b'{'
-        && text[1..].starts_with(word)
-        && text[word.len() + 1] == b'}';
-    let length = if bracketed { word.len() + 2 } else { plain };
-    if length > 0 && with_line_end {
-        return length + line_end(&text[length..]);
+/// `{word}`, with the line end that follows it if the rule takes that.
+fn bracketed(text: &[u8], word: &[u8], with_line_end: bool) -> usize {
+    let length = bracket_word(text);
+    if length != word.len() + 2 || text[1..=word.len()] != *word {
+        return 0;
     }
-    length
+    if with_line_end { length + line_end(&text[length..]) } else { length }
 }
 
 /// Blanks up to a line end and the line end; nothing where there is more on the line.

@@ -5,7 +5,8 @@ use super::Parser;
 use crate::error::Fault;
 use crate::lexer::{Kind, Token};
 use crate::program::{
-    Argument, BlockId, Branch, Call, Constant, Directive, Expr, ExprId, Foreach, If, Macro, Node, Symbol,
+    Argument, BlockId, Branch, Call, Constant, Directive, Expr, ExprId, Foreach, If, Macro, Node,
+    Symbol,
 };
 
 /// The directives that the grammar knows by name only.
@@ -15,8 +16,8 @@ pub(super) const NAMES: [&str; 9] =
 pub(super) const KEYWORDS: [&str; 5] = ["if", "end", "set", "else", "elseif"];
 
 /// A directive's head, read.
-struct Head {
-    name: String,
+struct Head<'s> {
+    name: &'s str,
     first: Token,
     arguments: Vec<ArgumentRead>,
     at: u32,
@@ -72,8 +73,8 @@ impl Parser<'_, '_, '_> {
         let first = self.advance()?;
         let image = first.image(self.source);
         let name = match first.kind {
-            Kind::BracketWord => image[2..image.len() - 1].to_owned(),
-            _ => image[1..].to_owned(),
+            Kind::BracketWord => &image[2..image.len() - 1],
+            _ => &image[1..],
         };
         self.lexer.enter_directive();
         let mut head = Head { at: self.offset(&first), name, first, arguments: Vec::new() };
@@ -87,8 +88,8 @@ impl Parser<'_, '_, '_> {
         self.with_arguments(&head)
     }
 
-    fn without_arguments(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
-        Ok(Some(match head.name.as_str() {
+    fn without_arguments(&mut self, head: &Head<'_>) -> Result<Option<Node>, Fault> {
+        Ok(Some(match head.name {
             "break" => Node::Directive(Directive::Break { scope: None, at: head.at }),
             "stop" => Node::Directive(Directive::Stop { at: head.at }),
             name if name.starts_with('@') => {
@@ -103,8 +104,8 @@ impl Parser<'_, '_, '_> {
         }))
     }
 
-    fn with_arguments(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
-        match head.name.as_str() {
+    fn with_arguments(&mut self, head: &Head<'_>) -> Result<Option<Node>, Fault> {
+        match head.name {
             "break" => break_of(head).map(Some),
             "stop" => stop(head).map(Some),
             "evaluate" => self.evaluate(head).map(Some),
@@ -122,7 +123,7 @@ impl Parser<'_, '_, '_> {
     }
 
     /// Arguments up to the `)`: blanks and commas between them are both optional.
-    fn arguments(&mut self, head: &mut Head) -> Result<(), Fault> {
+    fn arguments(&mut self, head: &mut Head<'_>) -> Result<(), Fault> {
         while self.argument_follows()? {
             self.space()?;
             if self.take(Kind::Comma)?.is_some() {
@@ -141,7 +142,7 @@ impl Parser<'_, '_, '_> {
         Ok(matches!(kind, Kind::Comma | Kind::Word) || Self::is_parameter(kind))
     }
 
-    fn argument(&mut self, head: &Head) -> Result<ArgumentRead, Fault> {
+    fn argument(&mut self, head: &Head<'_>) -> Result<ArgumentRead, Fault> {
         let first = self.peek(0)?;
         let position = head.arguments.len();
         if first.kind == Kind::Word {
@@ -160,8 +161,8 @@ impl Parser<'_, '_, '_> {
         Ok(ArgumentRead { value: operand.value, first, argument })
     }
 
-    fn word_allowed(&self, head: &Head, position: usize, word: &Token) -> Result<(), Fault> {
-        let allowed = match head.name.as_str() {
+    fn word_allowed(&self, head: &Head<'_>, position: usize, word: &Token) -> Result<(), Fault> {
+        let allowed = match head.name {
             "macro" => position == 0,
             "foreach" => position == 1,
             name => !NAMES.contains(&name),
@@ -184,7 +185,7 @@ impl Parser<'_, '_, '_> {
         Ok(body)
     }
 
-    fn call(&mut self, head: &Head, body: Option<BlockId>) -> Node {
+    fn call(&mut self, head: &Head<'_>, body: Option<BlockId>) -> Node {
         let name = head.name.trim_start_matches('@');
         let bad_argument = head
             .arguments
@@ -200,7 +201,7 @@ impl Parser<'_, '_, '_> {
         }))
     }
 
-    fn evaluate(&mut self, head: &Head) -> Result<Node, Fault> {
+    fn evaluate(&mut self, head: &Head<'_>) -> Result<Node, Fault> {
         let [source] = head.arguments.as_slice() else {
             return Err(Fault::syntax(head.at, "`#evaluate` takes exactly one argument"));
         };
@@ -219,7 +220,7 @@ impl Parser<'_, '_, '_> {
         )
     }
 
-    fn foreach(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
+    fn foreach(&mut self, head: &Head<'_>) -> Result<Option<Node>, Fault> {
         let body = self.body()?;
         let arguments = &head.arguments;
         let variable =
@@ -238,7 +239,7 @@ impl Parser<'_, '_, '_> {
         Ok(Some(Node::Foreach(Box::new(Foreach { variable, items, body, at: head.at }))))
     }
 
-    fn define(&mut self, head: &Head) -> Result<Node, Fault> {
+    fn define(&mut self, head: &Head<'_>) -> Result<Node, Fault> {
         let body = self.body()?;
         let [name] = head.arguments.as_slice() else {
             let message = "`#define` is written `#define( $name )`";
@@ -248,7 +249,7 @@ impl Parser<'_, '_, '_> {
         Ok(Node::Directive(Directive::Define { name, body, at: head.at }))
     }
 
-    fn macro_definition(&mut self, head: &Head) -> Result<Option<Node>, Fault> {
+    fn macro_definition(&mut self, head: &Head<'_>) -> Result<Option<Node>, Fault> {
         let body = self.body()?;
         let Some((name, parameters)) = head.arguments.split_first() else {
             let message = "`#macro` is written `#macro( name $parameter )`";
@@ -279,17 +280,17 @@ impl Parser<'_, '_, '_> {
     }
 }
 
-fn break_of(head: &Head) -> Result<Node, Fault> {
+fn break_of(head: &Head<'_>) -> Result<Node, Fault> {
     let scope = at_most_one(head)?;
     Ok(Node::Directive(Directive::Break { scope, at: head.at }))
 }
 
-fn stop(head: &Head) -> Result<Node, Fault> {
+fn stop(head: &Head<'_>) -> Result<Node, Fault> {
     at_most_one(head)?;
     Ok(Node::Directive(Directive::Stop { at: head.at }))
 }
 
-fn at_most_one(head: &Head) -> Result<Option<ExprId>, Fault> {
+fn at_most_one(head: &Head<'_>) -> Result<Option<ExprId>, Fault> {
     if head.arguments.len() > 1 {
         let message = format!("`#{}` takes one argument at most", head.name);
         return Err(Fault::syntax(head.at, message));
@@ -297,7 +298,7 @@ fn at_most_one(head: &Head) -> Result<Option<ExprId>, Fault> {
     Ok(head.arguments.first().map(|read| read.value))
 }
 
-fn include(head: &Head) -> Result<Node, Fault> {
+fn include(head: &Head<'_>) -> Result<Node, Fault> {
     let Some(resource) = head.arguments.first().map(|read| read.value) else {
         let message = format!("`#{}` needs the name of a resource", head.name);
         return Err(Fault::syntax(head.at, message));

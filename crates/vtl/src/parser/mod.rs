@@ -28,7 +28,7 @@ pub(crate) fn compile(
         return Err(Fault::new(ErrorKind::Limit, 0, message));
     }
     let mut shared = Shared {
-        builder: Builder::default(),
+        builder: Builder::for_source(source),
         symbols,
         macro_names: Vec::new(),
         nesting: 0,
@@ -37,6 +37,9 @@ pub(crate) fn compile(
     let root = Parser::new(source, 0, &mut shared).whole()?;
     Ok(shared.builder.finish(root))
 }
+
+/// How many parsed tokens are kept at most, so that they stay in the nearest cache.
+const TOKENS_KEPT: usize = 64;
 
 /// What a template's parser shares with those of the strings in it.
 struct Shared<'p> {
@@ -52,7 +55,7 @@ struct Shared<'p> {
 struct Parser<'s, 'p, 'y> {
     source: &'s str,
     lexer: Lexer<'s>,
-    /// Tokens read so far; those from `at` are still to be parsed.
+    /// The last tokens read; those from `at` are still to be parsed.
     tokens: Vec<Token>,
     at: usize,
     /// Where the source begins in the program's text.
@@ -97,6 +100,11 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
     }
 
     fn fill(&mut self, ahead: usize) -> Result<(), Fault> {
+        if self.at >= TOKENS_KEPT {
+            // All but the last are parsed and done with.
+            self.tokens.drain(..self.at - 1);
+            self.at = 1;
+        }
         while self.tokens.len() <= self.at + ahead {
             self.lexer.read(&mut self.tokens).map_err(|error| self.lexical(&error))?;
         }

@@ -23,6 +23,10 @@ impl Parser<'_, '_, '_> {
         let curly = self.take(Kind::CurlyOpen)?;
         let name = self.expect(Kind::Identifier)?;
         let mut steps = Vec::new();
+        if matches!(self.kind()?, Kind::Dot | Kind::IndexOpen) {
+            // Most references that have a step have one.
+            steps.reserve_exact(1);
+        }
         self.indexes(&mut steps)?;
         while self.kind()? == Kind::Dot && self.peek(1)?.kind == Kind::Identifier {
             self.advance()?;
@@ -67,10 +71,10 @@ impl Parser<'_, '_, '_> {
     }
 
     fn method_arguments(&mut self) -> Result<Box<[ExprId]>, Fault> {
-        let mut arguments = Vec::new();
         if self.take(Kind::ArgumentsClose)?.is_some() {
             return Ok(Box::default());
         }
+        let mut arguments = Vec::with_capacity(1);
         loop {
             arguments.push(self.parameter()?.value);
             if self.take(Kind::Comma)?.is_none() {
@@ -93,10 +97,12 @@ impl Parser<'_, '_, '_> {
         let image = first.image(self.source);
         let end = self.parsed_to();
         let at = self.offset(first);
-        if let Some(slash) = image.as_bytes().windows(2).position(|pair| pair == b"\\!") {
+        let backslashes = image.len() - image.trim_start_matches('\\').len();
+        if image.contains('\\')
+            && let Some(slash) = image.find("\\!")
+        {
             return self.slash_bang(image, slash, at);
         }
-        let backslashes = image.len() - image.trim_start_matches('\\').len();
         let Some(dollar) = image.bytes().rposition(|byte| byte == b'$') else {
             return self.runt(first, end, at);
         };

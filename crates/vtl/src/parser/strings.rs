@@ -12,6 +12,9 @@ impl Parser<'_, '_, '_> {
         let token = self.advance()?;
         let image = token.image(self.source);
         let body = &image[1..image.len() - 1];
+        if !body.contains(['\\', '\'', '"', '$', '#']) {
+            return Ok(self.plain_string(body));
+        }
         if image.starts_with('\'') {
             return Ok(self.plain_string(&body.replace("''", "'")));
         }

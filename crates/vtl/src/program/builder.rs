@@ -14,6 +14,19 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
+    /// A builder with room for what `source` is likely to hold.
+    pub(crate) fn for_source(source: &str) -> Self {
+        let dollars = memchr::memchr_iter(b'$', source.as_bytes()).count();
+        let hashes = memchr::memchr_iter(b'#', source.as_bytes()).count();
+        Self {
+            text: String::with_capacity(source.len() + source.len() / 8),
+            blocks: Vec::with_capacity(hashes + 1),
+            exprs: Vec::with_capacity(dollars),
+            references: Vec::with_capacity(dollars),
+            macros: Vec::new(),
+        }
+    }
+
     /// A copy of `text` in the program.
     pub(crate) fn text(&mut self, text: &str) -> Span {
         let start = self.text.len() as u32;

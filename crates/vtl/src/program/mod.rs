@@ -58,7 +58,10 @@ impl Program {
 
     /// Whether text is evaluated anywhere.
     pub(crate) fn evaluates(&self) -> bool {
-        self.blocks.iter().flatten().any(|node| matches!(node, Node::Directive(Directive::Evaluate { .. })))
+        self.blocks
+            .iter()
+            .flatten()
+            .any(|node| matches!(node, Node::Directive(Directive::Evaluate { .. })))
     }
 
     /// The constants that are text.

@@ -21,10 +21,14 @@ impl Symbol {
     }
 }
 
+/// From how many names on they are found by their hash; few are compared faster than hashed.
+const HASHED_FROM: usize = 16;
+
 /// All names of a template, each once.
 #[derive(Clone, Debug)]
 pub(crate) struct Symbols {
     names: Vec<Box<str>>,
+    /// Where each name is, once there are many.
     numbers: HashMap<Box<str>, Symbol>,
     counts: bool,
 }
@@ -47,14 +51,27 @@ impl Symbols {
 
     /// The number of `name`, a new one where it has none.
     pub(crate) fn intern(&mut self, name: &str) -> Symbol {
-        if let Some(&symbol) = self.numbers.get(name) {
+        if let Some(symbol) = self.find(name) {
             self.counts |= matches!(symbol, Symbol::COUNT | Symbol::HAS_NEXT);
             return symbol;
         }
         let symbol = Symbol(self.names.len() as u32);
+        if self.names.len() == HASHED_FROM {
+            let known = self.names.iter().cloned();
+            self.numbers = known.zip((0..).map(Symbol)).collect();
+        }
+        if self.names.len() >= HASHED_FROM {
+            self.numbers.insert(name.into(), symbol);
+        }
         self.names.push(name.into());
-        self.numbers.insert(name.into(), symbol);
         symbol
+    }
+
+    fn find(&self, name: &str) -> Option<Symbol> {
+        if self.names.len() > HASHED_FROM {
+            return self.numbers.get(name).copied();
+        }
+        self.names.iter().position(|known| **known == *name).map(|at| Symbol(at as u32))
     }
 
     pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
