@@ -29,7 +29,16 @@ pub(super) fn look<'v, 'p, 'd>(
     steps: &'p [RefStep],
     hand: &'v Hand<'d>,
 ) -> (Seen<'v, 'd>, &'p [RefStep]) {
-    let mut seen = Seen::of(root);
+    let seen = Seen::of(root);
+    if steps.is_empty() { (seen, steps) } else { follow(program, seen, steps, hand) }
+}
+
+fn follow<'v, 'p, 'd>(
+    program: &Program,
+    mut seen: Seen<'v, 'd>,
+    steps: &'p [RefStep],
+    hand: &'v Hand<'d>,
+) -> (Seen<'v, 'd>, &'p [RefStep]) {
     let mut rest = steps;
     while let [step, behind @ ..] = rest {
         let next = match seen {

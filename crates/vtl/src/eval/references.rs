@@ -1,5 +1,6 @@
 //! Owns references: reading them step by step, writing them out, and setting them.
 
+use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -200,6 +201,7 @@ impl<'d> Renderer<'_, 'd> {
         let mut printer = Printer::new(&mut self.out, self.out_limit, lists, &self.heap.overlay);
         let written = match seen {
             Seen::Value(Value::Inner(_)) | Seen::Nothing => return Ok(false),
+            Seen::Value(Value::Text(text)) => printer.write_str(text.as_str()),
             Seen::Value(value) => printer.value(value),
             Seen::Json(json) => printer.json(json),
         };

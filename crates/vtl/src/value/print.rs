@@ -73,6 +73,7 @@ pub(crate) struct Printer<'p, 'd> {
 }
 
 impl Write for Printer<'_, '_> {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if self.out.len() + text.len() > self.limit {
             return Err(fmt::Error);
