@@ -15,7 +15,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body as _, Incoming};
-use telemetry::{Limit, Metrics};
+use telemetry::{Charge, Limit, Metrics, NoRoom};
 
 use crate::Limits;
 
@@ -25,8 +25,6 @@ pub type Body = Either<Full<Bytes>, s3s::Body>;
 /// Of a body that is too long, so many bytes are read and thrown away, so that a client which
 /// sends before it listens gets to read why; a longer one has its connection closed.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// What is charged at a time. A body of no more is not charged at all.
-const CHARGED_BYTES: usize = 64 * 1024;
 
 /// A body that is all there.
 pub fn full(bytes: impl Into<Bytes>) -> Body {
@@ -44,6 +42,12 @@ pub(crate) enum BodyError {
     NoRoom { bytes_max: usize },
     /// The client broke off.
     Broken(hyper::Error),
+}
+
+impl From<NoRoom> for BodyError {
+    fn from(NoRoom { bytes_max }: NoRoom) -> Self {
+        Self::NoRoom { bytes_max }
+    }
 }
 
 impl std::fmt::Display for BodyError {
@@ -148,7 +152,7 @@ pub(crate) fn charged_answer(
     metrics: &Arc<Metrics>,
     limits: &Limits,
 ) -> Result<Bytes, BodyError> {
-    if bytes.len() <= CHARGED_BYTES.min(limits.answer_bytes_max) {
+    if bytes.len() <= Charge::FREE_BYTES.min(limits.answer_bytes_max) {
         return Ok(bytes);
     }
     let bytes_max = limits.answer_bytes_max;
@@ -156,7 +160,7 @@ pub(crate) fn charged_answer(
         Err(BodyError::TooLong { limit: Limit::AnswerBytes, bytes_max })
     } else {
         let mut charge = Charge::none(metrics, limits.bodies_in_flight_bytes_max);
-        charge.grow(bytes.len()).map(|()| charge.to(bytes))
+        charge.grow(bytes.len()).map_err(BodyError::from).map(|()| charge.to(bytes))
     };
     charged.inspect_err(|error| count(metrics, error))
 }
@@ -167,58 +171,6 @@ fn count(metrics: &Metrics, error: &BodyError) {
         BodyError::TooSlow { .. } => metrics.server.enforce(Limit::BodyTimeout),
         BodyError::NoRoom { .. } => metrics.server.enforce(Limit::BodiesInFlight),
         BodyError::Broken(_) => {}
-    }
-}
-
-/// What a body takes of the server's memory, until it is dropped.
-#[derive(Debug)]
-struct Charge {
-    metrics: Arc<Metrics>,
-    bytes: usize,
-    bytes_max: usize,
-}
-
-impl Charge {
-    /// None yet, of the so many bytes that all may have together.
-    fn none(metrics: &Arc<Metrics>, bytes_max: usize) -> Self {
-        Self { metrics: Arc::clone(metrics), bytes: 0, bytes_max }
-    }
-
-    /// Charges what is new of `bytes`, in steps, so that a trickle does not cost an exchange each.
-    fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
-        if bytes <= self.bytes.max(CHARGED_BYTES) {
-            return Ok(());
-        }
-        let more = bytes.next_multiple_of(CHARGED_BYTES) - self.bytes;
-        let in_flight = &self.metrics.server.bodies_in_flight_bytes;
-        if in_flight.add(more) > self.bytes_max {
-            in_flight.take(more);
-            return Err(BodyError::NoRoom { bytes_max: self.bytes_max });
-        }
-        self.bytes += more;
-        Ok(())
-    }
-
-    /// The bytes, with which the charge goes.
-    fn to(self, bytes: Bytes) -> Bytes {
-        if self.bytes == 0 { bytes } else { Bytes::from_owner(Charged { bytes, _charge: self }) }
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.metrics.server.bodies_in_flight_bytes.take(self.bytes);
-    }
-}
-
-struct Charged {
-    bytes: Bytes,
-    _charge: Charge,
-}
-
-impl AsRef<[u8]> for Charged {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
     }
 }
 
@@ -239,31 +191,4 @@ async fn discard(mut body: Incoming, mut read: usize) -> Result<(), BodyError> {
         read += piece.len();
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_charge_grows_in_steps_and_goes_with_the_last_owner() {
-        let metrics = Arc::new(Metrics::new());
-        let in_flight = || metrics.server.bodies_in_flight_bytes.value();
-        let mut charge = Charge::none(&metrics, 3 * CHARGED_BYTES);
-        charge.grow(CHARGED_BYTES).expect("small ones are free");
-        assert_eq!(in_flight(), 0);
-        charge.grow(CHARGED_BYTES + 1).expect("there is room");
-        charge.grow(2 * CHARGED_BYTES).expect("it is paid for");
-        assert_eq!(in_flight(), 2 * CHARGED_BYTES);
-        let mut other = Charge::none(&metrics, 3 * CHARGED_BYTES);
-        other.grow(CHARGED_BYTES + 1).expect_err("there is no room for two more");
-        assert_eq!(in_flight(), 2 * CHARGED_BYTES, "what is refused is not charged");
-        let bytes = charge.to(Bytes::from_static(b"body"));
-        let part = bytes.slice(1..);
-        drop(bytes);
-        assert_eq!(in_flight(), 2 * CHARGED_BYTES);
-        assert_eq!(&*part, b"ody");
-        drop(part);
-        assert_eq!(in_flight(), 0);
-    }
 }

@@ -18,8 +18,8 @@ pub use logs::{
     endpoint_group, instance_stream,
 };
 pub use metrics::{
-    CallClass, DECLARED, Distribution, Gauge, InFlight, Limit, Metrics, Sample, ServerCounter,
-    ServerMetrics, VariantMetrics, VariantSnapshot,
+    CallClass, Charge, DECLARED, Distribution, Gauge, InFlight, Limit, Metrics, NoRoom, Sample,
+    ServerCounter, ServerMetrics, VariantMetrics, VariantSnapshot,
 };
 pub use requests::{
     Answered, Blame, Failure, Names, Phase, RequestFailure, RequestRecord, Requests, RestCall,

@@ -5,6 +5,7 @@ mod distribution;
 mod limits;
 mod prometheus;
 mod registry;
+mod room;
 mod server;
 mod variant;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use distribution::Distribution;
 pub use limits::{Gauge, Limit};
 pub use prometheus::DECLARED;
+pub use room::{Charge, NoRoom};
 pub use server::{ServerCounter, ServerMetrics};
 pub use variant::{CallClass, InFlight, Sample, VariantMetrics, VariantSnapshot};
 
