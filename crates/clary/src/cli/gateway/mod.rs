@@ -2,6 +2,7 @@
 
 mod api;
 mod list;
+mod request;
 mod routes;
 mod sample;
 mod show;
@@ -16,8 +17,8 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Show what can be called of a REST API, and what stands behind it
     Routes(routes::Args),
-    /// Render a mapping template against a sample request; needs no server
-    Test(test::Args),
+    /// Try a request on a stage's methods; or render a mapping template, which needs no server
+    Test(Box<test::Args>),
 }
 
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {

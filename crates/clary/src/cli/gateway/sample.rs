@@ -68,6 +68,22 @@ impl SampleArgs {
         all.into_iter().flatten().filter(|file| *file != "-").map(str::to_owned).collect()
     }
 
+    /// The body and the headers, for a request that an API gets: path and query stand in its target.
+    pub(super) fn body_and_headers(&self) -> anyhow::Result<(String, Map<String, Value>)> {
+        let Sample { body, header, .. } = self.read()?;
+        let mut headers = Map::new();
+        for (name, value) in header {
+            let values = headers.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            values.as_array_mut().into_iter().for_each(|all| all.push(value.as_str().into()));
+        }
+        Ok((body, headers))
+    }
+
+    /// The variables that are given beside the stage's own.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (String, Value)> {
+        self.stage_variable.iter().map(|(name, value)| (name.clone(), value.as_str().into()))
+    }
+
     pub(super) fn read(&self) -> anyhow::Result<Sample> {
         let mut sample = match &self.request {
             Some(file) => request(file)?,

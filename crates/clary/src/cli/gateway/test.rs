@@ -1,6 +1,6 @@
 //! `clary gateway test`: what a mapping template makes of a sample request, without a server. The text
 //! goes to stdout as it is rendered; what else there is to say, to stderr. How a sample is put together
-//! is `sample`'s.
+//! is `sample`'s, and what an API makes of a request `request`'s.
 
 use std::{
     fs,
@@ -13,7 +13,10 @@ use anyhow::{Context, anyhow};
 use gateway::mapping::{Error, Json, OverriddenParts, Overrides, Rendered, Step, Template};
 use serde_json::{Value, json};
 
-use super::sample::{self, Sample, SampleArgs};
+use super::{
+    request::{self, RequestArgs},
+    sample::{self, Sample, SampleArgs},
+};
 use crate::cli::{ERROR_STYLE, output};
 
 /// How often watched files are looked at.
@@ -21,9 +24,11 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Args {
-    /// File with the template; `-` is stdin
-    #[arg(value_name = "TEMPLATE")]
+    /// File with the template, `-` is stdin; with METHOD and PATH, the API by id or by name
+    #[arg(value_name = "TEMPLATE|API")]
     template: String,
+    #[command(flatten)]
+    request: RequestArgs,
     #[command(flatten)]
     sample: SampleArgs,
     /// Show each reference and directive with its place and what came of it
@@ -38,6 +43,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if args.request.request().is_some() {
+        return request::run(&args.template, &args.request, &args.sample, args.json);
+    }
     args.sample.check(&args.template)?;
     if args.watch { watch(args) } else { once(args) }
 }
