@@ -2,14 +2,12 @@
 
 import base64
 import json
-import socket
-import time
 
 import pytest
 
 from conftest import EXAMPLES
 from gateways import ROLE, api, backend, closed, gateway_server, refusal  # noqa: F401
-from rest_apis import JSON, MOCK_200, Api, raw, send
+from rest_apis import JSON, MOCK_200, Api, send
 from test_apigateway_control import patch
 
 
@@ -435,110 +433,6 @@ def test_a_trial_tells_what_happened(api):
         "Method response headers: {Content-Type=application/json}",
         "Successfully completed execution", "Method completed with status: 200",
     ]
-
-
-def test_a_backend_that_hangs_resets_or_lies_ends_in_a_gateway_response(api, gateway_server, tmp_path):
-    """A listener that speaks no HTTP, in each of the ways that one can."""
-    behaviours = {
-        "hangs": lambda peer: time.sleep(0.5),
-        "resets": lambda peer: peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"),
-        "lies": lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
-        "babbles": lambda peer: peer.sendall(b"\x00\x01\x02 not http at all\r\n\r\n"),
-    }
-    expect = {"hangs": (504, "Endpoint request timed out")}
-    from server import Server
-
-    for name, behave in behaviours.items():
-        listener = socket.create_server(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % listener.getsockname()[1]
-        config = tmp_path / f"{name}.toml"
-        config.write_text(f'http-hosts = ["{address}"]\n')
-        server = Server(tmp_path / name, "--config", str(config), ephemeral=True).start()
-        try:
-            own = Api(server)
-            own.method("GET", "/", {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": f"http://{address}/",
-                                    "timeoutInMillis": 200 if name == "hangs" else 5000}, {})
-            own.deploy()
-            called = answer_while(listener, behave, lambda: own.call("GET", "/"))
-            status, message = expect.get(name, (504, "Network error communicating with endpoint"))
-            assert (called.status, called.json()["message"]) == (status, message), name
-            server.assert_healthy()
-        finally:
-            server.close()
-            listener.close()
-
-
-def answer_while(listener, behave, call):
-    """Lets the listener take one connection while `call` is made."""
-    import threading
-
-    def serve():
-        peer, _ = listener.accept()
-        with peer:
-            peer.recv(4096)
-            behave(peer)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        return call()
-    finally:
-        thread.join(10)
-
-
-@pytest.mark.parametrize("template", [
-    "#foreach($i in [1..2000])#foreach($j in [1..2000])x#end#end",
-    "#macro(m)#m()#end#m()",
-    '#set($s = "x")#foreach($i in [1..900])#set($s = "$s$s")#end$s',
-    "$input.path('$..*..*..*..*')",
-])
-def test_a_template_without_end_ends_in_an_error_of_the_author(api, template):
-    api.mock("POST", "/", template)
-    api.deploy()
-    body = json.dumps([[[[1] * 8] * 8] * 8]).encode()
-    assert api.call("POST", "/", body, Content_Type=JSON).status in (200, 500)
-
-
-@pytest.mark.parametrize("target", ["/a%2", "/a%zz", "/%ff", "/a?b=%", "/../secret", "/%2e%2e/secret", "/a%2f..%2fb"])
-def test_addresses_that_make_no_sense_are_refused(api, target):
-    api.mock("GET", "/{proxy+}", "reached")
-    api.deploy()
-    called = api.call("GET", target)
-    assert (called.status, called.headers["x-amzn-errortype"]) == (400, "BadRequestException"), called.text
-
-
-def test_long_queries_and_bodies_are_refused(api):
-    api.mock("POST", "/", "ok", request="{statusCode: 200}")
-    api.deploy()
-    assert api.call("POST", "/?" + "a=1&" * 3000).status == 413
-    assert refusal(api.call("POST", "/", b"x" * (10 * 1024 * 1024 + 1))) == (
-        413, "RequestTooLargeException", {"message": "Request Too Long"})
-
-
-def test_of_duplicate_headers_the_last_counts(api):
-    api.mock("GET", "/", "$input.params('x-twice')")
-    api.deploy()
-    target = f"/restapis/{api.id}/dev/_user_request_/"
-    head = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-Twice: a\r\nx-twice: b\r\nConnection: close\r\n\r\n"
-    assert raw(api.server.gateway, head.encode()).endswith(b"\r\n\r\nb")
-
-
-@pytest.mark.parametrize("headers", [
-    "Content-Length: 5\r\nContent-Length: 6\r\n",
-    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
-    "Content-Length: -1\r\n",
-    "Content-Length : 5\r\n",
-])
-def test_a_request_with_two_ends_is_not_two_requests(api, headers):
-    """Whatever is read of it, what follows is never taken for a second request on the connection."""
-    api.mock("ANY", "/", "once")
-    api.mock("GET", "/smuggled", "smuggled")
-    api.deploy()
-    base = f"/restapis/{api.id}/dev/_user_request_"
-    second = f"GET {base}/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    head = f"POST {base}/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n0\r\n\r\n{second}"
-    assert b"smuggled" not in raw(api.server.gateway, head.encode())
 
 
 def test_what_is_deployed_survives_a_kill(start_server):

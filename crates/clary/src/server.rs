@@ -176,6 +176,8 @@ fn build(
         keys: Arc::clone(&keys),
         http: HttpBackends::new(HostRules::new(config.http_hosts.clone())),
         metrics: Arc::clone(metrics),
+        logs: Arc::clone(&logs),
+        limits: config.limits.gateway(),
     });
     let aws = Aws::new(aws_api::Parts {
         account: config.account.clone(),

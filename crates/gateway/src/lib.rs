@@ -14,13 +14,16 @@ mod refusal;
 mod schemas;
 pub mod serve;
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::{
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use identity::Keys;
 use resources::{Account, Clock, Error};
 use store::Store;
-use telemetry::Metrics;
+use telemetry::{Logs, Metrics};
 use tokio::sync::Mutex;
 
 use aws::AwsCall;
@@ -44,6 +47,19 @@ pub struct Foundations {
     pub http: HttpBackends,
     /// Where calls are counted, and kept for who asks why.
     pub metrics: Arc<Metrics>,
+    /// What stages write of each call.
+    pub logs: Arc<Logs>,
+    /// The bounds to keep.
+    pub limits: Limits,
+}
+
+/// The bounds of bodies that are kept in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of all large bodies in memory, those of the server's other services among them.
+    pub bodies_in_flight_bytes_max: usize,
+    /// How long a caller may take to send its body.
+    pub body_timeout: Duration,
 }
 
 /// The REST APIs of one server. Clones are handles to the same.

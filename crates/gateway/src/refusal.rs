@@ -54,6 +54,23 @@ kinds! {
     WAF_FILTERED Some(403), "ForbiddenException", Some("Forbidden");
 }
 
+/// A caller that is too slow with its body. API Gateway's front answers so, and no author changes
+/// it by this name.
+pub(crate) static REQUEST_TIMEOUT: Kind = Kind {
+    name: "REQUEST_TIMEOUT",
+    status: Some(408),
+    error_type: "RequestTimeoutException",
+    message: Some("Request Timeout"),
+};
+
+/// The server has no room for one more body.
+pub(crate) static SERVICE_UNAVAILABLE: Kind = Kind {
+    name: "SERVICE_UNAVAILABLE",
+    status: Some(503),
+    error_type: "ServiceUnavailableException",
+    message: Some("Service Unavailable"),
+};
+
 impl Kind {
     /// Every kind, by name.
     pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {

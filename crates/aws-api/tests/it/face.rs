@@ -95,6 +95,11 @@ impl Face {
             keys: Arc::clone(&keys),
             http: HttpBackends::new(HostRules::default()),
             metrics: Arc::clone(&metrics),
+            logs: Arc::clone(&logs),
+            limits: gateway::Limits {
+                bodies_in_flight_bytes_max: limits.bodies_in_flight_bytes_max,
+                body_timeout: limits.body_timeout,
+            },
         });
         let aws = Aws::new(Parts {
             keys,

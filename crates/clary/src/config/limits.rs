@@ -159,6 +159,13 @@ impl LimitsTable {
         }
     }
 
+    pub(crate) fn gateway(&self) -> gateway::Limits {
+        gateway::Limits {
+            bodies_in_flight_bytes_max: self.bodies_in_flight_bytes_max,
+            body_timeout: Duration::from_secs(self.body_timeout_seconds),
+        }
+    }
+
     pub(crate) fn aws_api(&self) -> aws_api::Limits {
         aws_api::Limits {
             payload_bytes_max: self.payload_bytes_max,

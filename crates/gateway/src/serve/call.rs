@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{HeaderMap, request::Parts};
 use percent_encoding::percent_decode_str;
+use resources::rest_apis::TextMap;
 
 use super::{
     Deployment,
@@ -44,6 +45,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) peer: IpAddr,
     pub(crate) received_ms: i64,
     pub(crate) log: Log,
+    /// `destinationArn` and `format` of the stage's access log.
+    pub(crate) access_log: Option<&'a TextMap>,
 }
 
 /// The names under which a call is found again.

@@ -29,6 +29,8 @@ pub struct Deployment {
     pub(crate) gateway_responses: HashMap<String, GatewayResponse>,
     pub(crate) binary_media_types: Vec<String>,
     pub(crate) closed: bool,
+    /// Bytes of a body from which on it is compressed.
+    pub(crate) compressed_from: Option<i64>,
 }
 
 /// Why a frozen API cannot be served.
@@ -62,6 +64,7 @@ impl Deployment {
             gateway_responses: own.map(|own| (own.response_type.clone(), own.clone())).collect(),
             binary_media_types: snapshot.api.binary_media_types.clone(),
             closed: snapshot.api.disable_execute_api_endpoint,
+            compressed_from: snapshot.api.minimum_compression_size,
         })
     }
 

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request::Parts};
-use http_body_util::{BodyExt, Limited};
 use telemetry::Phase;
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     context::View,
     execute, gateway_response,
     log::Log,
+    packing,
     plan::{MethodPlan, Place},
     response::Answer,
     way::Way,
@@ -26,11 +26,6 @@ use crate::{
     },
 };
 
-/// Bytes of a call's body at most.
-const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
-/// How long a caller may take to send its body.
-const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
-
 impl Gateway {
     /// Answers one call of a deployed API. `request_id` is what its answer and the log call it.
     pub async fn answer<B>(
@@ -40,7 +35,7 @@ impl Gateway {
         request_id: &str,
     ) -> Response<Bytes>
     where
-        B: hyper::body::Body<Data = Bytes>,
+        B: hyper::body::Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
@@ -55,7 +50,9 @@ impl Gateway {
                 way.stage = Some((address.api, address.stage));
                 way.path = address.path;
                 let surroundings = self.surroundings(&head, address, stage, (peer, ids.clone()));
-                self.matched(surroundings, body, &mut way).await
+                let compressed_from = surroundings.deployment.compressed_from;
+                let answer = self.matched(surroundings, body, &mut way).await;
+                packing::packed(compressed_from, &head.headers, answer).await
             }
             None => plain(&way.refused(Refusal::from(&MISSING_AUTHENTICATION_TOKEN))),
         };
@@ -115,6 +112,7 @@ impl Gateway {
             peer,
             received_ms: self.on().clock.now().epoch_ms(),
             log: Log::default(),
+            access_log: stage.kept.definition.access_log_settings.as_ref(),
         }
     }
 
@@ -126,14 +124,14 @@ impl Gateway {
         way: &mut Way<'a>,
     ) -> Answer
     where
-        B: hyper::body::Body<Data = Bytes>,
+        B: hyper::body::Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let parameters = Parameters::of(surroundings.head, Pairs::new());
         let found = match planned(&surroundings) {
             Ok((place, plan, path)) => {
                 way.matched(place, plan);
-                read(body).await.map(|body| (place, plan, path, body))
+                self.body_of(body).await.map(|body| (place, plan, path, body))
             }
             Err(refusal) => Err(refusal),
         };
@@ -141,17 +139,29 @@ impl Gateway {
             Ok(found) => found,
             Err(refusal) => {
                 let refusal = way.refused(refusal);
-                let surroundings = &surroundings;
-                let view = View { surroundings, resource: None, caller: None, refusal: None };
-                return gateway_response::build(view, &parameters, &refusal);
+                return self.refuse_early(&surroundings, &parameters, (way, &refusal));
             }
         };
         let parameters = Parameters { path, ..parameters };
         let mut call = Call { surroundings, place, plan, parameters, body, caller: None };
-        match execute::run(self, &mut call, way).await {
-            Ok(answer) => answer,
-            Err(refusal) => self.refuse(&call, &way.refused(refusal)),
-        }
+        let outcome = execute::run(self, &mut call, way).await;
+        let refusal = outcome.as_ref().err().map(|refusal| way.refused(refusal.clone()));
+        let answer = outcome.unwrap_or_else(|refusal| self.refuse(&call, &refusal));
+        self.log_access(View { refusal: refusal.as_ref(), ..View::of(&call) }, way, &answer);
+        answer
+    }
+
+    /// The gateway response of a call whose method or body is not known.
+    fn refuse_early(
+        &self,
+        surroundings: &Surroundings<'_>,
+        parameters: &Parameters,
+        (way, refusal): (&Way<'_>, &Refusal),
+    ) -> Answer {
+        let view = View { surroundings, resource: None, caller: None, refusal: Some(refusal) };
+        let answer = gateway_response::build(view, parameters, refusal);
+        self.log_access(view, way, &answer);
+        answer
     }
 
     /// The gateway response of a call whose method is known.
@@ -200,26 +210,6 @@ fn bad_address(surroundings: &Surroundings<'_>) -> Option<Refusal> {
     }
     let problem = address::problem(uri.path(), query)?;
     Some(Refusal::saying(&BAD_REQUEST_PARAMETERS, problem))
-}
-
-async fn read<B>(body: B) -> Result<Bytes, Refusal>
-where
-    B: hyper::body::Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let collected =
-        tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES_MAX).collect());
-    match collected.await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Refusal::from(&REQUEST_TOO_LARGE))
-        }
-        Ok(Err(_)) => Err(Refusal::saying(&BAD_REQUEST_PARAMETERS, "The body broke off")),
-        Err(_) => Err(Refusal::saying(&BAD_REQUEST_PARAMETERS, "The body did not come in time")),
-    }
 }
 
 /// A refusal before any API is known.

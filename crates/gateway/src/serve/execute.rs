@@ -43,7 +43,11 @@ pub(crate) async fn run_authorised<'a>(
     way.answered(incoming.status, &incoming.headers);
     note.response(&incoming);
     way.enter(Phase::ResponseMapping);
-    response::build(call, incoming, outgoing.overrides, way)
+    let mut answer = response::build(call, incoming, outgoing.overrides, way)?;
+    if !way.response_template.is_empty() {
+        answer.body = gateway.charged(answer.body)?;
+    }
+    Ok(answer)
 }
 
 /// What of the phases goes to the execution log.

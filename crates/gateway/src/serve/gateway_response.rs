@@ -10,6 +10,7 @@ use super::{
     call::{Parameters, last_header},
     context::View,
     plan::media_type,
+    references,
     response::Answer,
     values::Sources,
 };
@@ -29,6 +30,9 @@ pub(crate) fn build(view: View<'_>, parameters: &Parameters, refusal: &Refusal) 
     put(&mut headers, "content-type", content_type);
     let error_type = refusal.error_type.unwrap_or(refusal.kind.error_type);
     put(&mut headers, "x-amzn-errortype", error_type);
+    if status.unwrap_or(default_status) == 503 {
+        put(&mut headers, "retry-after", "1");
+    }
     let sources = Sources { view, parameters, body: b"" };
     for (target, source) in own.into_iter().flat_map(|own| &own.response_parameters) {
         let value = Source::of_request(source).and_then(|source| sources.value(&source));
@@ -36,7 +40,7 @@ pub(crate) fn build(view: View<'_>, parameters: &Parameters, refusal: &Refusal) 
             put(&mut headers, name, &value);
         }
     }
-    let body = Bytes::from(substituted(template, view));
+    let body = Bytes::from(references::filled(template, |name| value(name, view)));
     Answer { status: status.unwrap_or(default_status), headers, body }
 }
 
@@ -71,31 +75,6 @@ fn put(headers: &mut HeaderMap, name: &str, value: &str) {
     {
         headers.insert(name, value);
     }
-}
-
-/// The template with what it names filled in; what has no value is left out.
-fn substituted(template: &str, view: View<'_>) -> String {
-    let mut out = String::with_capacity(template.len() + 32);
-    let mut rest = template;
-    while let Some(start) = rest.find('$') {
-        out.push_str(&rest[..start]);
-        rest = &rest[start + 1..];
-        let braced = rest.strip_prefix('{');
-        let text = braced.unwrap_or(rest);
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        let end = text.find(|c| !legal(c)).unwrap_or(text.len());
-        let name = text[..end].trim_end_matches('.');
-        match value(name, view) {
-            Some(value) => {
-                out.push_str(&value);
-                rest = &text[name.len()..];
-                rest = if braced.is_some() { rest.strip_prefix('}').unwrap_or(rest) } else { rest };
-            }
-            None => out.push('$'),
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 /// What a reference stands for; none if it is no reference.

@@ -90,7 +90,8 @@ async fn over_http(
     };
     let shown = request.address.clone();
     note(call, gateway, || format!("Endpoint request URI: {shown}"));
-    gateway.on().http.call(request).await.map_err(http_failed)
+    let answer = gateway.on().http.call(request, gateway.charge()).await;
+    answer.map_err(|failure| http_failed(gateway, failure))
 }
 
 /// Where the integration is, for this call.
@@ -115,8 +116,9 @@ fn method(call: &Call<'_>) -> Result<Method, Refusal> {
     }
 }
 
-fn http_failed(failure: HttpFailure) -> Refusal {
+fn http_failed(gateway: &Gateway, failure: HttpFailure) -> Refusal {
     match failure {
+        HttpFailure::NoRoom => gateway.no_room(),
         HttpFailure::Address(problem) => {
             Refusal::configuration(format!("Invalid endpoint address: {problem}"))
         }
@@ -158,7 +160,7 @@ async fn to_aws(
     let port = gateway.aws_port().ok_or_else(|| Refusal::from(&INTEGRATION_FAILURE))?;
     let answer = port.call(request).await;
     if answer.body.len() > ANSWER_BYTES_MAX {
-        return Err(http_failed(HttpFailure::TooLong));
+        return Err(http_failed(gateway, HttpFailure::TooLong));
     }
     Ok(Incoming { status: answer.status, headers: answer.headers, body: answer.body })
 }

@@ -9,9 +9,11 @@
 //! and whatever refuses it on the way becomes a `gateway_response`. The place of a cache is between
 //! `validate` and `request`.
 
+mod access_log;
 mod address;
 mod admit;
 mod authorise;
+mod bodies;
 mod call;
 mod compile;
 mod content;
@@ -22,8 +24,10 @@ mod gateway_response;
 pub mod http;
 mod integrate;
 mod log;
+mod packing;
 mod plan;
 pub(crate) mod publish;
+mod references;
 mod request;
 mod response;
 pub mod router;

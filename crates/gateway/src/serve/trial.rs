@@ -104,6 +104,7 @@ impl Gateway {
             peer: Ipv4Addr::LOCALHOST.into(),
             received_ms: self.on().clock.now().epoch_ms(),
             log: Log::kept(request_id),
+            access_log: None,
         };
         let parameters = Parameters::of(&head, path_parameters(&deployment, &target));
         let body = Bytes::from(trial.body.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! The way of one call through the phases, kept for whoever asks why it went as it did: how long
 //! each phase took, which of the author's definitions were applied, and what refused it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, Method};
 use resources::rest_apis::IntegrationType;
@@ -97,6 +97,26 @@ impl<'a> Way<'a> {
         self.refused = Some((self.trail.phase(), refusal.clone()));
         self.enter(Phase::GatewayResponse);
         refusal
+    }
+
+    /// How long ago the call came in.
+    pub(crate) fn age(&self) -> Duration {
+        self.trail.arrived().elapsed()
+    }
+
+    /// How long the call was in a phase that ended.
+    pub(crate) fn spent_in(&self, phase: Phase) -> Duration {
+        self.trail.spent_in(phase)
+    }
+
+    /// The status that the integration answered.
+    pub(crate) fn integration_status(&self) -> Option<u16> {
+        self.answered
+    }
+
+    /// The id of the call that the integration made inside this server; empty if there was none.
+    pub(crate) fn inner_id(&self) -> &str {
+        &self.inner_id
     }
 
     /// Keeps the way of the call, whose answer has that status.

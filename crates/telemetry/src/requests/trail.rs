@@ -138,6 +138,11 @@ impl Trail {
         self.arrived
     }
 
+    /// How long the request was in a phase that ended, all its turns together.
+    pub fn spent_in(&self, phase: Phase) -> Duration {
+        duration_of(self.ticks[phase as usize])
+    }
+
     /// How long the phases that ended took.
     pub(super) fn ticks(&self) -> &Ticks {
         &self.ticks

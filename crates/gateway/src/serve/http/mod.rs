@@ -7,16 +7,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::{body::Incoming as IncomingBody, client::conn::http1};
 use hyper_util::rt::TokioIo;
+use telemetry::Charge;
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
     rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
 };
 
-use super::integrate::Incoming;
+use super::{
+    bodies::{self, BodyProblem},
+    integrate::Incoming,
+};
 pub use hosts::HostRules;
 use pool::{Pool, Sender};
 
@@ -47,6 +51,18 @@ pub(crate) enum HttpFailure {
     Network(String),
     /// Its answer is too long.
     TooLong,
+    /// There is no room for its answer beside the other bodies.
+    NoRoom,
+}
+
+impl From<BodyProblem> for HttpFailure {
+    fn from(problem: BodyProblem) -> Self {
+        match problem {
+            BodyProblem::TooLong => Self::TooLong,
+            BodyProblem::NoRoom => Self::NoRoom,
+            BodyProblem::Broken(why) => Self::Network(format!("the answer broke off: {why}")),
+        }
+    }
 }
 
 /// Where a backend is.
@@ -71,7 +87,11 @@ impl HttpBackends {
     }
 
     /// Makes one call. A connection that was kept and has gone stale is replaced by a new one.
-    pub(crate) async fn call(&self, call: HttpCall) -> Result<Incoming, HttpFailure> {
+    pub(crate) async fn call(
+        &self,
+        call: HttpCall,
+        charge: Charge,
+    ) -> Result<Incoming, HttpFailure> {
         let uri: Uri = call
             .address
             .parse()
@@ -82,7 +102,7 @@ impl HttpBackends {
         let mut request = request(&call, &uri)?;
         if let Some(mut kept) = self.pool.take(&origin) {
             match kept.try_send_request(request).await {
-                Ok(response) => return self.read(response, origin, kept, &call).await,
+                Ok(response) => return self.read(response, origin, kept, (&call, charge)).await,
                 Err(mut failed) => match failed.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(network(failed.error())),
@@ -91,7 +111,7 @@ impl HttpBackends {
         }
         let mut fresh = self.connect(&origin).await?;
         let response = fresh.send_request(request).await.map_err(|error| network(&error))?;
-        self.read(response, origin, fresh, &call).await
+        self.read(response, origin, fresh, (&call, charge)).await
     }
 
     async fn read(
@@ -99,18 +119,12 @@ impl HttpBackends {
         response: http::Response<IncomingBody>,
         origin: Origin,
         sender: Sender,
-        call: &HttpCall,
+        (call, charge): (&HttpCall, Charge),
     ) -> Result<Incoming, HttpFailure> {
         let (head, body) = response.into_parts();
-        let collected = Limited::new(body, call.answer_bytes_max).collect().await;
-        let body = collected.map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() {
-                return HttpFailure::TooLong;
-            }
-            HttpFailure::Network(format!("the answer broke off: {error}"))
-        })?;
+        let body = bodies::read(body, call.answer_bytes_max, charge).await?;
         self.pool.keep(origin, sender);
-        Ok(Incoming { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
+        Ok(Incoming { status: head.status.as_u16(), headers: head.headers, body })
     }
 
     async fn connect(&self, origin: &Origin) -> Result<Sender, HttpFailure> {
