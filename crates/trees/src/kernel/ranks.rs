@@ -71,6 +71,33 @@ impl Ranks {
         Some(())
     }
 
+    /// Writes the rank of each column's key. `reached` counts how many of a block are at most a key.
+    #[allow(clippy::inline_always, reason = "compiled for the instructions of its caller")]
+    #[inline(always)]
+    pub(super) fn fill(
+        &self,
+        key: impl Fn(usize) -> i64,
+        out: &mut [u8],
+        reached: impl Fn(&[i64; BLOCK], i64) -> usize,
+    ) {
+        for (column, (table, out)) in self.tables.iter().zip(out).enumerate() {
+            let key = key(column);
+            let count = usize::from(table.count);
+            let blocks = &self.blocks[table.start as usize..];
+            let rank = match count {
+                0 => 0,
+                1 => usize::from(blocks[0][0] <= key),
+                2..=BLOCK => reached(&blocks[0], key),
+                _ => {
+                    let block = reached(&blocks[0], key).min((count - 1) / BLOCK);
+                    block * BLOCK + reached(&blocks[1 + block], key)
+                }
+            };
+            // The greatest key reaches what fills the block up, too.
+            *out = rank.min(count) as u8;
+        }
+    }
+
     /// The number of a threshold among those of its column.
     pub(super) fn number(&self, column: usize, threshold: i64) -> u8 {
         let table = self.tables[column];

@@ -48,6 +48,8 @@ pub(super) struct TurnRun {
     pub(super) leaves: Vec<[f64; PLACES]>,
     /// The group that the first tree adds to; groups take turns.
     pub(super) first_group: usize,
+    /// No split looks at a greater column.
+    pub(super) column_max: u8,
 }
 
 impl TurnRun {
@@ -58,6 +60,8 @@ impl TurnRun {
         for (place, value) in places.iter().zip(values) {
             leaves[usize::from(*place)] = *value;
         }
+        let columns = splits.iter().map(|split| split.column);
+        self.column_max = columns.fold(self.column_max, u8::max);
         self.trees.push(tree);
         self.leaves.push(leaves);
     }
@@ -91,6 +95,23 @@ impl TurnTree {
         };
         numbering.run();
         (numbering.tree, numbering.places)
+    }
+}
+
+impl TurnTree {
+    /// The place of the leaf to which decisions lead, at most `steps` paths away.
+    #[allow(clippy::inline_always, reason = "compiled for the instructions of its caller")]
+    #[inline(always)]
+    pub(super) fn place(&self, decided: u64, steps: u32) -> usize {
+        let turns = decided ^ self.flips;
+        let stops = turns | self.ends;
+        let mut at = stops.leading_zeros();
+        for _ in 1..steps {
+            let start = u32::from(self.next[at as usize % SPLITS]);
+            at = start + stops.wrapping_shl(start).leading_zeros();
+        }
+        let light = turns.wrapping_shl(at) >> (SPLITS - 1);
+        (2 * at as usize + light as usize) % PLACES
     }
 }
 

@@ -43,7 +43,7 @@ impl Bits {
         leaf_count: usize,
         column_max: u32,
     ) -> Option<Self> {
-        let bytes = Bytes::of(isa)?;
+        let bytes = Bytes::of_wide(isa)?;
         let column_count = column_max as usize + 1;
         if leaf_count > SPLITS || column_count > COLUMNS_MAX {
             return None;
@@ -76,7 +76,7 @@ impl Bits {
         let mut ranks = [[0; WIDTH]; N];
         let key = |column: usize| i64::from(keys[column]);
         self.bytes.ranks(&self.ranks, key, ranks.as_flattened_mut());
-        // SAFETY: `bytes` proves the features.
+        // SAFETY: `bytes` are of wide registers, which proves the features.
         unsafe { row(self, leaves, &ranks, out) }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) mod compiled;
 #[cfg(not(target_arch = "x86_64"))]
 mod elsewhere;
 #[cfg(target_arch = "x86_64")]
+mod half_turns;
+#[cfg(target_arch = "x86_64")]
 mod planes;
 #[cfg(target_arch = "x86_64")]
 mod turns;
@@ -105,6 +107,13 @@ fn has_bytes() -> bool {
     is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512cd")
         && is_x86_feature_detected!("avx512vbmi")
+        && has_counts()
+}
+
+/// What `half_turns` uses.
+#[cfg(target_arch = "x86_64")]
+fn has_counts() -> bool {
+    is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("lzcnt")

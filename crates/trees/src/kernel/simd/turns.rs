@@ -18,7 +18,7 @@ use super::{
         ranks::{BLOCK, RankedSplits, Ranks, SPLITS},
         turns::{PLACES, TurnRun, TurnTree},
     },
-    Isa, Level,
+    Isa, Level, half_turns, has_counts,
 };
 
 /// Ranks that a register holds.
@@ -30,17 +30,33 @@ pub(in crate::kernel) const BLOCK_ROWS: usize = 128;
 /// The low byte of every number of eight bytes.
 const LOW_BYTES: u64 = 0x0101_0101_0101_0101;
 
-/// Proof that the processor permutes bytes, and counts leading zeros in wide registers.
+/// Proof that the processor looks bytes up in registers, and counts leading zeros.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::kernel) struct Bytes(());
+pub(in crate::kernel) struct Bytes(Registers);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Registers {
+    /// Of 64 bytes, with permutations of bytes and leading zeros in each lane.
+    Wide,
+    /// Of 32 bytes, where look-ups take sixteen at a time.
+    Half,
+}
 
 /// The ranks of one row in `N` registers, 1, 2 or 4; there may be fewer columns.
 pub(in crate::kernel) type RowRanks<const N: usize> = [[u8; WIDTH]; N];
 
-#[expect(clippy::unused_self, reason = "that it exists is all that is needed of it")]
 impl Bytes {
     pub(in crate::kernel) fn of(isa: Isa) -> Option<Self> {
-        (isa.0 == Level::Avx512Bytes).then_some(Self(()))
+        match isa.0 {
+            Level::Portable => None,
+            Level::Avx2 | Level::Avx512 => has_counts().then_some(Self(Registers::Half)),
+            Level::Avx512Bytes => Some(Self(Registers::Wide)),
+        }
+    }
+
+    /// The same, but only for registers of 64 bytes.
+    pub(super) fn of_wide(isa: Isa) -> Option<Self> {
+        Self::of(isa).filter(|bytes| bytes.0 == Registers::Wide)
     }
 
     /// Writes the rank of each column's key.
@@ -50,8 +66,12 @@ impl Bytes {
         key: impl Fn(usize) -> i64,
         out: &mut [u8],
     ) {
-        // SAFETY: `self` proves the features.
-        unsafe { fill(ranks, key, out) }
+        match self.0 {
+            // SAFETY: `self` proves the features.
+            Registers::Wide => unsafe { fill(ranks, key, out) },
+            // SAFETY: as above.
+            Registers::Half => unsafe { half_turns::fill(ranks, key, out) },
+        }
     }
 
     /// One row: adds the leaf of each tree to the sum of its group.
@@ -61,8 +81,12 @@ impl Bytes {
         ranks: &RowRanks<N>,
         sums: &mut [f64],
     ) {
-        // SAFETY: `self` proves the features.
-        unsafe { row(run, ranks, sums) }
+        match self.0 {
+            // SAFETY: `self` proves the features.
+            Registers::Wide => unsafe { row(run, ranks, sums) },
+            // SAFETY: as above.
+            Registers::Half => unsafe { half_turns::row(run, ranks, sums) },
+        }
     }
 
     /// At most [`BLOCK_ROWS`] rows, a multiple of [`ROWS`]: adds the leaves to the sums, of which
@@ -73,29 +97,18 @@ impl Bytes {
         ranks: &[RowRanks<N>],
         sums: &mut [f64],
     ) {
-        // SAFETY: `self` proves the features.
-        unsafe { rows(run, ranks, sums) }
+        match self.0 {
+            // SAFETY: `self` proves the features.
+            Registers::Wide => unsafe { rows(run, ranks, sums) },
+            // SAFETY: as above.
+            Registers::Half => unsafe { half_turns::rows(run, ranks, sums) },
+        }
     }
 }
 
 #[target_feature(enable = "avx512f,popcnt")]
 fn fill(ranks: &Ranks, key: impl Fn(usize) -> i64, out: &mut [u8]) {
-    for (column, (table, out)) in ranks.tables.iter().zip(out).enumerate() {
-        let key = key(column);
-        let count = usize::from(table.count);
-        let blocks = &ranks.blocks[table.start as usize..];
-        let rank = match count {
-            0 => 0,
-            1 => usize::from(blocks[0][0] <= key),
-            2..=BLOCK => reached(&blocks[0], key),
-            _ => {
-                let block = reached(&blocks[0], key).min((count - 1) / BLOCK);
-                block * BLOCK + reached(&blocks[1 + block], key)
-            }
-        };
-        // The greatest key reaches what fills the block up, too.
-        *out = rank.min(count) as u8;
-    }
+    ranks.fill(key, out, |block, key| reached(block, key));
 }
 
 /// How many of a block are at most `key`.
@@ -117,15 +130,8 @@ fn row<const N: usize>(run: &TurnRun, ranks: &RowRanks<N>, sums: &mut [f64]) {
     let steps = run.trees.iter().map(|tree| tree.steps).max().unwrap_or(1);
     let mut group = run.first_group;
     for (tree, leaves) in run.trees.iter().zip(&run.leaves) {
-        let turns = decide(&Splits::of(&tree.splits), &ranks) ^ tree.flips;
-        let stops = turns | tree.ends;
-        let mut at = stops.leading_zeros();
-        for _ in 1..steps {
-            let start = u32::from(tree.next[at as usize % SPLITS]);
-            at = start + stops.wrapping_shl(start).leading_zeros();
-        }
-        let light = turns.wrapping_shl(at) >> (SPLITS - 1);
-        sums[group] += leaves[(2 * at as usize + light as usize) % PLACES];
+        let decided = decide(&Splits::of(&tree.splits), &ranks);
+        sums[group] += leaves[tree.place(decided, steps)];
         group += 1;
         if group == sums.len() {
             group = 0;
