@@ -12,6 +12,7 @@
 //! of the trees to sums that start from the base margins, as XGBoost does, so that every path here
 //! gives the same bits.
 
+mod forks;
 mod keys;
 mod linear;
 mod mixed;

@@ -1,9 +1,11 @@
-//! LightGBM's trees where the processor decides all splits of a tree at once (see `turns`): which
-//! trees these are, and what their rows become. Everything else is walked by `wide`.
+//! LightGBM's trees, but those with categories or linear models, which `wide` walks: what their rows
+//! become, and which of them are answered how. Where the processor decides all splits of a small tree
+//! at once (see `turns`), rows become ranks; other trees are walked by keys (see `forks`).
 
 use std::{cell::RefCell, collections::BTreeMap, ops::Range};
 
 use super::{
+    forks::{ForkRun, KeyedSplit, LEAST},
     ranks::{Ranks, SPLITS},
     simd::{BLOCK_ROWS, Bytes, Isa, ROWS, WIDTH},
     turns::{RankedSplit, TurnRun},
@@ -13,7 +15,7 @@ use crate::{
     wide_ensemble::{Missing, Test, WideEnsemble, WideSplit, WideTree},
 };
 
-/// The most columns: bytes that number them.
+/// The most columns where splits are decided at once: bytes number them.
 const COLUMNS_MAX: usize = 256;
 /// Fewer rows than this go one by one: they cost less than a register's worth.
 const ROWS_MIN: usize = 3;
@@ -46,7 +48,7 @@ impl Column {
             Missing::Nan => value.is_nan(),
         };
         match by_default {
-            true if self.default_left => i64::MIN,
+            true if self.default_left => LEAST,
             true => i64::MAX,
             false => key(if is_zero { 0.0 } else { value }),
         }
@@ -67,34 +69,43 @@ fn threshold_key(split: &WideSplit) -> Option<i64> {
     }
 }
 
-/// Whether all splits can be decided at once, and leaves have but their values.
-fn is_quick(tree: &WideTree) -> bool {
-    let decidable = |split| threshold_key(split).is_some();
-    tree.splits.len() < SPLITS && tree.linear.is_none() && tree.splits.iter().all(decidable)
+/// Whether all splits compare numbers, and leaves have but their values.
+fn is_plain(tree: &WideTree) -> bool {
+    let compares = |split| threshold_key(split).is_some();
+    tree.linear.is_none() && tree.splits.iter().all(compares)
+}
+
+/// Whether all splits fit a register.
+fn is_small(tree: &WideTree) -> bool {
+    tree.splits.len() < SPLITS
 }
 
 /// Consecutive trees that are answered in one way.
 #[derive(Debug)]
 pub(super) enum Part {
-    Quick(TurnRun),
-    /// To be walked.
+    /// All splits of a tree are decided at once.
+    Turns(TurnRun),
+    /// To be walked by keys.
+    Forks(ForkRun),
+    /// To be walked by `wide`.
     Slow(Range<usize>),
 }
 
 /// All trees of an ensemble, in parts.
 #[derive(Debug)]
 pub(super) struct Quick {
-    bytes: Bytes,
     columns: Vec<Column>,
     /// What is no greater counts as zero.
     zero_max: f64,
-    ranks: Ranks,
+    /// What small trees are decided with, where that is possible.
+    at_once: Option<(Bytes, Ranks)>,
     parts: Vec<Part>,
 }
 
 /// Working memory of one thread, grown once and used again.
 #[derive(Debug, Default)]
 struct Scratch {
+    keys: Vec<i64>,
     ranks: Vec<[u8; WIDTH]>,
     sums: Vec<f64>,
 }
@@ -104,19 +115,24 @@ thread_local! {
 }
 
 impl Quick {
-    /// `None` where the processor can't, no tree allows it, or columns or thresholds are too many.
+    /// `None` if no tree allows it.
     pub(super) fn new(isa: Isa, ensemble: &WideEnsemble) -> Option<Self> {
-        let (bytes, trees) = (Bytes::of(isa)?, &ensemble.trees);
+        let trees = &ensemble.trees;
         let mut thresholds: BTreeMap<Column, Vec<i64>> = BTreeMap::new();
-        for split in trees.iter().filter(|tree| is_quick(tree)).flat_map(|tree| &tree.splits) {
-            thresholds.entry(Column::of(split)?).or_default().push(threshold_key(split)?);
+        for tree in trees.iter().filter(|tree| is_plain(tree)) {
+            for split in &tree.splits {
+                let keys = thresholds.entry(Column::of(split)?).or_default();
+                // Of large trees no ranks are needed.
+                keys.extend(threshold_key(split).filter(|_| is_small(tree)));
+            }
         }
-        if thresholds.is_empty() || thresholds.len() > COLUMNS_MAX {
+        if thresholds.is_empty() {
             return None;
         }
         let (columns, thresholds): (Vec<_>, Vec<_>) = thresholds.into_iter().unzip();
-        let (ranks, zero_max) = (Ranks::new(thresholds)?, ensemble.zero_max);
-        let mut quick = Self { bytes, columns, zero_max, ranks, parts: Vec::new() };
+        let bytes = Bytes::of(isa).filter(|_| columns.len() <= COLUMNS_MAX);
+        let at_once = bytes.and_then(|bytes| Some((bytes, Ranks::new(thresholds)?)));
+        let mut quick = Self { columns, zero_max: ensemble.zero_max, at_once, parts: Vec::new() };
         for (number, tree) in trees.iter().enumerate() {
             quick.push(number, tree, ensemble.group_count());
         }
@@ -124,34 +140,77 @@ impl Quick {
     }
 
     fn push(&mut self, number: usize, tree: &WideTree, group_count: usize) {
-        if !is_quick(tree) {
-            match self.parts.last_mut() {
-                Some(Part::Slow(trees)) => trees.end += 1,
-                _ => self.parts.push(Part::Slow(number..number + 1)),
+        let first_group = number % group_count;
+        let mut part = match self.parts.pop() {
+            Some(last) if self.takes(&last, tree) => last,
+            last => {
+                self.parts.extend(last);
+                self.part(number, tree, first_group)
             }
-            return;
+        };
+        match &mut part {
+            Part::Slow(trees) => trees.end = number + 1,
+            Part::Turns(run) => {
+                let splits: Vec<_> = tree.splits.iter().map(|split| self.ranked(split)).collect();
+                run.push(&splits, &tree.leaves);
+            }
+            Part::Forks(run) => {
+                let splits: Vec<_> = tree.splits.iter().map(|split| self.keyed(split)).collect();
+                run.push(&splits, &tree.leaves);
+            }
         }
-        let splits: Vec<_> = tree.splits.iter().map(|split| self.ranked(split)).collect();
-        if !matches!(self.parts.last(), Some(Part::Quick(_))) {
-            let first_group = number % group_count;
-            self.parts.push(Part::Quick(TurnRun { first_group, ..TurnRun::default() }));
+        self.parts.push(part);
+    }
+
+    /// Whether a tree is answered as those of a part are.
+    fn takes(&self, part: &Part, tree: &WideTree) -> bool {
+        match part {
+            Part::Slow(_) => !is_plain(tree),
+            Part::Turns(_) => is_plain(tree) && is_small(tree),
+            Part::Forks(_) => is_plain(tree) && (!is_small(tree) || self.at_once.is_none()),
         }
-        if let Some(Part::Quick(run)) = self.parts.last_mut() {
-            run.push(&splits, &tree.leaves);
+    }
+
+    /// A part without trees.
+    fn part(&self, number: usize, tree: &WideTree, first_group: usize) -> Part {
+        if !is_plain(tree) {
+            Part::Slow(number..number)
+        } else if is_small(tree) && self.at_once.is_some() {
+            Part::Turns(TurnRun { first_group, ..TurnRun::default() })
+        } else {
+            Part::Forks(ForkRun::new(first_group))
         }
     }
 
     fn ranked(&self, split: &WideSplit) -> RankedSplit {
+        let KeyedSplit { key, column, left, right } = self.keyed(split);
+        let (_, ranks) = self.at_once.as_ref().expect("ranked splits have ranks: this is a bug");
+        let rank = ranks.number(column as usize, key);
+        RankedSplit { rank, column: column as u8, left, right }
+    }
+
+    fn keyed(&self, split: &WideSplit) -> KeyedSplit {
         let column = Column::of(split).and_then(|column| self.columns.binary_search(&column).ok());
-        let column = column.expect("quick splits have columns: this is a bug");
-        let threshold = threshold_key(split).expect("quick splits have thresholds: this is a bug");
-        let rank = self.ranks.number(column, threshold);
-        RankedSplit { rank, column: column as u8, left: split.left, right: split.right }
+        let column = column.expect("plain splits have columns: this is a bug");
+        let key = threshold_key(split).expect("plain splits have thresholds: this is a bug");
+        KeyedSplit { key, column: column as u32, left: split.left, right: split.right }
     }
 
     pub(super) fn byte_size(&self) -> usize {
         let parts: usize = self.parts.iter().map(Part::byte_size).sum();
-        parts + size_of_val(&self.columns[..]) + self.ranks.byte_size()
+        let ranks = self.at_once.as_ref().map_or(0, |(_, ranks)| ranks.byte_size());
+        parts + size_of_val(&self.columns[..]) + ranks
+    }
+
+    /// How the parts are answered.
+    #[cfg(test)]
+    pub(super) fn kinds(&self) -> String {
+        let kind = |part: &Part| match part {
+            Part::Turns(_) => "turns",
+            Part::Forks(_) => "forks",
+            Part::Slow(_) => "slow",
+        };
+        self.parts.iter().map(kind).collect::<Vec<_>>().join(" ")
     }
 
     /// Adds the leaves of every row to its sums; `walk` does so for the trees that are slow.
@@ -175,38 +234,72 @@ impl Quick {
         let block = if alone { 1 } else { BLOCK_ROWS };
         SCRATCH.with_borrow_mut(|scratch| {
             for (rows, sums) in rows.blocks(block).zip(sums.chunks_mut(block * group_count)) {
-                scratch.fill::<N>(self, rows, if alone { 1 } else { ROWS });
+                scratch.fill_keys(self, rows);
+                if let Some((bytes, ranks)) = &self.at_once {
+                    scratch.fill_ranks::<N>(*bytes, ranks, if alone { 1 } else { ROWS });
+                }
                 for part in &self.parts {
                     match part {
                         Part::Slow(trees) => walk(trees.clone(), rows, sums),
-                        Part::Quick(run) if alone => {
-                            self.bytes.row(run, &scratch.ranks.as_chunks::<N>().0[0], sums);
+                        Part::Forks(run) if alone => run.row(&scratch.keys, sums),
+                        Part::Forks(run) => {
+                            run.rows(&scratch.keys, self.columns.len(), sums, group_count);
                         }
-                        Part::Quick(run) => scratch.rows::<N>(self.bytes, run, sums, group_count),
+                        Part::Turns(run) => self.turns::<N>(run, alone, scratch, sums, group_count),
                     }
                 }
             }
         });
+    }
+
+    /// Adds the leaves of trees whose splits are decided at once.
+    fn turns<const N: usize>(
+        &self,
+        run: &TurnRun,
+        alone: bool,
+        scratch: &mut Scratch,
+        sums: &mut [f64],
+        group_count: usize,
+    ) {
+        let Some((bytes, _)) = self.at_once else { return };
+        if alone {
+            bytes.row(run, &scratch.ranks.as_chunks::<N>().0[0], sums);
+        } else {
+            scratch.rows::<N>(bytes, run, sums, group_count);
+        }
     }
 }
 
 impl Part {
     fn byte_size(&self) -> usize {
         match self {
-            Self::Quick(run) => run.byte_size(),
+            Self::Turns(run) => run.byte_size(),
+            Self::Forks(run) => run.byte_size(),
             Self::Slow(_) => 0,
         }
     }
 }
 
 impl Scratch {
+    /// The keys of every row.
+    fn fill_keys(&mut self, quick: &Quick, rows: Rows<'_, f64>) {
+        self.keys.resize(rows.len() * quick.columns.len(), 0);
+        for (row, keys) in rows.iter().zip(self.keys.chunks_exact_mut(quick.columns.len())) {
+            for (column, key) in quick.columns.iter().zip(keys) {
+                *key = column.key(row, quick.zero_max);
+            }
+        }
+    }
+
     /// The ranks of every row, and of others up to a multiple of `together`. These, and bytes beyond
     /// the columns, have whatever they had: nobody asks for them.
-    fn fill<const N: usize>(&mut self, quick: &Quick, rows: Rows<'_, f64>, together: usize) {
-        self.ranks.resize(rows.len().next_multiple_of(together) * N, [0; WIDTH]);
-        for (row, ranks) in rows.iter().zip(self.ranks.as_chunks_mut::<N>().0) {
-            let key = |column: usize| quick.columns[column].key(row, quick.zero_max);
-            quick.bytes.ranks(&quick.ranks, key, ranks.as_flattened_mut());
+    fn fill_ranks<const N: usize>(&mut self, bytes: Bytes, ranks: &Ranks, together: usize) {
+        let width = ranks.tables.len();
+        let count = self.keys.len() / width;
+        self.ranks.resize(count.next_multiple_of(together) * N, [0; WIDTH]);
+        let rows = self.keys.chunks_exact(width).zip(self.ranks.as_chunks_mut::<N>().0);
+        for (keys, out) in rows {
+            bytes.ranks(ranks, |column| keys[column], out.as_flattened_mut());
         }
     }
 

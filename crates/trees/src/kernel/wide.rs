@@ -401,17 +401,28 @@ mod tests {
     }
 
     #[test]
-    fn trees_of_up_to_64_leaves_without_categories_are_quick() {
+    fn each_tree_is_answered_as_it_allows() {
         let at_most = Test::AtMost { threshold: 1.0, missing: Missing::Nan, default_left: true };
         let one_of = Test::OneOf { start: 0, end: 1 };
-        for (count, test, expected) in
-            [(63, at_most, true), (64, at_most, false), (3, one_of, false), (0, at_most, false)]
-        {
-            let ensemble = ensemble(vec![grow(&vec![(7, 0, test); count], false)], 1, 1);
+        let tree = |count, test| grow(&vec![(7, 0, test); count], false);
+        let (small, large) = (tree(63, at_most), tree(64, at_most));
+        let (slow, leaf) = (tree(3, one_of), tree(0, at_most));
+        for (trees, at_once, by_keys) in [
+            (vec![small.clone()], "turns", "forks"),
+            (vec![large.clone()], "forks", "forks"),
+            (vec![small.clone(), leaf.clone(), small.clone()], "turns", "forks"),
+            (vec![large.clone(), leaf.clone(), slow.clone()], "forks turns slow", "forks slow"),
+            (vec![slow.clone(), slow.clone(), large, small], "slow forks turns", "slow forks"),
+            (vec![slow], "", ""),
+            (vec![leaf], "", ""),
+        ] {
+            let ensemble = ensemble(trees, 1, 1);
             for isa in Isa::available() {
+                let possible = crate::kernel::simd::Bytes::of(isa).is_some();
+                let expected = if possible { at_once } else { by_keys };
                 let wide = Wide::with_isa(&ensemble, isa);
-                let possible = expected && crate::kernel::simd::Bytes::of(isa).is_some();
-                assert_eq!(wide.quick.is_some(), possible, "{count} splits, {isa:?}");
+                let kinds = wide.quick.map_or(String::new(), |quick| quick.kinds());
+                assert_eq!(kinds, expected, "{isa}");
             }
         }
     }
