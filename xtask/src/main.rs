@@ -1,4 +1,4 @@
-//! The one door to every chore: check, test, bench, fuzz, tidy, shapes.
+//! The one door to every chore: check, test, bench, fuzz, sanitize, tidy, shapes.
 //!
 //! This file owns the command line and nothing else; each chore is a module. Chores print what
 //! they do, stop at the first failure and leave a non-zero exit status.
@@ -12,6 +12,7 @@ mod check;
 mod clients;
 mod fuzz;
 mod prerequisites;
+mod sanitize;
 mod shapes;
 mod steps;
 mod test;
@@ -52,6 +53,8 @@ enum Chore {
     Bench(bench::Arguments),
     /// Look for bytes that a reader does not stand
     Fuzz(fuzz::Settings),
+    /// Run the tests of the tree kernels under the address sanitizer
+    Sanitize,
 }
 
 fn main() -> ExitCode {
@@ -73,5 +76,6 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Shapes(arguments) => shapes::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments, &workspace),
         Chore::Fuzz(settings) => fuzz::run(&settings, &workspace),
+        Chore::Sanitize => sanitize::run(&workspace),
     }
 }

@@ -169,6 +169,26 @@
 //!   ranks too, for one row and for many. Their splits are numbered along heavy paths: from each split
 //!   on to the child with more leaves. A bit says where a row turns off, so that the next turn is
 //!   found by counting leading zeros, and as each turn halves the leaves at least, six steps do.
+//! - AVX2, and AVX-512 without permutations of bytes, look sixteen bytes up at once. That is enough to
+//!   decide the same trees: a row's ranks are looked up in pieces of sixteen, what is in another piece
+//!   comes out as zero, and the pieces are put together.
+//! - Other trees in `f64` are walked in keys of eight bytes, a fork of 16 bytes per split, without a
+//!   branch: those of more than 64 leaves, and all of them in portable code.
+//! - A batch is cut where the kernels' blocks end ([`Model::parts`]), and threads share nothing but the
+//!   model: each has working memory of its own.
+//!
+//! # Loading and memory
+//!
+//! A model never exists as a generic value. The arrays of numbers in JSON, which nearly all of its
+//! bytes are, are read in a loop that knows digits and commas only, into memory that serves tree after
+//! tree; whatever else stands there is left to a reader that takes all of JSON. Arrays that nobody
+//! wants are passed over word by word. Trees are checked and renumbered level by level as they come, and
+//! the layout is built once all are there, for only then is it known what columns there are. What a
+//! split's column is numbered is found by counting bits.
+//!
+//! Of trees filled up, a split takes 8 bytes and a leaf 8, of which 4 are the number it has in its file
+//! and serve [`Model::leaves`] only. Where a single row is answered from registers, its splits are there once more, in 2
+//! bytes each. Nothing else is held twice. Explanations need what training saw and read a model anew.
 //!
 //! # What was tried and left
 //!
