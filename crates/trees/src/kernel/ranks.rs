@@ -53,6 +53,9 @@ impl Ranks {
             thresholds.dedup();
             ranks.push(&thresholds)?;
         }
+        // Kept as long as the model is; room for more would be up to half of it.
+        ranks.tables.shrink_to_fit();
+        ranks.blocks.shrink_to_fit();
         Some(ranks)
     }
 
