@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError
+
 from artifacts import leaf
 from server import Server
 
@@ -76,6 +78,9 @@ class Soak:
                 runtime.invoke_endpoint(EndpointName="steady", ContentType="text/csv", Body=b"1\n")
                 with contextlib.suppress(runtime.exceptions.ModelError):
                     runtime.invoke_endpoint(EndpointName="steady", ContentType="text/html", Body=b"1\n")
+                # Answered by other threads than the models', which have records of their own.
+                with contextlib.suppress(ClientError):
+                    self.sm.describe_endpoint(EndpointName="missing")
             runtime.close()
         metrics = urllib.request.urlopen(f"{self.server.api}/_clary/metrics").read().decode()
         lost = re.search(r"^clary_log_events_dropped_total (\d+)$", metrics, re.MULTILINE)
