@@ -1,12 +1,15 @@
-//! Distributions of durations: log-linear buckets over nanoseconds, in fixed memory.
+//! Distributions of durations: log-linear buckets over nanoseconds, in bounded memory.
 //!
 //! Below 16 ns every value has its own bucket; above, each power of two is cut into 16 equal
 //! parts. A quantile is therefore off by at most 1/32 (3.2 %). The layout follows
 //! `HdrHistogram`'s idea (hdrhistogram.org) with a fixed precision.
 
 use std::{
-    array, fmt,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    fmt,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -46,9 +49,14 @@ fn bucket_middle(bucket: usize) -> u64 {
     floor + (bucket_floor(bucket + 1) - floor) / 2
 }
 
+/// The buckets of one power of two.
+type Octave = [AtomicU64; PARTS];
+
 /// A distribution being recorded by one or more threads.
 pub(super) struct Recorder {
-    buckets: [AtomicU64; BUCKETS],
+    /// Made when something first falls into one. What one variant takes keeps to a few of them, and
+    /// there is a recorder for each variant on each thread.
+    octaves: [OnceLock<Box<Octave>>; BUCKETS / PARTS],
     sum_ns: AtomicU64,
     /// `u64::MAX` until something was recorded.
     min_ns: AtomicU64,
@@ -59,7 +67,9 @@ impl Recorder {
     /// Counts one duration: two additions, and the extremes only when they move.
     pub(super) fn record(&self, duration: Duration) {
         let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        self.buckets[bucket_of(ns)].fetch_add(1, Relaxed);
+        let bucket = bucket_of(ns);
+        let octave = self.octaves[bucket / PARTS].get_or_init(Box::default);
+        octave[bucket % PARTS].fetch_add(1, Relaxed);
         self.sum_ns.fetch_add(ns, Relaxed);
         if ns < self.min_ns.load(Relaxed) {
             self.min_ns.fetch_min(ns, Relaxed);
@@ -71,8 +81,12 @@ impl Recorder {
 
     /// Adds what was recorded so far to `into`.
     pub(super) fn merge_into(&self, into: &mut Distribution) {
-        for (total, bucket) in into.buckets.iter_mut().zip(&self.buckets) {
-            *total += bucket.load(Relaxed);
+        for (totals, octave) in into.buckets.chunks_exact_mut(PARTS).zip(&self.octaves) {
+            for (total, bucket) in
+                totals.iter_mut().zip(octave.get().into_iter().flat_map(|o| &**o))
+            {
+                *total += bucket.load(Relaxed);
+            }
         }
         into.sum_ns = into.sum_ns.saturating_add(self.sum_ns.load(Relaxed));
         into.min_ns = into.min_ns.min(self.min_ns.load(Relaxed));
@@ -83,7 +97,7 @@ impl Recorder {
 impl Default for Recorder {
     fn default() -> Self {
         Self {
-            buckets: array::from_fn(|_| AtomicU64::new(0)),
+            octaves: [const { OnceLock::new() }; _],
             sum_ns: AtomicU64::new(0),
             min_ns: AtomicU64::new(u64::MAX),
             max_ns: AtomicU64::new(0),

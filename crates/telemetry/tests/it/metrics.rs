@@ -105,3 +105,15 @@ fn variants_are_made_once_and_removed_with_their_endpoint() {
     assert_eq!(names("one"), [""; 0]);
     assert_eq!(names("one-more"), ["AllTraffic"]);
 }
+
+/// There is as much for each variant on each thread that answers for it.
+#[test]
+fn a_variant_s_instruments_are_small() {
+    let metrics = VariantMetrics::default();
+    let taken = allocation_counter::measure(|| {
+        for us in 5..300 {
+            metrics.record(sample(CallClass::Answered, us, us / 4));
+        }
+    });
+    assert!((1_000..4_000).contains(&taken.bytes_current), "{taken:?}");
+}
