@@ -3,7 +3,7 @@
 //! Owns what counts as a number, a missing value or a boolean, and how values are printed. Where a
 //! number's text begins and ends is the readers' and writers' business.
 
-use std::io::Write as _;
+use std::{array, io::Write as _};
 
 use crate::cell::{Cell, Item};
 
@@ -60,6 +60,28 @@ fn first_word(bytes: &[u8]) -> u64 {
         return u64::from_le_bytes(*word);
     }
     bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// How many digits [`delimited_digits`] reads.
+pub(crate) const DIGITS: usize = 8;
+
+/// Reads digits with a delimiter behind each, all at once; none if anything else is among them.
+#[inline]
+pub(crate) fn delimited_digits(bytes: &[u8; 2 * DIGITS], delimiter: u8) -> Option<[f32; DIGITS]> {
+    const PAIRS: u128 = 0x0001_0001_0001_0001_0001_0001_0001_0001;
+    // Most other fields are longer. A blank behind a delimiter that is one is no field of its own.
+    if bytes[1] != delimiter || delimiter == b' ' {
+        return None;
+    }
+    let expected = PAIRS * (u128::from(delimiter) << 8 | 0x30);
+    let word = u128::from_le_bytes(*bytes) ^ expected;
+    // What is no delimiter leaves bits in a high byte, what is no digit in the top of a low one; a
+    // carry out of a low byte comes from one that is no digit.
+    if (word.wrapping_add(PAIRS * 0x76) | word) & (PAIRS * 0xFF80) != 0 {
+        return None;
+    }
+    let digits = word.to_le_bytes();
+    Some(array::from_fn(|index| f32::from(digits[2 * index])))
 }
 
 /// A whole text as a value: a decimal number, a missing value (nothing, or one of the words that
@@ -174,6 +196,28 @@ mod tests {
             assert_eq!(short_integer(text.as_bytes()), Some((value, length)));
             assert_eq!(short_integer(&text.as_bytes()[length + 1..]), Some((-value, length + 1)));
         }
+    }
+
+    #[test]
+    fn eight_digits_are_read_at_once_and_nothing_else_is() {
+        let read = |text: &str, delimiter| {
+            let bytes = text.as_bytes().first_chunk().expect("sixteen bytes");
+            delimited_digits(bytes, delimiter)
+        };
+        let expect = Some([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 8.0, 9.0]);
+        assert_eq!(read("0,1,2,3,4,5,8,9,", b','), expect);
+        assert_eq!(read("0\t1\t2\t3\t4\t5\t8\t9\t", b'\t'), expect);
+        assert_eq!(read("0 1 2 3 4 5 8 9 ", b' '), None);
+        // Any other byte in any place spoils it.
+        for place in 0..16 {
+            for byte in (0..=255).filter(|byte| *byte != b',' && !byte.is_ascii_digit()) {
+                let mut bytes = *b"0,1,2,3,4,5,8,9,";
+                bytes[place] = byte;
+                assert_eq!(delimited_digits(&bytes, b','), None, "{byte} at {place}");
+            }
+        }
+        assert_eq!(read("0,1,2,33,5,6,7,8", b','), None);
+        assert_eq!(read("0,1,2,,4,5,8,9,0", b','), None);
     }
 
     #[test]

@@ -6,7 +6,10 @@ use std::borrow::Cow;
 
 use memchr::memchr3;
 
-use crate::Error;
+use crate::{
+    Error,
+    number::{self, DIGITS},
+};
 
 /// What stands behind a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +80,16 @@ impl<'a> Fields<'a> {
             }
             _ => None,
         }
+    }
+
+    /// If eight fields of one digit each come next, and a ninth behind them, their values; moves
+    /// behind them. Encoded categories are long runs of ones and zeros.
+    #[inline]
+    pub(super) fn digits(&mut self) -> Option<[f32; DIGITS]> {
+        let bytes = self.body.get(self.at..)?.first_chunk()?;
+        let values = number::delimited_digits(bytes, self.delimiter)?;
+        self.at += bytes.len();
+        Some(values)
     }
 
     /// The next field, in any form.

@@ -73,26 +73,42 @@ impl<'a> Reader<'a> {
     fn positional(&mut self, row: &mut [f32]) -> Result<(), Error> {
         let start = self.fields;
         let width = row.len();
-        for (index, slot) in row.iter_mut().enumerate() {
+        let mut index = 0;
+        while index < width {
+            // The last field is not among them: none stands behind it.
+            if index + number::DIGITS < width
+                && let Some(values) = self.fields.digits()
+            {
+                row[index..index + number::DIGITS].copy_from_slice(&values);
+                index += number::DIGITS;
+                continue;
+            }
             let (value, end) = self.value(index)?;
-            *slot = value;
+            row[index] = value;
             if !Self::in_step(end, index, width) {
                 return Err(self.miscounted(start, |found| wrong_count(found, width)));
             }
+            index += 1;
         }
         Ok(())
     }
 
     #[inline]
     fn value(&mut self, index: usize) -> Result<(f32, End), Error> {
-        if let Some((value, length)) = number::short_integer(&self.fields.body[self.fields.at..])
-            && let Some(end) = self.fields.end_at(self.fields.at + length)
-        {
-            return Ok((value, end));
+        match self.short_integer() {
+            Some(found) => Ok(found),
+            None => self.any_value(index),
         }
-        self.any_value(index)
     }
 
+    #[inline]
+    fn short_integer(&mut self) -> Option<(f32, End)> {
+        let at = self.fields.at;
+        let (value, length) = number::short_integer(self.fields.body.get(at..)?)?;
+        Some((value, self.fields.end_at(at + length)?))
+    }
+
+    #[inline(never)]
     fn any_value(&mut self, index: usize) -> Result<(f32, End), Error> {
         let at = self.fields.at;
         let field = self.field(index)?;
