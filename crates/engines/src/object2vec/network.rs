@@ -9,6 +9,11 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul
 
 /// How many pairs go through the network together.
 const BLOCK_ROWS: usize = 256;
+/// Up to so many rows are multiplied one by one: to lay a layer out for a product of matrices costs
+/// more than what that saves.
+const FEW_ROWS: usize = 8;
+/// Outputs whose sums stay in registers together.
+const TILE: usize = 16;
 
 /// How two encodings become one vector. Several stand one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +43,12 @@ pub(super) enum Head {
     Regression,
 }
 
-/// `weight` × input + `bias`; `weight` has a row per output.
+/// input × `weight` + `bias`; `weight` has a row per input, so that what one input adds to all
+/// outputs lies together.
 #[derive(Clone, Debug)]
 pub(super) struct Dense {
-    pub(super) weight: Array2<f32>,
-    pub(super) bias: Array1<f32>,
+    weight: Array2<f32>,
+    bias: Array1<f32>,
 }
 
 /// A list of tokens to a vector: the mean of the tokens' embeddings, projected if there is a layer
@@ -85,7 +91,7 @@ pub(super) struct Workspace {
 impl Network {
     /// How many numbers a pair is answered with.
     pub(super) fn score_count(&self) -> usize {
-        self.output.weight.nrows()
+        self.output.outputs()
     }
 
     /// Appends the scores of the pairs of `left` and `right`. Tokens are within the vocabularies.
@@ -172,7 +178,7 @@ impl Lists {
 impl Encoder {
     /// Length of an encoding.
     pub(super) fn width(&self) -> usize {
-        self.projection.as_ref().map_or(self.embedding.ncols(), |layer| layer.weight.nrows())
+        self.projection.as_ref().map_or(self.embedding.ncols(), Dense::outputs)
     }
 
     fn encode(
@@ -240,16 +246,49 @@ impl Comparator {
 }
 
 impl Dense {
+    /// A layer whose weights have a row per output, as files have them.
+    pub(super) fn new(by_output: &Array2<f32>, bias: Array1<f32>) -> Self {
+        Self { weight: by_output.t().as_standard_layout().into_owned(), bias }
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        self.weight.ncols()
+    }
+
     fn apply(&self, input: &[f32], rows: usize, output: &mut Vec<f32>) {
-        let (height, width) = self.weight.dim();
+        let (inputs, outputs) = self.weight.dim();
         output.clear();
         for _ in 0..rows {
             output.extend(&self.bias);
         }
-        let input = ArrayView2::from_shape((rows, width), input);
-        let output = ArrayViewMut2::from_shape((rows, height), output);
+        if rows <= FEW_ROWS {
+            let (inputs, outputs) = (inputs.max(1), outputs.max(1));
+            let rows = input.chunks_exact(inputs).zip(output.chunks_exact_mut(outputs));
+            return rows.for_each(|(input, output)| self.apply_row(input, output));
+        }
+        let input = ArrayView2::from_shape((rows, inputs), input);
+        let output = ArrayViewMut2::from_shape((rows, outputs), output);
         let (input, mut output) = (input.expect(SHAPES_AGREE), output.expect(SHAPES_AGREE));
-        general_mat_mul(1.0, &input, &self.weight.t(), 1.0, &mut output);
+        general_mat_mul(1.0, &input, &self.weight, 1.0, &mut output);
+    }
+
+    /// Adds the products to `output`, which holds the bias.
+    fn apply_row(&self, input: &[f32], output: &mut [f32]) {
+        let (weight, outputs) = (self.weight.as_slice().expect(SHAPES_AGREE), output.len());
+        let rows = || input.iter().zip(weight.chunks_exact(outputs));
+        let (tiles, rest) = output.as_chunks_mut::<TILE>();
+        let rest_start = tiles.len() * TILE;
+        for (start, tile) in (0..).step_by(TILE).zip(tiles) {
+            let mut sums = *tile;
+            for (input, row) in rows() {
+                let row: &[f32; TILE] = row[start..].first_chunk().expect(SHAPES_AGREE);
+                sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += input * weight);
+            }
+            *tile = sums;
+        }
+        for (at, sum) in (rest_start..).zip(rest) {
+            *sum += rows().map(|(input, row)| input * row[at]).sum::<f32>();
+        }
     }
 }
 
@@ -300,5 +339,30 @@ impl fmt::Display for Network {
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}, {:?}, {:?}, {:?}", self.comparators, self.activation, self.head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands alone in a block is multiplied by hand, what stands in a large one is not.
+    #[test]
+    fn few_rows_and_many_give_the_same() {
+        let number = |at: usize| ((at * 37 + 11) % 101) as f32 / 50.0 - 1.0;
+        for (inputs, outputs) in [(1, 1), (5, 3), (64, 32), (7, 50), (33, 16)] {
+            let weight = Array2::from_shape_fn((outputs, inputs), |(row, at)| number(row * 7 + at));
+            let layer = Dense::new(&weight, Array1::from_shape_fn(outputs, number));
+            let rows = 2 * FEW_ROWS;
+            let input: Vec<f32> = (0..rows * inputs).map(number).collect();
+            let (mut together, mut alone) = (Vec::new(), Vec::new());
+            layer.apply(&input, rows, &mut together);
+            for (row, expect) in input.chunks(inputs).zip(together.chunks(outputs)) {
+                layer.apply(row, 1, &mut alone);
+                let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * (1.0 + a.abs());
+                assert!(alone.iter().zip(expect).all(close), "{alone:?} {expect:?}");
+                assert_eq!(alone.len(), outputs);
+            }
+        }
     }
 }

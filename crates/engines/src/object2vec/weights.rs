@@ -31,7 +31,7 @@ pub(super) fn network(wanted: &Hyperparameters, bytes: &[u8]) -> Result<Network,
     let width = encoders[0].width();
     let compared: usize = wanted.comparators.iter().map(|kind| kind.width(width)).sum();
     let layers = layers(&tensors, wanted, compared)?;
-    let hidden = layers.last().map_or(compared, |layer| layer.weight.nrows());
+    let hidden = layers.last().map_or(compared, Dense::outputs);
     Ok(Network {
         encoders,
         comparators: wanted.comparators.clone(),
@@ -82,7 +82,7 @@ fn layers(
     while tensors.has(&format!("mlp.{}.weight", layers.len())) {
         let name = format!("mlp.{}", layers.len());
         let layer = tensors.dense(&name, width)?;
-        width = layer.weight.nrows();
+        width = layer.outputs();
         agree(&format!("the height of `{name}.weight`"), width, wanted.layer_width)?;
         layers.push(layer);
     }
@@ -96,7 +96,7 @@ fn output(tensors: &Tensors<'_>, wanted: &Hyperparameters, width: usize) -> Resu
         Head::Softmax => wanted.class_count,
         Head::Regression => Some(1),
     };
-    agree("the height of `output.weight`", output.weight.nrows(), expected)?;
+    agree("the height of `output.weight`", output.outputs(), expected)?;
     Ok(output)
 }
 
@@ -129,7 +129,7 @@ impl Tensors<'_> {
             vec![0.0; weight.nrows()]
         };
         agree(&format!("the length of `{bias_name}`"), bias.len(), Some(weight.nrows()))?;
-        Ok(Dense { weight, bias: Array1::from_vec(bias) })
+        Ok(Dense::new(&weight, Array1::from_vec(bias)))
     }
 
     /// A tensor of two dimensions, neither of which is 0.
