@@ -3,7 +3,8 @@
 //!
 //! First as many as each server answers, then an open loop: requests come at a set rate, half of
 //! what clary managed, whether or not the ones before are answered, and a latency counts from the
-//! moment a request was due. Servers have core 0, load generators core 1.
+//! moment a request was due. Last, `routing` asks a large API beside a small one. Servers have
+//! core 0, load generators core 1.
 
 use std::{fmt::Write as _, fs, io::Write as _, iter};
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use super::{
     load::{self, Run, Sample},
     report::{self, Row, Yardsticks, median},
+    routing,
     servers::{self, Server},
 };
 use crate::{
@@ -72,6 +74,7 @@ pub(crate) fn run(settings: &Settings, workspace: &Workspace) -> anyhow::Result<
         let paced = bench.pace([&echo, &clary], &path, rate as u64)?;
         text = format!("{text}\n{}", paced_table(&paced, rate));
     }
+    text = format!("{text}\n{}", bench.route(&clary)?);
     println!("{text}");
     if settings.record {
         report::record(workspace, "Gateway", "bench gateway", &text)?;
@@ -128,16 +131,34 @@ impl Bench<'_> {
 
     /// Runs the example's own script; the id of the REST API that it made.
     fn deploy(&self, clary: &Server) -> anyhow::Result<String> {
+        let printed = self.script(clary, &["examples/movie-ratings/deploy.py"])?;
+        let id = printed.strip_prefix("REST API ").and_then(|rest| rest.split(',').next());
+        id.map(str::to_owned).with_context(|| format!("the example printed {printed:?}"))
+    }
+
+    /// What a Python script prints that talks to the server.
+    fn script(&self, clary: &Server, arguments: &[&str]) -> anyhow::Result<String> {
         let venv =
             clients::environment(self.workspace, "clients", "tests/clients/requirements.txt")?;
         let mut script = self.workspace.command(venv.join("bin/python"));
-        script.arg("examples/movie-ratings/deploy.py");
+        script.args(arguments);
         script.env("AWS_ENDPOINT_URL", format!("http://{}", clary.authority));
         script.env("AWS_DEFAULT_REGION", "us-east-1");
         script.env("AWS_ACCESS_KEY_ID", KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
-        let printed = output_of(&mut script)?;
-        let id = printed.strip_prefix("REST API ").and_then(|rest| rest.split(',').next());
-        id.map(str::to_owned).with_context(|| format!("the example printed {printed:?}"))
+        output_of(&mut script)
+    }
+
+    /// A large API beside a small one: the table.
+    fn route(&self, clary: &Server) -> anyhow::Result<String> {
+        let deploy = |resources: u32| {
+            let printed = self.script(clary, &["bench/routing.py", &resources.to_string()])?;
+            anyhow::Ok(printed.trim().to_owned())
+        };
+        let [few, many] = routing::RESOURCES;
+        let apis = [deploy(few)?, deploy(many)?];
+        let Settings { rounds, seconds, connections, .. } = *self.settings;
+        let how = routing::Rounds { rounds, seconds, connections };
+        routing::measure(self.workspace, clary, &apis, how)
     }
 
     /// The movies of many users, three at a time, as `load` wants them.

@@ -9,6 +9,7 @@ mod http;
 mod idle;
 mod load;
 mod report;
+mod routing;
 mod scale;
 mod servers;
 mod soak;
