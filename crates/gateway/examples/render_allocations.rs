@@ -7,7 +7,7 @@ use gateway::mapping::Template;
 use movies::{Data, REQUEST, RESPONSE};
 
 fn main() {
-    let data = Data::new();
+    let data = Data::new(100);
     for (name, source) in [("request", REQUEST), ("response", RESPONSE)] {
         let template = Template::compile(source).expect("the template compiles");
         data.with_message(|message| {

@@ -1,9 +1,11 @@
 //! Renders the movie templates on command, for `cargo xtask bench vtl`: each line of stdin names what
 //! to do, each line of stdout answers it. `bench/peers` has the same in Java and in Python.
 //!
-//! `check NAME` answers the length and Java's hash of the text without its blanks, in which engines differ, `NAME` the microseconds of one
-//! rendering. The names: `request`, `response`, `response-parsed` (with the body parsed anew each time)
-//! and `compile` (of a template of 10 KB).
+//! `check NAME` answers the length and Java's hash of the text without its blanks, in which engines
+//! differ, `NAME` the microseconds of one rendering. The names: `request`, `response`,
+//! `response-parsed` (with the body parsed anew each time), `call` (what one call of three items has
+//! rendered: the request and the answer, with messages and bodies of its own) and `compile` (of a
+//! template of 10 KB).
 
 mod movies;
 
@@ -22,7 +24,7 @@ const BATCHES: usize = 41;
 const CALLS: u32 = 20;
 
 fn main() -> io::Result<()> {
-    let data = Data::new();
+    let data = Data::new(100);
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let line = line?;
@@ -57,6 +59,16 @@ fn measured(data: &Data, name: &str) -> f64 {
             let long = REQUEST.repeat(10_240 / REQUEST.len() + 1);
             microseconds(|| {
                 black_box(Template::compile(black_box(&long)).expect("it compiles"));
+            })
+        }
+        "call" => {
+            let (request, small) = (self::template("request"), Data::new(3));
+            microseconds(|| {
+                for template in [&request, &template] {
+                    small.with_message(|message| {
+                        black_box(template.render(message).expect("it renders"));
+                    });
+                }
             })
         }
         "response-parsed" => microseconds(|| {

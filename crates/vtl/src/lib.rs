@@ -90,10 +90,28 @@
 //!
 //! # The cost of a template
 //!
-//! Compiling is linear in the text. Rendering walks flat arrays and copies text into the output; it
-//! allocates for the output, for lists and maps a template makes, for strings it puts together, and
-//! little else: cutting and splitting a string shares it, reading JSON borrows it. Every rendering
-//! is bounded by its [`Limits`]: no template loops, recurses, doubles strings or backtracks for ever.
+//! Compiling is linear in the text. Rendering walks flat arrays and copies text into the output. What
+//! a reference only reads, a variable, a member of parsed JSON, a property of `$foreach` or of an
+//! [`Object`], is written or asked for its truth where it is, without a copy. Memory is allocated for
+//! the output, at once and as much as the template needed before; for lists and maps a template makes,
+//! for strings it puts together, and for each loop's `$foreach`. Cutting and splitting a string shares
+//! it, reading JSON borrows it, and strings that nothing is to be replaced in are constants, `"$.a"`
+//! too. Every rendering is bounded by its [`Limits`]: no template loops, recurses, doubles strings or
+//! backtracks for ever.
+//!
+//! Instructions of x86-64 as callgrind counts them, by the hundred rounds of a loop over parsed JSON,
+//! optimised as the binary that is shipped:
+//!
+//! | What | instructions each time |
+//! |---|---:|
+//! | a round of `#foreach` | 230 |
+//! | eight bytes of text | 80 |
+//! | `#if( $foreach.hasNext )` with nothing in it | 370 |
+//! | a property of an object of the caller's, a few bytes long | 320 |
+//! | `$item.scores[0]`, a number of five digits | 510 |
+//! | `#set( $x = 1 )` | 170 |
+//! | `#set( $x = $foreach.index + 1 )` | 880 |
+//! | a byte of template, when it is compiled | 130 |
 //!
 //! # Differences
 //!
@@ -127,6 +145,7 @@
 //! | `hashCode` of a map's `values()` | its address | of what is in it | no test: it differs from run to run |
 //! | big integers with decimals | decimals | doubles | `differs_on_purpose` |
 //! | `#literal` | drops backslashes, comments and one of two `$` | keeps its text | `differs_on_purpose` |
+//! | `#literal` with nothing in it | a `NullPointerException` | nothing | `differs_on_purpose` |
 //! | `Character.isDigit` and its kin | all of Unicode's digits | ASCII's | `characters_are_no_strings` |
 //! | `#include`, `#parse` | read resources | an error | `errors_name_their_place` |
 

@@ -57,7 +57,7 @@ const CLARY: &str = "clary";
 const VELOCITY: &str = "Apache Velocity 1.7";
 const AIRSPEED: &str = "airspeed-ext 0.6.9";
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     row("clary", CLARY, "request", "request"),
     row(VELOCITY, VELOCITY, "request", "request"),
     row(AIRSPEED, AIRSPEED, "request", "request"),
@@ -65,6 +65,7 @@ const ROWS: [Row; 8] = [
     row("clary, body parsed anew each time", CLARY, "response-parsed", "response"),
     row(VELOCITY, VELOCITY, "response", "response"),
     row(AIRSPEED, AIRSPEED, "response", "response"),
+    row("clary", CLARY, "call", "both, 3 items, body parsed"),
     row("clary", CLARY, "compile", "compile 10 KB"),
 ];
 

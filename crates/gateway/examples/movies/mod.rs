@@ -1,4 +1,4 @@
-//! The templates and data that renderers are measured with: the movie ratings API, with 100 items.
+//! The templates and data that renderers are measured with: the movie ratings API.
 //! `bench/peers` has the same for the peers.
 
 use std::fmt::Write as _;
@@ -17,10 +17,11 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    pub(crate) fn new() -> Self {
-        let items: Vec<String> = (100..200).map(|item| item.to_string()).collect();
+    /// A request for the ratings of `count` items, and its answer.
+    pub(crate) fn new(count: u32) -> Self {
+        let items: Vec<String> = (100..100 + count).map(|item| item.to_string()).collect();
         let mut body = String::from("{\"predictions\": [");
-        for item in 0..100_u32 {
+        for item in 0..count {
             let comma = if item > 0 { "," } else { "" };
             write!(body, "{comma}{{\"scores\": [{:?}]}}", 3.0 + f64::from(item) * 0.0137)
                 .expect("a string takes all");

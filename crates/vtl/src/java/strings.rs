@@ -250,11 +250,14 @@ fn split<'d>(
     limit: i32,
 ) -> Result<Value<'d>, Refusal> {
     let s = text.as_str();
-    let mut parts = Vec::new();
     let parts_max = usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let mut start = 0;
     let mut from = 0;
     let literal = texts::literal_pattern(pattern);
+    let expected = literal
+        .filter(char::is_ascii)
+        .map_or(1, |separator| memchr::memchr_iter(separator as u8, s.as_bytes()).count() + 1);
+    let mut parts = Vec::with_capacity(expected.min(parts_max));
     let regex = if literal.is_some() { None } else { Some(heap.pattern(pattern)?) };
     while parts.len() + 1 < parts_max {
         let found = match (&literal, &regex) {

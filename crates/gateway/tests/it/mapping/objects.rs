@@ -48,7 +48,7 @@ fn input() {
         ("$input.json('$.name')", r#""Ann's \"x\"/y""#),
         ("$input.json('$.n') $input.json('$.d') $input.json('$.none')", "12 1.5 null"),
         ("$input.json('$.list')", r#"["a",{"b":1}]"#),
-        ("$input.json('$.nothing')", "\"\""),
+        ("$input.json('$.nothing') $input.json('$.nothing.at.all')", "\"\" \"\""),
         ("$input.json('$.list[*].b')", "[1]"),
         ("$input.path('$.name')", r#"Ann's "x"/y"#),
         ("$input.path('$.map')", "{k=v, l=[1,2]}"),
@@ -82,6 +82,8 @@ fn parameters() {
         ("$input.params().get('path')", "{id=from path, user_id=321}"),
         ("$input.params().header.containsKey('X-TRACE')", "true"),
         ("$method.request.path.user_id $method.httpMethod", "321 POST"),
+        ("$method.request.querystring.items $method.request.header.x-trace", "1,2,3 t"),
+        ("[$!method.request.querystring.nope]", "[]"),
     ]);
 }
 
@@ -94,6 +96,11 @@ fn functions() {
             r#"Ann's \"x\"\/y"#,
         ),
         ("$util.escapeJavaScript('é😀')", "\\u00E9\\uD83D\\uDE00"),
+        (
+            r#"$util.escapeJavaScript($util.parseJson('{"s": "\u0001\u001f\u007f\u0080\b\f\n"}').s)"#,
+            "\\u0001\\u001F\u{7f}\\u0080\\b\\f\\n",
+        ),
+        ("[$util.escapeJavaScript($input.params('nope'))$util.escapeJavaScript('')]", "[]"),
         ("$util.urlEncode('a b&c=é/.-*_~')", "a+b%26c%3D%C3%A9%2F.-*_%7E"),
         ("$util.urlDecode('a+b%26c%3D%C3%A9')", "a b&c=é"),
         ("$util.base64Encode('Hello, é')", "SGVsbG8sIMOp"),
