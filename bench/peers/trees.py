@@ -28,9 +28,11 @@ ROWS_EXPLAINED = 500
 # A round of a measurement repeats its calls for about so many seconds, and keeps the best.
 SECONDS = 0.15
 NOTHING = ctypes.CDLL(None).abs
-# How far answers may be from ours, relative to the greater. Thresholds that ONNX has in `f32` send a
-# few rows of a model in `f64` elsewhere: there, one in so many rows may differ by more.
-TOLERANCE = 1e-5
+# How far answers may be from ours, relative to ours or, if that is greater, to what answers usually
+# are: sums of a thousand leaves in `f32`, added in another order, differ by about so much.
+TOLERANCE = 5e-5
+# Thresholds that ONNX has in `f32` send a few rows of a model in `f64` elsewhere: there, one in so many
+# rows may differ by more.
 STRAY_ROWS = {("onnxruntime", "leafwise"): 1000}
 WIDTHS = {"covtype": 54, "deep": 30, "leafwise": 30, "large": 30}
 
@@ -275,7 +277,7 @@ def compare(engine: str, model: str, found: numpy.ndarray, expected: numpy.ndarr
     """Fails unless both are the same, within what rounding explains."""
     rows = len(found)
     found, expected = found.reshape(rows, -1), expected.reshape(rows, -1)
-    scale = numpy.maximum(numpy.abs(expected).max(1, keepdims=True), 1e-30)
+    scale = numpy.maximum(numpy.abs(expected).max(1, keepdims=True), numpy.abs(expected).mean())
     strays = int((numpy.abs(found - expected) > TOLERANCE * scale).any(1).sum())
     if strays * STRAY_ROWS.get((engine, model), len(found) + 1) > len(found):
         worst = float(numpy.abs(found - expected).max())
