@@ -1,5 +1,7 @@
 //! Where a call goes: which API, which stage, and which path below it.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode;
 
 /// Bytes of a path with its query at most.
@@ -48,14 +50,17 @@ pub(crate) fn problem(path: &str, query: &str) -> Option<&'static str> {
     if !is_well_escaped(path) || !is_well_escaped(query) {
         return Some("The path or the query is not percent-encoded UTF-8");
     }
-    let dots = |segment: &str| {
-        let decoded = percent_decode(segment.as_bytes()).collect::<Vec<u8>>();
-        decoded.split(|byte| *byte == b'/').any(|part| part == b"." || part == b"..")
-    };
-    path.split('/').any(dots).then_some("The path has a segment of dots")
+    // Escaped slashes part segments, too, for whoever decodes the path.
+    let decoded: Cow<'_, [u8]> = percent_decode(path.as_bytes()).into();
+    let mut segments = decoded.split(|byte| *byte == b'/');
+    let dots = segments.any(|segment| segment == b"." || segment == b"..");
+    dots.then_some("The path has a segment of dots")
 }
 
 fn is_well_escaped(text: &str) -> bool {
+    if !text.as_bytes().contains(&b'%') {
+        return true;
+    }
     let hex = |place: usize| text.as_bytes().get(place).is_some_and(u8::is_ascii_hexdigit);
     let escapes = text.bytes().enumerate().filter(|(_, byte)| *byte == b'%');
     escapes.into_iter().all(|(at, _)| hex(at + 1) && hex(at + 2))

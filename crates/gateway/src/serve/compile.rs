@@ -8,7 +8,10 @@ use resources::rest_apis::{
 };
 
 use super::{
-    plan::{AnswerPlan, ByMediaType, IntegrationPlan, MethodPlan, ParameterPlace, Place, Required},
+    plan::{
+        AnswerPlan, ByMediaType, IntegrationPlan, MethodPlan, ParameterPlace, Place, Required,
+        StatusPattern,
+    },
     router::Router,
 };
 use crate::{
@@ -181,7 +184,7 @@ fn answer_plan(response: &IntegrationResponse) -> Result<AnswerPlan, String> {
     }
     Ok(AnswerPlan {
         status: response.status_code.parse().map_err(|_| "a status that is no number")?,
-        pattern,
+        pattern: pattern.map(StatusPattern::new),
         mappings,
         templates: templates(response.response_templates.as_ref())?,
         content_handling: response.content_handling,

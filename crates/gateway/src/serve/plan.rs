@@ -1,6 +1,6 @@
 //! A method as it is served: everything that can be worked out before a call comes.
 
-use std::time::Duration;
+use std::{array, sync::OnceLock, time::Duration};
 
 use jsonschema::Validator;
 use regex_lite::Regex;
@@ -65,10 +65,33 @@ pub(crate) struct IntegrationPlan {
 #[derive(Debug)]
 pub(crate) struct AnswerPlan {
     pub(crate) status: u16,
-    pub(crate) pattern: Option<Regex>,
+    pub(crate) pattern: Option<StatusPattern>,
     pub(crate) mappings: Vec<(String, Source)>,
     pub(crate) templates: ByMediaType<Template>,
     pub(crate) content_handling: Option<ContentHandling>,
+}
+
+/// A pattern that an integration's status must match. Statuses are few, so each is matched once,
+/// when the first answer comes, and looked up from then on.
+#[derive(Debug)]
+pub(crate) struct StatusPattern {
+    regex: Regex,
+    matched: OnceLock<Box<[bool; STATUSES]>>,
+}
+
+/// Statuses have three digits.
+const STATUSES: usize = 1000;
+
+impl StatusPattern {
+    pub(crate) fn new(regex: Regex) -> Self {
+        Self { regex, matched: OnceLock::new() }
+    }
+
+    pub(crate) fn matches(&self, status: u16) -> bool {
+        let matches = |status: usize| self.regex.is_match(&status.to_string());
+        let matched = self.matched.get_or_init(|| Box::new(array::from_fn(matches)));
+        matched.get(usize::from(status)).copied().unwrap_or_else(|| matches(status.into()))
+    }
 }
 
 /// Things by media type; parameters of a media type do not count, nor does its case.
@@ -133,4 +156,22 @@ impl<T> ByMediaType<T> {
 /// A media type without its parameters.
 pub(crate) fn media_type(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patterns;
+
+    #[test]
+    fn statuses_match_as_their_text_does() {
+        for pattern in [r"4\d{2}", "200|503", ".*", "", "5"] {
+            let regex = patterns::whole(pattern).expect("a pattern");
+            let by_status = StatusPattern::new(regex.clone());
+            for status in [0, 5, 99, 200, 404, 499, 500, 503, 999, 1404, u16::MAX] {
+                let expect = regex.is_match(&status.to_string());
+                assert_eq!(by_status.matches(status), expect, "{pattern} {status}");
+            }
+        }
+    }
 }

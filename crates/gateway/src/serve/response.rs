@@ -84,9 +84,8 @@ fn proxied(incoming: Incoming) -> Answer {
 
 /// The first whose pattern matches the status, else the one without.
 fn chosen(answers: &[AnswerPlan], status: u16) -> Result<&AnswerPlan, Refusal> {
-    let text = status.to_string();
     let fits = |answer: &&AnswerPlan| {
-        answer.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&text))
+        answer.pattern.as_ref().is_none_or(|pattern| pattern.matches(status))
     };
     answers.iter().find(fits).ok_or_else(|| {
         Refusal::configuration(
