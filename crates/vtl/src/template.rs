@@ -39,8 +39,9 @@ pub struct Template {
     usual_bytes: Arc<AtomicUsize>,
 }
 
-/// How much room a text is given at once, in bytes, if earlier ones needed it.
-const ROOM_MAX: usize = 1 << 20;
+/// How much room a text is given at once, in bytes, if earlier ones needed it: enough to spare most
+/// texts their growth, and little where a short one is kept, as a cache does.
+const ROOM_MAX: usize = 16 << 10;
 
 impl Template {
     /// Compiles a template. It fails with [`ErrorKind::Syntax`](crate::ErrorKind::Syntax) where the
