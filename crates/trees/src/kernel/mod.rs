@@ -2,8 +2,8 @@
 //!
 //! A [`Forest`] is a list of runs of consecutive trees, each run in the layout that suits it:
 //! [`Perfect`] for shallow trees, [`Sparse`] for deep or lopsided ones, [`Mixed`] for
-//! those that also split by category. All are [`Kernel`]s; the first two have their walks three times: for
-//! AVX-512, for AVX2 (see `simd`) and for any machine. Models without trees are `linear`'s, and
+//! those that also split by category. All are [`Kernel`]s; the first two have their walks twice: for
+//! AVX-512 (see `simd`) and for any machine. Models without trees are `linear`'s, and
 //! LightGBM's trees, which are `f64`, are `wide`'s.
 //!
 //! Rows come in as ordered keys (see `keys`), one row alone or in tiles of [`LANES`] rows. Either

@@ -11,8 +11,6 @@
 //!   is compared with the number of keys at every entry here.
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod bits;
@@ -78,25 +76,19 @@ pub(super) struct SparseTrees<'a> {
     pub(super) column_max: u32,
 }
 
-/// Calls the walk for the processor; `false` if it has none.
+/// Calls the walk for the processor; `false` if it has none. With AVX2 the portable walks are better:
+/// registers of eight lanes hold no tree to permute, and gathers took half as long again and more.
 macro_rules! dispatch {
     ($isa:expr, $walk:ident($($argument:expr),*)) => {
         match $isa.0 {
-            Level::Portable => false,
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => {
-                // SAFETY: this level exists only where AVX2 was detected, and every column is less
-                // than the number of keys, as the callers of this macro assert.
-                unsafe { avx2::$walk($($argument),*) };
-                true
-            }
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 | Level::Avx512Bytes => {
-                // SAFETY: this level exists only where AVX-512F was detected, and every column is
+                // SAFETY: these levels exist only where AVX-512F was detected, and every column is
                 // less than the number of keys, as the callers of this macro assert.
                 unsafe { avx512::$walk($($argument),*) };
                 true
             }
+            _ => false,
         }
     };
 }
