@@ -109,8 +109,8 @@
 //! Of classifiers, [`Model::probabilities`] and [`Model::classify`] answer as `predict_proba` and
 //! `predict` do, and [`Model::classes`] has the labels, where the file keeps them. An [`Explainer`]
 //! tells what each feature contributed to a margin (exact `TreeSHAP`), beside the training rows as the
-//! trees have counted them or against a background of the caller's ([`Explainer::against`]), and
-//! [`importance`] what the splits on each came to in training. Rows may be dense in either precision ([`Rows`]), sparse
+//! trees have counted them or against a background of the caller's ([`Explainer::against`]), how
+//! features acted on it together ([`Explainer::interactions`]), and [`importance`] what the splits on each came to in training. Rows may be dense in either precision ([`Rows`]), sparse
 //! ([`Csr`]) or columns as Arrow has them ([`Columns`]); all methods take any of them.
 //!
 //! ```

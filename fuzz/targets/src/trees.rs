@@ -150,7 +150,29 @@ fn check_explanations(bytes: &[u8], model: &Model) {
             && explainer.expected().iter().all(|expected| expected.is_finite())
         {
             check_sums(model, explainer, rows, &scale);
+            check_interactions(explainer, rows, &scale);
         }
+    }
+}
+
+/// Where the interactions of a row are no more than a few numbers, they sum to its contributions.
+fn check_interactions(explainer: &Explainer, rows: Rows<'_, f64>, scale: &Scale) {
+    if explainer.interaction_width() * rows.len() > VALUES_MAX {
+        return;
+    }
+    let mut matrices = vec![0.0; rows.len() * explainer.interaction_width()];
+    if explainer.interactions(rows, &mut matrices).is_err() {
+        return;
+    }
+    let mut contributions = vec![0.0; rows.len() * explainer.width()];
+    explainer.contributions(rows, &mut contributions);
+    let sides = matrices.chunks(explainer.feature_count() + 1);
+    for (values, contribution) in sides.zip(&contributions) {
+        let sum: f64 = values.iter().sum();
+        let parts: f64 = values.iter().map(|value| value.abs()).sum();
+        let most = 1e-9 * (parts + scale.leaves);
+        let differs = (sum - contribution).abs() > most;
+        assert!(!differs, "{sum}, not {contribution}, by more than {most}");
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) enum Command {
 
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Args {
-    /// The model: a file of XGBoost or LightGBM, in any of their formats
+    /// The model: a file of XGBoost, LightGBM, CatBoost or scikit-learn, in any format that is read
     #[arg(value_name = "FILE")]
     file: String,
     /// By what features are ranked
@@ -126,6 +126,8 @@ impl Found {
             "category_splits": shape.category_splits,
             "missing_left": shape.missing_left,
             "leaves": shape.leaves,
+            "leaf_least": shape.leaf_values.map(|(least, _)| least),
+            "leaf_greatest": shape.leaf_values.map(|(_, greatest)| greatest),
             "file_bytes": self.bytes,
             "memory_bytes": model.byte_size(),
             "feature_count": model.feature_count(),
@@ -151,7 +153,8 @@ impl Found {
             ("features", self.features()),
         ];
         if model.group_count() > 1 {
-            facts.push(("classes", self.classes()));
+            let of = if model.class_count() > 0 { "classes" } else { "targets" };
+            facts.push((of, self.classes()));
         }
         facts.push((
             "trees",
@@ -162,7 +165,7 @@ impl Found {
         }
         facts.push(("depth", format!("{} at most", shape.depth_max)));
         facts.push(("splits", self.splits()));
-        facts.push(("leaves", shape.leaves.to_string()));
+        facts.push(("leaves", self.leaves()));
         let (file, memory) = (self.bytes as f64 / 1e6, model.byte_size() as f64 / 1e6);
         facts.push(("size", format!("{file:.2} MB, {memory:.2} MB in memory")));
         facts
@@ -187,6 +190,14 @@ impl Found {
             count => format!(", {count} by category"),
         };
         format!("{splits}{categories}; missing goes left at {missing_left}")
+    }
+
+    fn leaves(&self) -> String {
+        let count = self.shape.leaves;
+        match self.shape.leaf_values {
+            Some((least, greatest)) => format!("{count}, from {least:.6} to {greatest:.6}"),
+            None => count.to_string(),
+        }
     }
 
     /// A bar per feature, the greatest first.

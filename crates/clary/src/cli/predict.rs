@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use records::{Columns, Matrix, csv, json as json_rows, jsonlines, npy};
+use records::{Columns, Matrix, csv, json as json_rows, jsonlines, libsvm, npy, recordio};
 use serde_json::{Map, Value, json};
 use trees::{Explainer, Model, Rows};
 
@@ -16,17 +16,44 @@ use super::{Usage, invoke::guess_content_type, model, output};
 
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Args {
-    /// The model: a file of XGBoost or LightGBM, in any of their formats
+    /// The model: a file of XGBoost, LightGBM, CatBoost or scikit-learn, in any format that is read
     #[arg(value_name = "MODEL")]
     model: String,
-    /// File with the rows, CSV, JSON, JSON Lines or npy; `-` is stdin
+    /// File with the rows; `-` is stdin
     #[arg(value_name = "ROWS", default_value = "-")]
     rows: String,
+    /// What the rows are; without it, found out from the file's name and contents
+    #[arg(long, value_enum)]
+    format: Option<RowFormat>,
     #[command(flatten)]
     what: What,
     /// Print a JSON list with an object per row
     #[arg(long)]
     json: bool,
+}
+
+/// What rows may be written in.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum RowFormat {
+    Csv,
+    Json,
+    Jsonlines,
+    Libsvm,
+    Npy,
+    Recordio,
+}
+
+impl RowFormat {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Json => "application/json",
+            Self::Jsonlines => "application/jsonlines",
+            Self::Libsvm => "text/libsvm",
+            Self::Npy => "application/x-npy",
+            Self::Recordio => "application/x-recordio-protobuf",
+        }
+    }
 }
 
 /// What to print of each row; by default what the model predicts.
@@ -46,20 +73,28 @@ struct What {
     /// Print what each feature contributed to the raw scores (exact `TreeSHAP`)
     #[arg(long)]
     shap: bool,
+    /// Print how features acted together on the raw scores: a line per feature, whose cells sum to
+    /// what it contributed
+    #[arg(long)]
+    interactions: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let bytes = model::read(&args.model)?;
     let model = model::parse(&args.model, &bytes)?;
-    let matrix = read_rows(&args.rows, &model)?;
+    let matrix = read_rows(&args.rows, args.format, &model)?;
     if matrix.row_count() == 0 {
         bail!("`{}` has no rows", args.rows);
     }
     let rows = Rows::new(matrix.values(), matrix.width());
-    let answers = if args.what.shap {
+    let answers = if args.what.shap || args.what.interactions {
         let explainer = Explainer::from_bytes(&bytes)
             .with_context(|| format!("`{}` can't be explained", args.model))?;
-        contributions(&model, &explainer, rows)
+        if args.what.shap {
+            contributions(&model, &explainer, rows)
+        } else {
+            interactions(&model, &explainer, rows)?
+        }
     } else if args.what.leaves {
         leaves(&model, rows)
     } else if args.what.label {
@@ -216,8 +251,7 @@ fn contributions(model: &Model, explainer: &Explainer, rows: Rows<'_>) -> Answer
     let groups = explainer.group_count();
     let mut heads = vec!["row".to_owned()];
     heads.extend((groups > 1).then(|| "class".to_owned()));
-    heads.extend((0..explainer.feature_count()).map(|feature| model::feature_name(model, feature)));
-    heads.push("expected".to_owned());
+    heads.extend(columns(model, explainer));
     let line = |(number, values): (usize, &[f64])| {
         let mut cells = vec![Cell::Number((number / groups) as f64)];
         cells.extend((groups > 1).then(|| Cell::Number((number % groups) as f64)));
@@ -228,22 +262,58 @@ fn contributions(model: &Model, explainer: &Explainer, rows: Rows<'_>) -> Answer
     Answers { name: "contributions", heads, rows }
 }
 
-fn read_rows(name: &str, model: &Model) -> anyhow::Result<Matrix> {
+/// A line per row, class and feature, and for each class one for the margin that all start from.
+fn interactions(model: &Model, explainer: &Explainer, rows: Rows<'_>) -> anyhow::Result<Answers> {
+    let mut out = vec![0.0; rows.len() * explainer.interaction_width()];
+    explainer.interactions(rows, &mut out)?;
+    let groups = explainer.group_count();
+    let names: Vec<_> = columns(model, explainer).collect();
+    let mut heads = vec!["row".to_owned()];
+    heads.extend((groups > 1).then(|| "class".to_owned()));
+    heads.push("feature".to_owned());
+    heads.extend(names.iter().cloned());
+    let line = |(number, values): (usize, &[f64])| {
+        let (matrix, feature) = (number / names.len(), number % names.len());
+        let mut cells = vec![Cell::Number((matrix / groups) as f64)];
+        cells.extend((groups > 1).then(|| Cell::Number((matrix % groups) as f64)));
+        cells.push(Cell::Text(names[feature].clone()));
+        cells.extend(values.iter().map(|value| Cell::Number(*value)));
+        cells
+    };
+    let rows = out.chunks(names.len()).enumerate().map(line).collect();
+    Ok(Answers { name: "interactions", heads, rows })
+}
+
+/// What the values of an explanation are called.
+fn columns(model: &Model, explainer: &Explainer) -> impl Iterator<Item = String> {
+    let features = 0..explainer.feature_count();
+    let names = features.map(|feature| model::feature_name(model, feature));
+    names.chain(["expected".to_owned()])
+}
+
+fn read_rows(name: &str, format: Option<RowFormat>, model: &Model) -> anyhow::Result<Matrix> {
     let body = read_body(name)?;
     let columns = match model.feature_names() {
         [] => Columns::unnamed(model.feature_count()),
         names => Columns::named(names.iter().cloned()),
     };
     let mut matrix = Matrix::new();
-    let format = guess_content_type(name, &body);
+    let format = match format {
+        Some(format) => format.content_type(),
+        None => guess_content_type(name, &body),
+    };
     match format {
         "text/csv" => csv::read(&body, &columns, &mut matrix),
         "application/json" => json_rows::read(&body, &columns, &mut matrix),
         "application/jsonlines" => jsonlines::read(&body, &columns, &mut matrix),
         "application/x-npy" => npy::read(&body, &columns, &mut matrix),
+        "text/libsvm" => libsvm::Reader::new(&body, &columns).read(&mut matrix, usize::MAX),
+        "application/x-recordio-protobuf" => {
+            recordio::Reader::new(&body, &columns).read(&mut matrix, usize::MAX)
+        }
         _ => bail!(
             "`{name}` looks like {format}, from which rows can't be read here; give CSV, JSON, JSON \
-             Lines or npy"
+             Lines, npy, libsvm or RecordIO-protobuf"
         ),
     }
     .with_context(|| format!("the rows of `{name}` can't be read"))?;

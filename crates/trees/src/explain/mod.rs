@@ -2,10 +2,11 @@
 //!
 //! `source` is the trees of any library, `question` what their splits ask. Against what the trees
 //! themselves hold: `program` is the trees as they are walked, `walk` the contributions, `quadrature`
-//! the integrals behind them. Against rows that the caller brings: `background` is trees and rows,
+//! the integrals behind them, `interactions` those of pairs. Against rows that the caller brings: `background` is trees and rows,
 //! `pairs` the walk. `linear` explains models without trees.
 
 mod background;
+mod interactions;
 mod linear;
 mod pairs;
 mod program;
@@ -165,6 +166,12 @@ impl Explainer {
         self.group_count * (self.feature_count + 1)
     }
 
+    /// Interaction values per row: for each group a matrix with a row and a column for each feature
+    /// and one more of each for the expected margin.
+    pub fn interaction_width(&self) -> usize {
+        self.group_count * (self.feature_count + 1) * (self.feature_count + 1)
+    }
+
     /// The margin of each group that contributions start from: the mean over the training rows, as
     /// the trees have counted them, or over the background.
     pub fn expected(&self) -> &[f64] {
@@ -195,6 +202,48 @@ impl Explainer {
     pub fn contributions<'a>(&self, rows: impl Into<Input<'a>>, out: &mut [f64]) {
         let rows = self.check(rows, out.len(), self.width());
         rows.wide(self.cells.absent(), out, |rows, out| self.dense(rows, out));
+    }
+
+    /// Computes how features acted together on the margins of every row,
+    /// [`interaction_width`](Self::interaction_width) values each, row by row: what
+    /// `Booster.predict(…, pred_interactions=True)` returns for XGBoost. A matrix is symmetric, its
+    /// diagonal is what each feature did alone, each of its rows sums to the feature's
+    /// [contribution](Self::contributions), and its last value is the expected margin.
+    ///
+    /// Fails for explanations [against](Self::against) a background, of which there are none.
+    ///
+    /// # Panics
+    /// If the rows' width is not [`feature_count`](Self::feature_count), or `out` does not have
+    /// exactly `interaction_width()` values for each row.
+    pub fn interactions<'a>(
+        &self,
+        rows: impl Into<Input<'a>>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        let rows = self.check(rows, out.len(), self.interaction_width());
+        if let Body::Background(_) = self.body {
+            return Err(Error::unsupported(
+                "interactions can't be computed against a background; leave the background out",
+            ));
+        }
+        rows.wide(self.cells.absent(), out, |rows, out| match &self.body {
+            Body::Trees(trees) => self.matrices(trees, rows, out),
+            _ => self.diagonals(rows, out),
+        });
+        Ok(())
+    }
+
+    /// Where nothing acts together, features contribute alone.
+    fn diagonals(&self, rows: Rows<'_, f64>, out: &mut [f64]) {
+        let side = self.feature_count + 1;
+        let mut values = vec![0.0; rows.len() * self.width()];
+        self.dense(rows, &mut values);
+        out.fill(0.0);
+        for (values, matrix) in values.chunks(side).zip(out.chunks_mut(side * side)) {
+            for (place, value) in values.iter().enumerate() {
+                matrix[place * side + place] = *value;
+            }
+        }
     }
 
     fn check<'a>(&self, rows: impl Into<Input<'a>>, out_len: usize, width: usize) -> Input<'a> {

@@ -73,9 +73,7 @@ impl<const B: usize> Walk<'_, B> {
     #[allow(clippy::inline_always, reason = "is compiled anew for each instruction set")]
     #[inline(always)]
     pub(super) fn tree(&mut self, ways: Ways, rule: &Rule, values: &mut [[Lane; B]]) {
-        let count = rule.points.len();
-        self.stack.products[..count].fill([[1.0; LANES]; B]);
-        self.stack.edges.clear();
+        self.start(rule);
         let program = self.program;
         for edge in program.edges(ways) {
             while self.stack.edges.len() >= edge.depth as usize {
@@ -88,10 +86,18 @@ impl<const B: usize> Walk<'_, B> {
         }
     }
 
+    /// Goes to the root of a tree.
+    #[allow(clippy::inline_always, reason = "is compiled anew for each instruction set")]
+    #[inline(always)]
+    pub(super) fn start(&mut self, rule: &Rule) {
+        self.stack.products[..rule.points.len()].fill([[1.0; LANES]; B]);
+        self.stack.edges.clear();
+    }
+
     /// Takes the product along an edge; at a leaf, it turns round.
     #[allow(clippy::inline_always, reason = "is compiled anew for each instruction set")]
     #[inline(always)]
-    fn down(&mut self, edge: &Edge, rule: &Rule) {
+    pub(super) fn down(&mut self, edge: &Edge, rule: &Rule) {
         let count = rule.points.len();
         let (depth, earlier) = (edge.depth as usize, edge.earlier as usize);
         let left = self.rows[edge.slot as usize]
@@ -126,7 +132,7 @@ impl<const B: usize> Walk<'_, B> {
     /// Takes the sums of the deepest edge up, and its share of them to its feature's value.
     #[allow(clippy::inline_always, reason = "is compiled anew for each instruction set")]
     #[inline(always)]
-    fn up(&mut self, rule: &Rule, values: &mut [[Lane; B]]) {
+    pub(super) fn up(&mut self, rule: &Rule, values: &mut [[Lane; B]]) {
         let count = rule.points.len();
         let stack = &mut *self.stack;
         let edge = stack.edges.pop().expect("an edge that was gone down: this is a bug");
@@ -150,6 +156,46 @@ impl<const B: usize> Walk<'_, B> {
                 }
             }
         }
+    }
+}
+
+/// What interactions ask of the way down to here.
+impl Stack<1> {
+    /// Edges down to here.
+    pub(super) fn depth(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// The edge of a depth from 1 on.
+    pub(super) fn edge(&self, depth: usize) -> Edge {
+        self.edges[depth - 1]
+    }
+
+    /// At each point, what the leaves below the deepest edge give to its feature.
+    #[allow(clippy::inline_always, reason = "is compiled anew for each instruction set")]
+    #[inline(always)]
+    pub(super) fn gifts(&self, edge: &Edge, rule: &Rule, gifts: &mut [Lane]) {
+        let count = rule.points.len();
+        let (depth, earlier) = (edge.depth as usize, edge.earlier as usize);
+        let sums = &self.sums[depth * count..][..count];
+        let scalars = &self.scalars[depth * count..][..count];
+        let ([along], [before]) = (self.masks[depth], self.masks[earlier]);
+        for ((gift, [sum]), of) in gifts.iter_mut().zip(sums).zip(scalars) {
+            for lane in 0..LANES {
+                let before = if earlier == 0 { u64::MAX } else { before[lane] };
+                let left = select(before, of.cold_coefficient, 0.0);
+                gift[lane] = sum[lane] * select(along[lane], of.hot_coefficient, left);
+            }
+        }
+    }
+
+    /// The ratio of the feature of a depth's edge, at a point.
+    #[allow(clippy::inline_always, reason = "is compiled anew for each instruction set")]
+    #[inline(always)]
+    pub(super) fn ratio(&self, depth: usize, (number, count): (usize, usize), t: f64) -> Lane {
+        let hot = (1.0 - self.edges[depth - 1].fraction) * self.hot_inverse[depth * count + number];
+        let [along] = &self.masks[depth];
+        along.map(|along| select(along, hot, -1.0 / (1.0 - t)))
     }
 }
 

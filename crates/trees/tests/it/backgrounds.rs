@@ -175,3 +175,12 @@ fn a_background_has_rows_of_the_models_width() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+#[test]
+fn interactions_are_not_computed_against_a_background() {
+    let model = read("goldens/squarederror-3.2.model.json");
+    let explainer = Explainer::against(&model, Rows::new(&[0.0; 5], 5)).expect("an explainer");
+    let mut out = vec![0.0; explainer.interaction_width()];
+    let error = explainer.interactions(Rows::new(&[0.0; 5], 5), &mut out).expect_err("none");
+    assert!(error.to_string().contains("leave the background out"), "{error}");
+}

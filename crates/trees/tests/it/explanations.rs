@@ -68,6 +68,37 @@ fn contributions_are_those_of_the_library() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+#[test]
+fn interactions_are_those_of_the_library() {
+    let (mut found, mut checked) = (Vec::new(), 0);
+    for (name, model, golden) in goldens() {
+        let explainer = Explainer::from_bytes(&model).expect("explainable");
+        let rows = floats(&name, &golden["rows"]);
+        let rows = Rows::new(&rows, explainer.feature_count());
+        let mut out = vec![f64::NAN; rows.len() * explainer.interaction_width()];
+        explainer.interactions(rows, &mut out).expect("interactions");
+        let expected = floats(&name, &golden["interactions"]);
+        if !expected.is_empty() {
+            checked += 1;
+            found.extend(differences(&name, &out, &expected));
+        }
+        let side = explainer.feature_count() + 1;
+        for matrix in out.chunks(side * side) {
+            let symmetric = |i: usize, j: usize| {
+                matrix[i * side + j].to_bits() == matrix[j * side + i].to_bits()
+            };
+            assert!((0..side * side).all(|at| symmetric(at / side, at % side)), "{name}");
+        }
+        let mut contributions = vec![f64::NAN; rows.len() * explainer.width()];
+        explainer.contributions(rows, &mut contributions);
+        let sums: Vec<f64> = out.chunks(side).map(|row| row.iter().sum()).collect();
+        let wide = "lightgbm, for its precision";
+        found.extend(differences(wide, &sums, &contributions));
+    }
+    assert_eq!(checked, 13);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 /// However many rows there are, each gets what it gets alone, and its contributions sum to its margin.
 #[test]
 fn contributions_sum_to_the_margin() {
