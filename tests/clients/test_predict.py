@@ -73,6 +73,7 @@ def test_a_model_file_is_shown_with_its_importance():
         (["predict", ROWS, ROWS], "", 1, "is not a model that clary reads"),
         (["predict", MODEL, "-"], "1,2,3\n", 1, "54"),
         (["predict", MODEL, ROWS, "--shap", "--leaves"], "", 2, "cannot be used with"),
+        (["predict", MODEL, "-", "--format", "libsvm"], "1 99:0.5\n", 1, "can't be read"),
         (["model", "inspect", "/tmp"], "", 2, "name the model file in it"),
     ],
 )

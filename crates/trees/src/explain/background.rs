@@ -178,7 +178,7 @@ impl Builder {
             if depth > DEPTH_MAX {
                 return Err(too_deep());
             }
-            let own = self.node(tree.node(number), |children, split| {
+            let own = self.node(tree.node(number)?, |children, split| {
                 let [left, right] = children;
                 pending.push((right, depth + 1, Some((split, false))));
                 pending.push((left, depth + 1, Some((split, true))));

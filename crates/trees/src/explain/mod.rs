@@ -1,7 +1,7 @@
 //! Why a model answers what it answers: what each feature contributed to each margin.
 //!
 //! `source` is the trees of any library, `question` what their splits ask. Against what the trees
-//! themselves hold: `program` is the trees as they are walked, `walk` the contributions, `quadrature`
+//! themselves hold: `program` is the trees as they are walked, `walk` the contributions of rows in lanes and `solo` those of one alone, `quadrature`
 //! the integrals behind them, `interactions` those of pairs. Against rows that the caller brings: `background` is trees and rows,
 //! `pairs` the walk. `linear` explains models without trees.
 
@@ -12,6 +12,7 @@ mod pairs;
 mod program;
 mod quadrature;
 mod question;
+mod solo;
 mod source;
 mod walk;
 
@@ -28,11 +29,14 @@ use linear::Linear;
 use program::Program;
 use quadrature::Rule;
 use question::{LANES, Lane};
+use solo::QuadRule;
 use source::Cells;
 use walk::{Stack, Walk};
 
 /// Lanes that go together when there are many rows.
 const WIDE: usize = 4;
+/// Rows up to so many go one by one: that costs less than lanes that are not full.
+const SOLO_MAX: usize = 3;
 
 /// Explains a model's margins: what each feature of a row contributed to them.
 ///
@@ -62,6 +66,8 @@ struct Trees {
     program: Program,
     /// The rule for each number of points, from 1 on.
     rules: Vec<Rule>,
+    /// The same for a row alone.
+    quads: Vec<QuadRule>,
 }
 
 impl Explainer {
@@ -264,8 +270,31 @@ impl Explainer {
                 let (many_out, few_out) = out.split_at_mut(many * self.width());
                 let (many, few) = rows.values().split_at(many * rows.width());
                 self.blocks::<WIDE>(trees, Rows::new(many, rows.width()), many_out);
-                self.blocks::<1>(trees, Rows::new(few, rows.width()), few_out);
+                let few = Rows::new(few, rows.width());
+                if few.len() <= SOLO_MAX {
+                    self.solo(trees, few, few_out);
+                } else {
+                    self.blocks::<1>(trees, few, few_out);
+                }
             }
+        }
+    }
+
+    /// Rows that are too few to fill lanes.
+    fn solo(&self, trees: &Trees, rows: Rows<'_, f64>, out: &mut [f64]) {
+        let program = &trees.program;
+        for (row, out) in rows.iter().zip(out.chunks_exact_mut(self.width())) {
+            let cells = program.features.iter().map(|feature| row[*feature as usize]);
+            let fill = |values: &mut Vec<f64>| values.extend(cells.map(|x| self.cells.read(x)));
+            solo::explain(trees, self.group_count, fill, |values| {
+                for (group, out) in out.chunks_exact_mut(self.feature_count + 1).enumerate() {
+                    out.fill(0.0);
+                    for (feature, value) in program.features.iter().zip(&mut *values) {
+                        out[*feature as usize] = value;
+                    }
+                    out[self.feature_count] = program.expected[group];
+                }
+            });
         }
     }
 
@@ -312,7 +341,8 @@ impl Explainer {
 impl Trees {
     fn new(program: Program) -> Self {
         let points_max = program.trees.iter().map(|ways| points(ways.players)).max().unwrap_or(1);
-        Self { rules: (1..=points_max).map(Rule::new).collect(), program }
+        let rules: Vec<Rule> = (1..=points_max).map(Rule::new).collect();
+        Self { quads: rules.iter().map(QuadRule::new).collect(), rules, program }
     }
 }
 

@@ -140,7 +140,7 @@ impl Builder {
         // What was passed on the way to the current node; its edge has the depth of its place.
         let mut passed: Vec<Passed> = Vec::new();
         let root = Above { cover: tree.cover(tree.root())?, reach: 1.0, depth: 0 };
-        let mut expected = match tree.node(tree.root()) {
+        let mut expected = match tree.node(tree.root())? {
             Kind::Leaf(value) => value,
             split @ Kind::Split { .. } => self.branch(split, &mut pending, root),
         };
@@ -156,7 +156,7 @@ impl Builder {
             }
             passed.push(here);
             let reach = above.reach * edge.share;
-            expected += match tree.node(child) {
+            expected += match tree.node(child)? {
                 Kind::Leaf(value) => {
                     edge.leaf = Some(value);
                     value * reach

@@ -14,7 +14,7 @@ use crate::{
 pub(super) trait Source {
     fn root(&self) -> i64;
 
-    fn node(&self, number: i64) -> Kind;
+    fn node(&self, number: i64) -> Result<Kind, Error>;
 
     /// The weight of the training rows that met a node.
     fn cover(&self, number: i64) -> Result<f64, Error>;
@@ -24,6 +24,15 @@ pub(super) trait Source {
 pub(super) enum Kind {
     Leaf(f64),
     Split { question: Question, feature: u32, children: [i64; 2] },
+}
+
+impl Kind {
+    fn leaf(value: f64) -> Result<Self, Error> {
+        if value.is_finite() {
+            return Ok(Self::Leaf(value));
+        }
+        Err(Error::unsupported(format!("can't be explained: the value of a leaf is {value}")))
+    }
 }
 
 /// Shows `visit` each tree with the group that it adds to.
@@ -54,11 +63,14 @@ pub(super) fn for_each_tree(
 pub(super) fn base_margins(contents: &Contents) -> Vec<f64> {
     match contents {
         Contents::Narrow(ensemble) => ensemble.base_margins.iter().map(|b| f64::from(*b)).collect(),
-        Contents::Wide(ensemble) => ensemble.base_margins.clone(),
+        Contents::Wide(ensemble) => {
+            let scale = scale(ensemble);
+            ensemble.base_margins.iter().map(|base| base * scale).collect()
+        }
     }
 }
 
-/// What leaves are multiplied with.
+/// What leaves and base margins are multiplied with.
 fn scale(ensemble: &WideEnsemble) -> f64 {
     match ensemble.average {
         Average::Margins => 1.0 / ensemble.iteration_count().max(1) as f64,
@@ -73,10 +85,10 @@ impl Source for NarrowTree<'_> {
         0
     }
 
-    fn node(&self, number: i64) -> Kind {
+    fn node(&self, number: i64) -> Result<Kind, Error> {
         let Self(tree) = self;
-        match &tree.nodes[number as usize] {
-            Node::Leaf(value) => Kind::Leaf((*value).into()),
+        Ok(match &tree.nodes[number as usize] {
+            Node::Leaf(value) => return Kind::leaf((*value).into()),
             Node::Split(split) => Kind::Split {
                 question: Question::of_split(split),
                 feature: split.feature,
@@ -87,7 +99,7 @@ impl Source for NarrowTree<'_> {
                 feature: choice.feature,
                 children: [choice.left.into(), choice.right.into()],
             },
-        }
+        })
     }
 
     fn cover(&self, number: i64) -> Result<f64, Error> {
@@ -115,16 +127,16 @@ impl Source for ScaledTree<'_> {
         if self.tree.splits.is_empty() { !0 } else { 0 }
     }
 
-    fn node(&self, number: i64) -> Kind {
+    fn node(&self, number: i64) -> Result<Kind, Error> {
         let Ok(place) = usize::try_from(number) else {
-            return Kind::Leaf(self.tree.leaves[!number as usize] * self.scale);
+            return Kind::leaf(self.tree.leaves[!number as usize] * self.scale);
         };
         let split = &self.tree.splits[place];
-        Kind::Split {
+        Ok(Kind::Split {
             question: Question::of_test(split.test, &self.tree.words),
             feature: split.feature,
             children: [split.left.into(), split.right.into()],
-        }
+        })
     }
 
     fn cover(&self, number: i64) -> Result<f64, Error> {
