@@ -2,11 +2,11 @@
 
 use resources::{
     Account, Error, Timestamp,
-    rest_apis::{ApiResource, Definition, Integration, Kept, Method, RestApi},
+    rest_apis::{ApiModel, ApiResource, Definition, Integration, Kept, Method, RestApi},
 };
 use store::Tx;
 
-use super::refusals::{missing, no_integration, no_method, no_resource};
+use super::refusals::{invalid, missing, no_integration, no_method, no_resource};
 use crate::Gateway;
 
 /// One API within a transaction.
@@ -84,6 +84,19 @@ impl Api<'_> {
     /// Says that the API does not exist, if so.
     pub(crate) fn must_exist(&self) -> Result<(), Error> {
         self.itself().map(drop)
+    }
+
+    /// Says which of these models does not exist, if one does not.
+    pub(crate) fn must_have_models<'n>(
+        &self,
+        names: impl Iterator<Item = &'n String>,
+    ) -> Result<(), Error> {
+        for name in names {
+            if self.find::<ApiModel>(name)?.is_none() {
+                return Err(invalid(format!("Invalid model identifier specified: {name}")));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn key(&self, id: &str) -> String {

@@ -94,6 +94,14 @@ pub(crate) fn bad_expression(expression: &str) -> Error {
     ))
 }
 
+/// The error for the name of a parameter that is none.
+pub(crate) fn bad_parameter(parameter: &str) -> Error {
+    invalid(format!(
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : \
+         [Invalid mapping expression parameter specified: {parameter}]"
+    ))
+}
+
 /// Holds templates to their form: a media type each, not too long, and legal Velocity.
 pub(crate) fn check_templates(templates: Option<&TextMap>) -> Result<(), Error> {
     for (media_type, text) in templates.into_iter().flatten() {

@@ -3,11 +3,15 @@
 use resources::{Error, rest_apis::MethodResponse};
 
 use super::{
-    access::MethodPlace,
+    access::{Api, MethodPlace},
+    integration_rules::bad_parameter,
     patch::{Form, Manner, PatchOperation, Rule, patched},
     refusals::{conflict, no_response},
 };
-use crate::Gateway;
+use crate::{
+    Gateway,
+    parameters::{self, Target},
+};
 
 const RULES: &[Rule] = &[
     Rule::entry("/responseParameters/*", "Invalid parameter name specified").form(Form::Flag),
@@ -21,7 +25,8 @@ pub async fn put(
     response: MethodResponse,
 ) -> Result<MethodResponse, Error> {
     gateway
-        .edit(place, move |_, place, resource| {
+        .edit(place, move |api, place, resource| {
+            check(api, &response)?;
             let responses = &mut place.method(resource)?.method_responses;
             if responses.contains_key(&response.status_code) {
                 return Err(conflict("Response already exists for this resource"));
@@ -53,11 +58,13 @@ pub async fn update(
     operations: Vec<PatchOperation>,
 ) -> Result<MethodResponse, Error> {
     gateway
-        .edit(place, move |_, place, resource| {
+        .edit(place, move |api, place, resource| {
             let responses = &mut place.method(resource)?.method_responses;
             let response = responses.get_mut(&status).ok_or_else(no_response)?;
-            *response = patched(response, &operations, RULES, Manner::Names)?;
-            Ok(response.clone())
+            let after = patched(response, &operations, RULES, Manner::Names)?;
+            check(api, &after)?;
+            *response = after.clone();
+            Ok(after)
         })
         .await
 }
@@ -70,4 +77,14 @@ pub async fn delete(gateway: &Gateway, place: MethodPlace, status: String) -> Re
             responses.remove(&status).map(drop).ok_or_else(no_response)
         })
         .await
+}
+
+/// Holds an answer to API Gateway's rules: its parameters are headers, its models exist.
+fn check(api: &Api<'_>, response: &MethodResponse) -> Result<(), Error> {
+    for parameter in response.response_parameters.keys() {
+        if !matches!(parameters::target(parameter), Some(Target::Answer(_))) {
+            return Err(bad_parameter(parameter));
+        }
+    }
+    api.must_have_models(response.response_models.values())
 }

@@ -2,11 +2,12 @@
 
 use resources::{
     Error,
-    rest_apis::{ApiModel, ApiResource, AuthorizationType, Method, RequestValidator},
+    rest_apis::{ApiResource, AuthorizationType, Method, RequestValidator},
 };
 
 use super::{
     access::{Api, MethodPlace},
+    integration_rules::bad_parameter,
     patch::{Form, Manner, PatchOperation, Rule, patched},
     refusals::{conflict, invalid, no_method},
 };
@@ -109,11 +110,7 @@ fn check(api: &Api<'_>, method: &Method) -> Result<(), Error> {
     {
         return Err(invalid("Invalid Request Validator identifier specified"));
     }
-    for name in method.request_models.values() {
-        if api.find::<ApiModel>(name)?.is_none() {
-            return Err(invalid(format!("Invalid model identifier specified: {name}")));
-        }
-    }
+    api.must_have_models(method.request_models.values())?;
     check_parameters(method)
 }
 
@@ -122,10 +119,7 @@ fn check_parameters(method: &Method) -> Result<(), Error> {
     for parameter in method.request_parameters.keys() {
         let named = parameter.strip_prefix("method.request.").and_then(|rest| rest.split_once('.'));
         let Some((_, name)) = named.filter(|(place, name)| is_place(place) && is_name(name)) else {
-            return Err(invalid(format!(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : \
-                 [Invalid mapping expression parameter specified: {parameter}]"
-            )));
+            return Err(bad_parameter(parameter));
         };
         if names.contains(&name) {
             let text = "Parameter names must be unique across querystring, header and path";

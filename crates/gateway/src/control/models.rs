@@ -120,10 +120,13 @@ pub async fn delete(gateway: &Gateway, api: String, name: String) -> Result<(), 
 
 /// A mapping template that writes what the model describes.
 pub async fn template(gateway: &Gateway, api: String, name: String) -> Result<String, Error> {
-    let model = get(gateway, api, name).await?;
-    let schema = model.definition.schema.as_deref().unwrap_or("{}");
-    let schema = serde_json::from_str(schema).map_err(|error| invalid(error.to_string()))?;
-    Ok(template_of_model::write(&schema))
+    let (model, all) =
+        gateway.read(api, move |api| Ok((found(api, &name)?, api.all::<ApiModel>()?))).await?;
+    let read = |model: &ApiModel| serde_json::from_str(model.schema.as_deref().unwrap_or("{}"));
+    let schema = read(&model.definition).map_err(|error| invalid(error.to_string()))?;
+    let models = all.iter().map(|kept| &kept.definition);
+    let models = models.filter_map(|model| Some((model.name.clone(), read(model).ok()?)));
+    Ok(template_of_model::write(&schema, &models.collect()))
 }
 
 fn found(api: &Api<'_>, name: &str) -> Result<Kept<ApiModel>, Error> {
