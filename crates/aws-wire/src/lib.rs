@@ -41,6 +41,7 @@ mod bindings;
 mod decode;
 mod encode;
 mod fault;
+mod foreign_xml;
 mod form;
 mod patterns;
 mod read;
@@ -54,6 +55,7 @@ mod xml;
 pub use decode::{Input, decode};
 pub use encode::{EncodeError, Output, encode};
 pub use fault::Fault;
+pub use foreign_xml::{XML_DEPTH_MAX, XmlFault, plain_xml};
 pub use route::{
     NoRoute, Route, form_action, route_action, route_path, route_target, service_for_form,
     service_for_target,
