@@ -19,5 +19,5 @@ pub use endpoint_configs::{EndpointConfig, ProductionVariant, Routing};
 pub use endpoints::{DeployedVariant, Deployment, Endpoint, EndpointStatus};
 pub use error::{Error, ErrorKind};
 pub use models::{Container, Model};
-pub use record::Record;
+pub use record::{KINDS, Kind, Record, is_kept};
 pub use tags::Tags;

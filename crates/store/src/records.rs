@@ -68,6 +68,8 @@ pub struct Page<T> {
 
 impl<'a, T: Record> Records<'a, T> {
     pub(crate) fn new(tx: &'a Tx<'a>) -> Self {
+        // `check` goes through the kinds that are listed.
+        const { assert!(resources::is_kept(T::KIND), "list the kind in `resources::KINDS`") }
         Self { tx, kind: PhantomData }
     }
 

@@ -2,25 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use resources::{Endpoint, EndpointConfig, Model, Record};
+use resources::{
+    Endpoint, KINDS, Record,
+    rest_apis::{ApiDeployment, ApiSnapshot, ApiStage, Definition, Kept, RestApi},
+};
 use serde_json::Value;
 
 use super::{Report, chain};
 use crate::{Error, Tx};
-
-/// How to read the records of a kind.
-type Read = fn(&str) -> serde_json::Result<()>;
-
-/// The kinds that are read as what they are. Others must be JSON at least.
-const KINDS: [(&str, Read); 3] = [
-    (Model::KIND, reads::<Model>),
-    (EndpointConfig::KIND, reads::<EndpointConfig>),
-    (Endpoint::KIND, reads::<Endpoint>),
-];
-
-fn reads<T: Record>(body: &str) -> serde_json::Result<()> {
-    serde_json::from_str::<T>(body).map(|_| ())
-}
 
 /// Checks every record; the artifacts that they serve from, each with the record that does.
 pub(super) fn check(tx: &Tx<'_>, report: &mut Report) -> Result<BTreeSet<(String, String)>, Error> {
@@ -33,8 +22,13 @@ pub(super) fn check(tx: &Tx<'_>, report: &mut Report) -> Result<BTreeSet<(String
         let body: String = row.get(2)?;
         let place = format!("{kind} `{key}`");
         report.records += 1;
-        if let Err(error) = read(&kind, &body) {
-            report.damaged(&place, format!("it cannot be read: {}", chain(&error)));
+        let problem = match read(&kind, &body) {
+            Err(error) => Some(format!("it cannot be read: {}", chain(&error))),
+            Ok(Some(own)) if own != key => Some(format!("it says that it is `{own}`")),
+            Ok(_) => missing(tx, &kind, &key, &body)?,
+        };
+        if let Some(problem) = problem {
+            report.damaged(&place, problem);
         } else if kind == Endpoint::KIND {
             let endpoint = serde_json::from_str::<Endpoint>(&body).ok();
             artifacts.extend(endpoint.iter().flat_map(served).map(|id| (id, place.clone())));
@@ -43,11 +37,41 @@ pub(super) fn check(tx: &Tx<'_>, report: &mut Report) -> Result<BTreeSet<(String
     Ok(artifacts)
 }
 
-fn read(kind: &str, body: &str) -> serde_json::Result<()> {
-    match KINDS.into_iter().find(|(name, _)| *name == kind) {
-        Some((_, read)) => read(body),
-        None => serde_json::from_str::<Value>(body).map(|_| ()),
+/// Reads a record as what it is; its own key. What a later version keeps must be JSON at least.
+fn read(kind: &str, body: &str) -> serde_json::Result<Option<String>> {
+    match KINDS.iter().find(|known| known.name == kind) {
+        Some(known) => (known.read)(body).map(Some),
+        None => serde_json::from_str::<Value>(body).map(|_| None),
     }
+}
+
+/// What a record of a REST API refers to and is not there.
+fn missing(tx: &Tx<'_>, kind: &str, key: &str, body: &str) -> Result<Option<String>, Error> {
+    let Some((api, _)) = key.split_once('/').filter(|_| kind.starts_with(RestApi::KIND)) else {
+        return Ok(None);
+    };
+    let mut wanted = vec![(RestApi::KIND, api.to_owned())];
+    if kind == ApiDeployment::KIND {
+        wanted.push((ApiSnapshot::KIND, key.to_owned()));
+    }
+    if kind == ApiStage::KIND
+        && let Ok(stage) = serde_json::from_str::<Kept<ApiStage>>(body)
+    {
+        let deployment = format!("{api}/{}", stage.definition.deployment_id);
+        wanted.push((ApiDeployment::KIND, deployment));
+    }
+    for (kind, key) in wanted {
+        if !exists(tx, kind, &key)? {
+            return Ok(Some(format!("its {kind} `{key}` is missing")));
+        }
+    }
+    Ok(None)
+}
+
+fn exists(tx: &Tx<'_>, kind: &str, key: &str) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM records WHERE kind = ? AND key = ?)";
+    let mut statement = tx.connection().prepare_cached(sql)?;
+    Ok(statement.query_row([kind, key], |row| row.get(0))?)
 }
 
 /// The artifacts that an endpoint answers from. What it is bringing up may not be fetched yet.

@@ -181,6 +181,63 @@ fn expect_damage(dir: &Path, place: &str, problem: &str) {
     assert!(!report.is_sound());
 }
 
+/// The bodies of REST API records that can be read, by their kind and key.
+const READABLE: [(&str, &str, &str); 3] = [
+    ("rest-api-model", "a/m", r#"{"name": "m", "contentType": "application/json"}"#),
+    ("rest-api-stage", "a/s", r#"{"stageName": "s", "deploymentId": "d"}"#),
+    ("rest-api-deployment", "a/d", r#"{"id": "d"}"#),
+];
+
+#[test]
+fn records_of_every_kind_are_read_as_what_they_are() {
+    run(async {
+        let dir = filled().await;
+        for kind in resources::KINDS {
+            let name = kind.name;
+            insert(dir.path(), name, "broken", "{}");
+            let place = format!("{name} `broken`");
+            expect_damage(dir.path(), &place, "it cannot be read: missing field");
+        }
+    });
+}
+
+#[test]
+fn what_records_of_rest_apis_refer_to_must_be_there() {
+    run(async {
+        let dir = filled().await;
+        for (kind, key, definition) in READABLE {
+            let body = format!(
+                r#"{{"key": "{key}", "created": 0, "modified": 0, "definition": {definition}}}"#
+            );
+            insert(dir.path(), kind, key, &body);
+            let place = format!("{kind} `{key}`");
+            expect_damage(dir.path(), &place, "its rest-api `a` is missing");
+            insert(dir.path(), kind, "a/x", &body);
+            expect_damage(dir.path(), &format!("{kind} `a/x`"), &format!("that it is `{key}`"));
+        }
+        insert(
+            dir.path(),
+            "rest-api",
+            "a",
+            r#"{"key": "a", "created": 0, "modified": 0,
+            "definition": {"name": "n"}}"#,
+        );
+        sql(dir.path(), "DELETE FROM records WHERE key = 'a/x'");
+        let snapshot = "its rest-api-snapshot `a/d` is missing";
+        expect_damage(dir.path(), "rest-api-deployment `a/d`", snapshot);
+        sql(dir.path(), "DELETE FROM records WHERE kind = 'rest-api-deployment'");
+        let deployment = "its rest-api-deployment `a/d` is missing";
+        expect_damage(dir.path(), "rest-api-stage `a/s`", deployment);
+        sql(dir.path(), "DELETE FROM records WHERE kind = 'rest-api-stage'");
+        let report = checked(dir.path());
+        assert!(report.is_sound(), "{report:?}");
+    });
+}
+
+fn insert(dir: &Path, kind: &str, key: &str, body: &str) {
+    sql(dir, &format!("INSERT INTO records VALUES ('{kind}', '{key}', 0, 0, '', '{body}')"));
+}
+
 #[test]
 fn what_a_crash_leaves_is_no_damage() {
     run(async {
