@@ -74,6 +74,10 @@ pub struct Headers {
     /// Of an upload: AWS's name of the algorithm that its parts are to have checksums of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checksum_algorithm: Option<String>,
+    /// Base64 checksums of the parts that the object was made of, in the algorithm of its own;
+    /// none where a part had none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub part_checksums: Vec<String>,
 }
 
 /// An object as lists show it.
@@ -107,6 +111,15 @@ impl Object {
     /// What was given with it.
     pub fn headers(&self) -> &Headers {
         &self.headers
+    }
+
+    /// The sizes of the parts that it was uploaded in; none if it came in one piece.
+    pub fn part_sizes(&self) -> Option<Vec<u64>> {
+        let (_, count) = self.info.etag.split_once('-')?;
+        let mut sizes: Vec<u64> = self.segments.iter().map(|segment| segment.size).collect();
+        // An empty part, which can only be the last, has no segment.
+        sizes.resize(count.parse().ok()?, 0);
+        Some(sizes)
     }
 
     /// An identity that two objects share only if their bytes are the same blobs.

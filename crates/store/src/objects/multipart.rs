@@ -75,6 +75,10 @@ pub struct Completion {
     pub precondition: Precondition,
     /// The object's checksums, by AWS's name of the algorithm.
     pub checksums: BTreeMap<String, String>,
+    /// What the checksums are over; see [`Headers::checksum_type`].
+    pub checksum_type: Option<String>,
+    /// The parts' checksums; see [`Headers::part_checksums`].
+    pub part_checksums: Vec<String>,
 }
 
 /// Which uploads of a bucket to list.
@@ -84,9 +88,11 @@ pub struct ListUploads {
     pub bucket: String,
     /// Only keys that begin with this.
     pub prefix: String,
+    /// Keys that share what comes before and including this, after the prefix, become one entry.
+    pub delimiter: Option<String>,
     /// Only what comes after this key and, where it is given, this upload of the key.
     pub after: Option<(String, Option<String>)>,
-    /// Uploads at most.
+    /// Uploads and common prefixes at most.
     pub max_uploads: usize,
 }
 
@@ -95,8 +101,10 @@ pub struct ListUploads {
 pub struct UploadListing {
     /// By key, then by id.
     pub uploads: Vec<Upload>,
-    /// Whether there are more.
-    pub truncated: bool,
+    /// Common prefixes.
+    pub common_prefixes: Vec<String>,
+    /// The key and the id of the last entry, if there are more after it; a common prefix has no id.
+    pub next: Option<(String, Option<String>)>,
 }
 
 impl Objects<'_> {
@@ -264,6 +272,8 @@ fn complete(
 ) -> Result<ObjectInfo, ObjectError> {
     let mut headers = require(tx, upload)?;
     headers.checksums.clone_from(&completion.checksums);
+    headers.checksum_type.clone_from(&completion.checksum_type);
+    headers.part_checksums.clone_from(&completion.part_checksums);
     let uploaded = parts(tx, &upload.id, 0, usize::MAX)?;
     let mut uploaded: HashMap<u16, _> =
         uploaded.into_iter().map(|(part, segments)| (part.number, (part, segments))).collect();
@@ -378,6 +388,10 @@ pub(super) fn discard_of_bucket(tx: &Tx<'_>, bucket: &str) -> Result<(), ObjectE
 
 fn uploads(tx: &Tx<'_>, query: &ListUploads) -> Result<UploadListing, ObjectError> {
     buckets::require(tx, &query.bucket)?;
+    let mut listing = UploadListing::default();
+    if query.max_uploads == 0 {
+        return Ok(listing);
+    }
     let (key, id) = match &query.after {
         // Without an id, every upload of the key is passed over: hex digits sort before `z`.
         Some((key, id)) => (key.as_str(), id.as_deref().unwrap_or("z")),
@@ -385,16 +399,53 @@ fn uploads(tx: &Tx<'_>, query: &ListUploads) -> Result<UploadListing, ObjectErro
     };
     let mut statement = tx.connection().prepare_cached(
         "SELECT key, id, initiated FROM uploads
-         WHERE bucket = ? AND (key, id) > (?, ?) AND substr(key, 1, ?) = ? ORDER BY key, id LIMIT ?",
+         WHERE bucket = ? AND (key, id) > (?, ?) AND substr(key, 1, ?) = ? ORDER BY key, id",
     )?;
     let prefix = query.prefix.as_bytes();
-    let limit = query.max_uploads.saturating_add(1) as i64;
-    let arguments = params![query.bucket, key.as_bytes(), id, prefix.len() as i64, prefix, limit];
-    let mut uploads =
-        statement.query_map(arguments, upload_of)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let truncated = uploads.len() > query.max_uploads;
-    uploads.truncate(query.max_uploads);
-    Ok(UploadListing { uploads, truncated })
+    let arguments = params![query.bucket, key.as_bytes(), id, prefix.len() as i64, prefix];
+    let mut last = None;
+    for upload in statement.query_map(arguments, upload_of)? {
+        let upload = upload?;
+        let group = group_of(query, &upload.key);
+        if group.is_some_and(|group| key.starts_with(group) || listing.ends_with(group)) {
+            continue;
+        }
+        if listing.len() == query.max_uploads {
+            listing.next = last;
+            break;
+        }
+        last = Some(listing.add(group.map(str::to_owned), upload));
+    }
+    Ok(listing)
+}
+
+/// What the key has in common with others of its group, if it is in one.
+fn group_of<'k>(query: &ListUploads, key: &'k str) -> Option<&'k str> {
+    let delimiter = query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty())?;
+    let rest = key.get(query.prefix.len()..)?;
+    let end = query.prefix.len() + rest.find(delimiter)? + delimiter.len();
+    key.get(..end)
+}
+
+impl UploadListing {
+    fn len(&self) -> usize {
+        self.uploads.len() + self.common_prefixes.len()
+    }
+
+    fn ends_with(&self, group: &str) -> bool {
+        self.common_prefixes.last().is_some_and(|last| last == group)
+    }
+
+    /// Adds an entry; where a list that ends with it goes on.
+    fn add(&mut self, group: Option<String>, upload: Upload) -> (String, Option<String>) {
+        if let Some(group) = group {
+            self.common_prefixes.push(group.clone());
+            return (group, None);
+        }
+        let place = (upload.key.clone(), Some(upload.id.clone()));
+        self.uploads.push(upload);
+        place
+    }
 }
 
 fn upload_of(row: &Row<'_>) -> rusqlite::Result<Upload> {

@@ -53,6 +53,7 @@ fn headers_come_back() {
             checksums: [("CRC32".to_owned(), "AAAAAA==".to_owned())].into(),
             checksum_type: Some("FULL_OBJECT".to_owned()),
             checksum_algorithm: None,
+            part_checksums: vec!["AAAAAA==".to_owned()],
         };
         let bytes = stored(&store, b"x").await;
         let target = Target::new("bucket", "k");

@@ -183,7 +183,7 @@ fn uploads_are_listed_in_pages() {
             let page = store.objects().uploads(query.clone()).await.expect("the page");
             seen.extend(page.uploads.into_iter().map(|upload| (upload.key, upload.id)));
             query.after = seen.last().map(|(key, id)| (key.clone(), Some(id.clone())));
-            if !page.truncated {
+            if page.next.is_none() {
                 break;
             }
         }
