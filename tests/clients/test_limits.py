@@ -39,9 +39,10 @@ class Reply:
 class Wire:
     """A connection on which anything can be said."""
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, source: str = "127.0.0.1"):
         netloc = urlsplit(address)
-        self.socket = socket.create_connection((netloc.hostname, netloc.port), PATIENCE_SECONDS)
+        place = (netloc.hostname, netloc.port)
+        self.socket = socket.create_connection(place, PATIENCE_SECONDS, (source, 0))
         self.input = self.socket.makefile("rb")
 
     def send(self, data: bytes) -> "Wire":
@@ -76,8 +77,8 @@ def wire():
     """Opens connections, and closes them after the test."""
     with contextlib.ExitStack() as open_wires:
 
-        def connect(address: str) -> Wire:
-            opened = Wire(address)
+        def connect(address: str, **options) -> Wire:
+            opened = Wire(address, **options)
             open_wires.callback(opened.close)
             return opened
 
@@ -396,35 +397,73 @@ def test_calls_of_one_client_are_limited_in_each_protocol(start_server, refused)
     assert enforced(own, "calls-per-second-per-client") == 5
 
 
+def test_calls_of_one_key_are_limited_in_each_protocol(start_server, refused):
+    own = limited(start_server, calls_per_second_per_key=0.001, calls_burst_per_key=2)
+    stranger = own.client("sagemaker", secret="wrong")
+    for _ in range(5):  # who has not the secret uses nothing up
+        assert refused(stranger.list_models).code == "InvalidSignatureException"
+    assert own.client("sagemaker").list_models()["Models"] == []
+    assert own.client("s3").list_buckets()["Buckets"] == []
+    presigned_v2 = own.client("s3", signature_version="s3").generate_presigned_url("list_buckets")
+    answer = Request(presigned_v2.removeprefix(own.api), b"", {}, "GET").send(own.api)
+    assert (answer.status, b"<Code>SlowDown</Code>" in answer.body) == (503, True)
+    expected = {
+        "sagemaker": (400, "ThrottlingException", lambda client: client.list_models),
+        "sts": (400, "Throttling", lambda client: client.get_caller_identity),
+        "apigateway": (429, "ThrottlingException", lambda client: client.get_rest_apis),
+        "s3": (503, "SlowDown", lambda client: client.list_buckets),
+    }
+    for service, (status, code, call) in expected.items():
+        error = refused(call(own.client(service)))
+        assert (error.status, error.code) == (status, code)
+        assert "calls-per-second-per-key" in error.message
+    runtime = own.client("sagemaker-runtime")
+    error = refused(runtime.invoke_endpoint, EndpointName="e", Body=b"1")
+    assert (error.status, error.code) == (429, "ThrottlingException")
+    public = Request("/prod/x", b"", {}, "GET").send(own.gateway)
+    assert public.status == 403, "what nobody signs is held to no key"
+    healthy(own)
+    assert enforced(own, "calls-per-second-per-key") == 5
+
+
 # Uploads.
 
 
-def test_uploads_never_starve_invocations(start_server, deploy_to, wire):
+def test_uploads_never_starve_invocations_nor_others_uploads(start_server, deploy_to, wire):
     own = limited(start_server, uploads_max=4, upload_wait_seconds=0)
     deploy_to(own)("e", {"xgboost-model": leaf(1.0)})
     s3, runtime = own.client("s3"), own.client("sagemaker-runtime")
     s3.create_bucket(Bucket="bucket")
-    stalled = []
-    for number in range(4):
-        upload = Request(f"/bucket/{number}", b"x" * 2_000_000, method="PUT", service="s3")
-        stalled.append((wire(own.api), presigned(s3, own, f"{number}", upload.body)))
-        stalled[-1][0].send(stalled[-1][1][:-1])
-    eventually(lambda: metric(own, "clary_uploads") == 4)
+    body = b"x" * 2_000_000
+    stalled = [(wire(own.api), presigned(s3, own, f"{number}", body)) for number in range(3)]
+    for connection, request in stalled:
+        connection.send(request[:-1])
+    eventually(lambda: metric(own, "clary_uploads") == 3)
     for _ in range(50):
         answer = runtime.invoke_endpoint(EndpointName="e", ContentType="text/csv", Body=b"1\n")
         assert float(answer["Body"].read()) == 1.0
-    with pytest.raises(ClientError) as caught:
-        s3.put_object(Bucket="bucket", Key="fifth", Body=b"x" * 10_000)
-    response = caught.value.response
-    assert response["Error"]["Code"] == "SlowDown"
-    assert "uploads-max" in response["Error"]["Message"]
-    assert response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
+
+    greedy = wire(own.api).send(presigned(s3, own, "fourth", b"x" * 10_000)).reply()
+    assert (greedy.status, greedy.headers["retry-after"]) == (503, "1")
+    assert b"<Code>SlowDown</Code>" in greedy.body
+    assert b"uploads-per-client-max" in greedy.body
     assert s3.list_objects_v2(Bucket="bucket")["KeyCount"] == 0, "what uploads nothing is served"
-    for connection, request in stalled:
+
+    elsewhere = {"source": "127.0.0.2"}
+    other = wire(own.api, **elsewhere).send(presigned(s3, own, "other", b"x" * 10_000)).reply()
+    assert other.status == 200, "another client has turns left"
+    last = wire(own.api, **elsewhere), presigned(s3, own, "3", body)
+    last[0].send(last[1][:-1])
+    eventually(lambda: metric(own, "clary_uploads") == 4)
+    late = wire(own.api, source="127.0.0.3").send(presigned(s3, own, "late", b"x")).reply()
+    assert (late.status, b"`uploads-max`" in late.body) == (503, True)
+
+    for connection, request in [*stalled, last]:
         assert connection.send(request[-1:]).reply().status == 200
     s3.put_object(Bucket="bucket", Key="fifth", Body=b"x" * 10_000)
-    assert s3.list_objects_v2(Bucket="bucket")["KeyCount"] == 5
+    assert s3.list_objects_v2(Bucket="bucket")["KeyCount"] == 6
     assert enforced(own, "uploads-max") == 1
+    assert enforced(own, "uploads-per-client-max") == 1
 
 
 def presigned(s3, server, key: str, body: bytes) -> bytes:

@@ -95,6 +95,26 @@ def test_an_unknown_operation_is_said_to_be_one(server, name):
     assert (status, code) == (400, "UnknownOperationException")
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_operations_are_called_with_post_alone(server, method):
+    call = operation("ListModels", {})
+    call.method = method
+    answer = call.signed(server.api).send(server.api)
+    assert answer.status == 400
+    if method != "HEAD":
+        status, code, message = answer.error()
+        assert code == "UnknownOperationException"
+        assert "POST" in message and method in message
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_forms_are_sent_with_get_or_post(server, method):
+    body = b"Action=GetCallerIdentity&Version=2011-06-15"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = Request("/", body, form, method, service="sts").signed(server.api).send(server.api)
+    assert (answer.status, b"UnknownOperationException" in answer.body) == (400, True)
+
+
 def test_an_operation_that_is_not_served_says_so(server):
     call = operation("CreateAutoMLJob", {}).signed(server.api)
     status, code, message = call.send(server.api).error()

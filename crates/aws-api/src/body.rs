@@ -50,6 +50,18 @@ impl From<NoRoom> for BodyError {
     }
 }
 
+impl BodyError {
+    /// Counts the limit that was enforced.
+    pub(crate) fn count(&self, metrics: &Metrics) {
+        match self {
+            Self::TooLong { limit, .. } => metrics.server.enforce(*limit),
+            Self::TooSlow { .. } => metrics.server.enforce(Limit::BodyTimeout),
+            Self::NoRoom { .. } => metrics.server.enforce(Limit::BodiesInFlight),
+            Self::Broken(_) => {}
+        }
+    }
+}
+
 impl std::fmt::Display for BodyError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -142,7 +154,7 @@ impl<'a> Reader<'a> {
     }
 
     fn count(&self, error: &BodyError) {
-        count(self.metrics, error);
+        error.count(self.metrics);
     }
 }
 
@@ -162,16 +174,7 @@ pub(crate) fn charged_answer(
         let mut charge = Charge::none(metrics, limits.bodies_in_flight_bytes_max);
         charge.grow(bytes.len()).map_err(BodyError::from).map(|()| charge.to(bytes))
     };
-    charged.inspect_err(|error| count(metrics, error))
-}
-
-fn count(metrics: &Metrics, error: &BodyError) {
-    match error {
-        BodyError::TooLong { limit, .. } => metrics.server.enforce(*limit),
-        BodyError::TooSlow { .. } => metrics.server.enforce(Limit::BodyTimeout),
-        BodyError::NoRoom { .. } => metrics.server.enforce(Limit::BodiesInFlight),
-        BodyError::Broken(_) => {}
-    }
+    charged.inspect_err(|error| error.count(metrics))
 }
 
 /// The next piece of data, skipping trailers; none at the end.

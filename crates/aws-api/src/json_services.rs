@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use aws_wire::{Fault, Input, NoRoute, Output, Route, Service};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, request::Parts};
+use http::{Method, Request, Response, StatusCode, request::Parts};
 use hyper::body::Incoming;
 use resources::{Error, ErrorKind};
 use serde_json::{Map, Value};
@@ -36,8 +36,22 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let call = Call::new(cx, service, &parts);
-    call.answer(body, |_| aws_wire::route_target(target).map_err(|none| error::no_route(&none)))
-        .await
+    let route = || {
+        only(service, &parts.method, &[Method::POST])?;
+        aws_wire::route_target(target).map_err(|none| error::no_route(&none))
+    };
+    call.answer(body, |_| route()).await
+}
+
+/// Refuses the methods that a protocol does not know: AWS finds no operation there.
+pub(crate) fn only(service: &Service, method: &Method, known: &[Method]) -> Result<(), Fault> {
+    if known.contains(method) {
+        return Ok(());
+    }
+    let known: Vec<_> = known.iter().map(Method::as_str).collect();
+    let (name, known) = (service.name, known.join(" or "));
+    let text = format!("Operations of `{name}` are called with {known}, not `{method}`.");
+    Err(Fault::new("UnknownOperationException", text))
 }
 
 /// Answers a call of the operation that method and path name.
@@ -150,6 +164,8 @@ impl<'a> Call<'a> {
         let service = self.service;
         match authenticate::identify(self.cx, self.parts, &body, service.signing_name) {
             Ok(caller) => {
+                let key = claims::access_key(&self.parts.uri, &self.parts.headers);
+                refusals::hold_to_rate(self.cx, &key.unwrap_or_default(), service)?;
                 self.trail.enter(Phase::Decode);
                 Ok((body, caller))
             }

@@ -27,7 +27,7 @@ mod sagemaker;
 mod sagemaker_runtime;
 mod sts;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gateway::Gateway;
 use hosting::Hosting;
@@ -55,6 +55,9 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Uploads received at a time.
     pub uploads_max: usize,
+    /// Uploads received at a time from one client, which is a key at an address; three quarters
+    /// of all if it is not said.
+    pub uploads_per_client_max: Option<usize>,
     /// For how long an upload waits for its turn.
     pub upload_wait: Duration,
     /// Within this time `stall_bytes_min` bytes of an upload must come.
@@ -72,6 +75,7 @@ impl Default for Limits {
             bodies_in_flight_bytes_max: 512 * 1024 * 1024,
             body_timeout: Duration::from_mins(1),
             uploads_max: 32,
+            uploads_per_client_max: None,
             upload_wait: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(30),
             stall_bytes_min: 1024,
@@ -103,6 +107,10 @@ pub struct Parts {
     /// The bounds to keep.
     pub limits: Limits,
 }
+
+/// Where a request comes from, as an extension of it: the address of whoever is one client.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 /// What an operation may use.
 pub(crate) type Context = Parts;

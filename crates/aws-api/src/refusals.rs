@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use telemetry::{Limit, Names, Phase, Trail};
 
 use crate::{
-    Aws,
+    Aws, Context,
     body::{Body, BodyError, Reader, full},
     claims,
     front::{self, Destination},
@@ -96,6 +96,24 @@ fn service_of(request: &Request<Incoming>) -> Option<&'static Service> {
         Destination::Rest(route) => Some(route.service),
         Destination::S3 | Destination::NoRoute(_) | Destination::Elsewhere(_) => None,
     }
+}
+
+/// What a key is told that has no call left for so long.
+pub(crate) fn key_text(wait: Duration) -> String {
+    format!(
+        "Rate exceeded: your access key may make its next call in {:.3} s; the server's `{}` says \
+         so.",
+        wait.as_secs_f64(),
+        Limit::CallsPerKey.setting()
+    )
+}
+
+/// Takes one call from what the key may have, whose signature was verified.
+pub(crate) fn hold_to_rate(cx: &Context, key: &str, service: &Service) -> Result<(), Fault> {
+    cx.keys.take_call(key).map_err(|wait| {
+        cx.metrics.server.enforce(Limit::CallsPerKey);
+        Fault::new(throttling_code(Some(service)), key_text(wait))
+    })
 }
 
 /// Says in how many whole seconds to come back.

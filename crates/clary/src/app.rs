@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use aws_api::{Aws, Body, RequestId};
+use aws_api::{Aws, Body, Peer, RequestId};
 use gateway::{Gateway, aws::AwsCall};
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 
-use crate::{admin::Admin, gateway_door};
+use crate::{admin::Admin, gateway_door, listen::network};
 
 /// What a connection was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,8 @@ impl App {
         if request.uri().path().starts_with("/_clary/") {
             return self.admin.answer(peer, request).await.map(aws_api::full);
         }
+        let mut request = request;
+        request.extensions_mut().insert(Peer(network(peer.ip())));
         self.aws.answer(request).await
     }
 

@@ -168,7 +168,8 @@ fn build(
         background: background.handle().clone(),
         limits: config.limits.hosting(),
     });
-    let keys = Arc::new(Keys::new([KeyRecord::root(&config.account, root.clone())]));
+    let keys = Keys::new([KeyRecord::root(&config.account, root.clone())]);
+    let keys = Arc::new(keys.at_rate(config.limits.of_keys()));
     let gateway = Gateway::new(gateway::Foundations {
         account: config.account.clone(),
         clock: Arc::clone(&clock),

@@ -24,14 +24,28 @@ use crate::{Context, authenticate};
 /// What announces how long a chunked body is without its chunks.
 const DECODED_LENGTH: &str = "x-amz-decoded-content-length";
 
-/// The call without its signature, and what its body will turn out to be.
-pub(super) fn admit(cx: &Context, request: Request<Paced>) -> S3Result<(Request<Body>, Verdict)> {
+/// A call that its caller may make.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    /// Without its signature.
+    pub(super) request: Request<Body>,
+    /// What its body will turn out to be.
+    pub(super) verdict: Verdict,
+    /// The id of the access key that it was signed with.
+    pub(super) key: String,
+    /// Whether it is the S3 library that verifies it, as it does version 2.
+    pub(super) is_version_2: bool,
+}
+
+/// Verifies a call, but for its body.
+pub(super) fn admit(cx: &Context, request: Request<Paced>) -> S3Result<Admitted> {
     let (mut parts, body) = request.into_parts();
     refuse_forms(&parts)?;
     let payload = if body.is_end_stream() { Payload::Body(b"") } else { Payload::Unread };
     let verified = authenticate::verify_s3(&cx.keys, &cx.clock, &parts, payload)
         .map_err(|error| errors::of_signature(&error, &parts))?;
     let (place, content, chunks) = (verified.claim.place, verified.content, verified.chunks);
+    let key = verified.claim.access_key_id.into_owned();
     if let Content::Chunked(_) = content {
         announce_length(&mut parts.headers)?;
     }
@@ -53,7 +67,8 @@ pub(super) fn admit(cx: &Context, request: Request<Paced>) -> S3Result<(Request<
         }
     };
     parts.extensions.insert(trailers);
-    Ok((Request::from_parts(parts, body), verdict))
+    let request = Request::from_parts(parts, body);
+    Ok(Admitted { request, verdict, key, is_version_2: false })
 }
 
 /// A form carries its signature among its fields.

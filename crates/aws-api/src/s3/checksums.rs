@@ -3,71 +3,95 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
-use s3s::{
-    S3Error, S3ErrorCode, S3Result,
-    checksum::ChecksumHasher,
-    crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256},
-    dto,
-};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use s3s::{S3Error, S3ErrorCode, S3Result, dto};
 
-use super::errors::{custom, invalid_argument};
+use super::{
+    algorithms::{self, ALGORITHMS, Algorithm, DEFAULT, Hasher},
+    errors::{custom, invalid_argument},
+};
 
 /// Base64 checksums by AWS's name of the algorithm.
 pub(super) type Checksums = BTreeMap<String, String>;
 
-/// AWS's names of the algorithms, and the headers or trailers that carry their checksums.
-const ALGORITHMS: [(&str, &str); 5] = [
-    ("CRC32", "x-amz-checksum-crc32"),
-    ("CRC32C", "x-amz-checksum-crc32c"),
-    ("CRC64NVME", "x-amz-checksum-crc64nvme"),
-    ("SHA1", "x-amz-checksum-sha1"),
-    ("SHA256", "x-amz-checksum-sha256"),
-];
+/// Headers that begin as those of checksums do and carry none.
+const NO_CHECKSUMS: [&str; 3] =
+    ["x-amz-checksum-type", "x-amz-checksum-mode", "x-amz-checksum-algorithm"];
 
 /// The checksums that `headers`, or trailers, state.
 pub(super) fn stated(headers: &HeaderMap) -> Checksums {
-    let value = |(algorithm, header): (&str, &str)| {
-        let value = headers.get(header)?.to_str().ok()?;
-        Some((algorithm.to_owned(), value.to_owned()))
+    let value = |algorithm: &Algorithm| {
+        let value = headers.get(algorithm.header)?.to_str().ok()?;
+        Some((algorithm.name.to_owned(), value.to_owned()))
     };
-    ALGORITHMS.into_iter().filter_map(value).collect()
+    ALGORITHMS.iter().filter_map(value).collect()
 }
 
-/// A hasher for every algorithm that a request's headers name: with a checksum, as the trailer to
-/// come, or as the SDK's choice.
-pub(super) fn hasher(headers: &HeaderMap) -> S3Result<ChecksumHasher> {
-    let mut hasher = ChecksumHasher::default();
-    for (algorithm, header) in ALGORITHMS {
-        let announced = names(headers, "x-amz-trailer", header)
-            || names(headers, "x-amz-sdk-checksum-algorithm", algorithm);
-        if announced || headers.contains_key(header) {
-            enable(&mut hasher, algorithm);
+/// A hasher for the algorithm that a request's headers name: with a checksum, as the trailer to
+/// come, or as the SDK's choice. `chosen` is what the upload has chosen before, and where nobody
+/// chooses S3 does.
+pub(super) fn hasher(headers: &HeaderMap, chosen: Option<&str>) -> S3Result<Hasher> {
+    check_names(headers)?;
+    let mut hasher = Hasher::default();
+    for algorithm in &ALGORITHMS {
+        let announced = names(headers, "x-amz-trailer", algorithm.header)
+            || names(headers, "x-amz-sdk-checksum-algorithm", algorithm.name);
+        if announced || headers.contains_key(algorithm.header) {
+            hasher.enable(algorithm.name);
         }
     }
-    let stated = headers.keys().find(|name| {
-        name.as_str().starts_with("x-amz-checksum-")
-            && !matches!(
-                name.as_str(),
-                "x-amz-checksum-type" | "x-amz-checksum-mode" | "x-amz-checksum-algorithm"
-            )
-            && !ALGORITHMS.iter().any(|(_, header)| name == header)
-    });
-    match stated {
-        Some(name) => Err(invalid_argument(format!("`{name}` is not a checksum that is known"))),
-        None => Ok(hasher),
+    if let Some(chosen) = chosen {
+        hasher.enable(chosen);
     }
+    if hasher.is_idle() {
+        hasher.enable(DEFAULT);
+    }
+    Ok(hasher)
+}
+
+/// The algorithm that a request chooses for what it makes, by AWS's name of it.
+pub(super) fn chosen(asked: Option<&dto::ChecksumAlgorithm>) -> S3Result<Option<String>> {
+    let Some(name) = asked.map(dto::ChecksumAlgorithm::as_str) else { return Ok(None) };
+    if algorithms::find(name).is_some() {
+        return Ok(Some(name.to_owned()));
+    }
+    let known: Vec<_> = ALGORITHMS.iter().map(|algorithm| algorithm.name).collect();
+    let text = format!(
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid \
+         types: [{}]",
+        known.join(", ")
+    );
+    Err(S3Error::with_message(S3ErrorCode::InvalidRequest, text))
+}
+
+/// Refuses checksums of no known algorithm, and more than one.
+fn check_names(headers: &HeaderMap) -> S3Result<()> {
+    let is_checksum = |name: &&HeaderName| {
+        name.as_str().starts_with("x-amz-checksum-") && !NO_CHECKSUMS.contains(&name.as_str())
+    };
+    let stated: Vec<_> = headers.keys().filter(is_checksum).collect();
+    let unknown = |name: &&&HeaderName| !ALGORITHMS.iter().any(|known| **name == known.header);
+    if let Some(name) = stated.iter().find(unknown) {
+        return Err(invalid_argument(format!("`{name}` is not a checksum that is known")));
+    }
+    if stated.len() > 1 {
+        let text = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not \
+                    allowed.";
+        return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, text));
+    }
+    Ok(())
 }
 
 /// Checks that every checksum announced as a trailer was sent as one.
 pub(super) fn check_trailers(headers: &HeaderMap, trailers: &HeaderMap) -> S3Result<()> {
-    let missing = ALGORITHMS.iter().find(|(_, header)| {
-        names(headers, "x-amz-trailer", header) && !trailers.contains_key(*header)
+    let missing = ALGORITHMS.iter().find(|algorithm| {
+        names(headers, "x-amz-trailer", algorithm.header)
+            && !trailers.contains_key(algorithm.header)
     });
     match missing {
         None => Ok(()),
-        Some((_, header)) => {
-            let text = format!("the trailer `{header}` was announced and not sent");
+        Some(algorithm) => {
+            let text = format!("the trailer `{}` was announced and not sent", algorithm.header);
             let mut error = S3Error::with_message(custom("MalformedTrailerError"), text);
             error.set_status_code(http::StatusCode::BAD_REQUEST);
             Err(error)
@@ -79,30 +103,6 @@ pub(super) fn check_trailers(headers: &HeaderMap, trailers: &HeaderMap) -> S3Res
 fn names(headers: &HeaderMap, header: &str, name: &str) -> bool {
     let lists = headers.get_all(header).into_iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(name))
-}
-
-/// Lets a hasher compute one more algorithm, by AWS's name of it.
-pub(super) fn enable(hasher: &mut ChecksumHasher, algorithm: &str) {
-    match algorithm {
-        "CRC32" => hasher.crc32 = Some(Crc32::new()),
-        "CRC32C" => hasher.crc32c = Some(Crc32c::new()),
-        "CRC64NVME" => hasher.crc64nvme = Some(Crc64Nvme::new()),
-        "SHA1" => hasher.sha1 = Some(Sha1::new()),
-        _ => hasher.sha256 = Some(Sha256::new()),
-    }
-}
-
-/// The checksums that a hasher came to.
-pub(super) fn computed(hasher: ChecksumHasher) -> Checksums {
-    let sums = hasher.finalize();
-    let sums = [
-        ("CRC32", sums.checksum_crc32),
-        ("CRC32C", sums.checksum_crc32c),
-        ("CRC64NVME", sums.checksum_crc64nvme),
-        ("SHA1", sums.checksum_sha1),
-        ("SHA256", sums.checksum_sha256),
-    ];
-    sums.into_iter().filter_map(|(algorithm, sum)| Some((algorithm.to_owned(), sum?))).collect()
 }
 
 /// Checks that every stated checksum was computed and is the same.
@@ -126,9 +126,14 @@ pub(super) fn compare_known(stated: &Checksums, computed: &Checksums) -> S3Resul
 
 /// An object's checksums as members of a reply.
 pub(super) fn shown_of(headers: &store::Headers) -> dto::Checksum {
-    let mut sums = shown(&headers.checksums);
-    if let (Some(shown), Some(kept)) = (&mut sums.checksum_type, &headers.checksum_type) {
-        *shown = kept.clone().into();
+    shown_as(&headers.checksums, headers.checksum_type.as_deref())
+}
+
+/// Checksums over what `kind` says, the whole object if it says nothing, as members of a reply.
+pub(super) fn shown_as(checksums: &Checksums, kind: Option<&str>) -> dto::Checksum {
+    let mut sums = shown(checksums);
+    if let (Some(shown), Some(kind)) = (&mut sums.checksum_type, kind) {
+        *shown = kind.to_owned().into();
     }
     sums
 }
@@ -146,3 +151,30 @@ pub(super) fn shown(checksums: &Checksums) -> dto::Checksum {
             .then(|| dto::ChecksumType::from_static(dto::ChecksumType::FULL_OBJECT)),
     }
 }
+
+/// Checksums of algorithms that the S3 library's shapes lack, as headers of a reply.
+pub(super) fn shown_apart(checksums: &Checksums) -> HeaderMap {
+    let header = |algorithm: &Algorithm| {
+        let sum = checksums.get(algorithm.name)?;
+        let name = HeaderName::from_static(algorithm.header);
+        Some((name, HeaderValue::try_from(sum).ok()?))
+    };
+    ALGORITHMS.iter().filter(|algorithm| !algorithm.is_in_xml).filter_map(header).collect()
+}
+
+/// Writes checksums and what they are over into an output; gives those that only fit in headers.
+macro_rules! show {
+    ($sums:expr, $output:expr) => {{
+        let ((sums, kind), output) = ($sums, &mut $output);
+        let shown = $crate::s3::checksums::shown_as(&sums, kind.as_deref());
+        output.checksum_crc32 = shown.checksum_crc32;
+        output.checksum_crc32c = shown.checksum_crc32c;
+        output.checksum_crc64nvme = shown.checksum_crc64nvme;
+        output.checksum_sha1 = shown.checksum_sha1;
+        output.checksum_sha256 = shown.checksum_sha256;
+        output.checksum_type = shown.checksum_type;
+        $crate::s3::checksums::shown_apart(&sums)
+    }};
+}
+
+pub(super) use show;

@@ -8,7 +8,10 @@ use s3s::{
 };
 use store::{Completion, Headers, ObjectError, Part, PartToComplete, Target, UploadId};
 
-use super::{Operations, checksums, conditions, errors, multipart_checksums};
+use super::{
+    Operations, checksums, conditions, errors,
+    multipart_checksums::{self, OfParts},
+};
 
 pub(super) async fn call(
     cx: &Operations,
@@ -24,18 +27,24 @@ pub(super) async fn call(
     let uploaded =
         objects.parts(upload.clone(), 0, usize::MAX).await.map_err(errors::from_store)?;
     let chosen = chosen(&listed, uploaded)?;
-    let checksums = multipart_checksums::of_parts(&begun, &chosen);
-    checksums::compare_known(&checksums::stated(&headers), &checksums)?;
+    let OfParts { sums, kind, of_each } = multipart_checksums::of_parts(&begun, &chosen);
+    checksums::compare_known(&checksums::stated(&headers), &sums)?;
     let size: u64 = chosen.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|stated| stated as u64 != size) {
         let text = format!("the parts have {size} bytes, and not as many as was said");
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, text));
     }
     let parts = listed.into_iter().map(part).collect::<S3Result<Vec<_>>>()?;
-    let completion = Completion { parts, precondition, checksums: checksums.clone() };
+    let completion = Completion {
+        parts,
+        precondition,
+        checksums: sums.clone(),
+        checksum_type: kind.clone(),
+        part_checksums: of_each,
+    };
     let complete = objects.complete_upload(upload, completion).await;
     let object = complete.map_err(errors::from_store)?;
-    let sums = checksums::shown_of(&Headers { checksums, ..begun });
+    let sums = checksums::shown_of(&Headers { checksums: sums, checksum_type: kind, ..begun });
     Ok(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),

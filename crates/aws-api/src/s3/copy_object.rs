@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use futures::StreamExt;
+use http::HeaderMap;
 use s3s::{
     S3Request, S3Result,
-    checksum::ChecksumHasher,
     dto::{
         CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
     },
@@ -14,6 +14,7 @@ use store::{Object, ObjectInfo, Precondition, Stored, Target};
 
 use super::{
     Operations,
+    algorithms::{DEFAULT, Hasher},
     checksums::{self, Checksums},
     conditions::Conditions,
     errors, headers, times,
@@ -22,7 +23,7 @@ use super::{
 pub(super) async fn call(
     cx: &Operations,
     request: S3Request<CopyObjectInput>,
-) -> S3Result<CopyObjectOutput> {
+) -> S3Result<(CopyObjectOutput, HeaderMap)> {
     let mut input = request.input;
     errors::refuse(&[
         (input.sse_customer_key.is_some(), "SSECustomerKey"),
@@ -43,13 +44,15 @@ pub(super) async fn call(
     if source == target && !replaces {
         return Err(onto_itself());
     }
-    let algorithm = input.checksum_algorithm.take().map(|algorithm| algorithm.as_str().to_owned());
+    let asked = input.checksum_algorithm.take();
+    let algorithm = checksums::chosen(asked.as_ref())?;
     let algorithm = algorithm.or_else(|| object.headers().checksums.keys().next().cloned());
     let mut kept = if replaces { headers::given!(input) } else { object.headers().clone() };
     let all = 0..object.info().size;
     let (stored, sums) = copy(cx, object, all, algorithm.as_deref()).await?;
     // A copy is one piece, however its source was uploaded.
     (kept.checksums, kept.checksum_type, kept.checksum_algorithm) = (sums.clone(), None, None);
+    kept.part_checksums = Vec::new();
     let put = cx.store.objects().put(target, kept, stored, Precondition::None);
     Ok(shown(put.await.map_err(errors::from_store)?, &sums))
 }
@@ -70,17 +73,16 @@ fn onto_itself() -> s3s::S3Error {
     s3s::S3Error::with_message(s3s::S3ErrorCode::InvalidRequest, text)
 }
 
-/// Stores some bytes of an object once more, with their checksum in an algorithm.
+/// Stores some bytes of an object once more, with their checksum in an algorithm or in S3's own
+/// choice.
 pub(super) async fn copy(
     cx: &Operations,
     object: Object,
     range: Range<u64>,
     algorithm: Option<&str>,
 ) -> S3Result<(Stored, Checksums)> {
-    let mut hasher = ChecksumHasher::default();
-    if let Some(algorithm) = algorithm {
-        checksums::enable(&mut hasher, algorithm);
-    }
+    let mut hasher = Hasher::default();
+    hasher.enable(algorithm.unwrap_or(DEFAULT));
     let mut reader = object.read(range);
     let mut writer = cx.store.objects().writer();
     while let Some(block) = reader.next().await {
@@ -89,12 +91,13 @@ pub(super) async fn copy(
         writer.write(block).await.map_err(errors::from_fault)?;
     }
     let stored = writer.finish().await.map_err(errors::from_fault)?;
-    Ok((stored, checksums::computed(hasher)))
+    Ok((stored, hasher.finish()))
 }
 
-fn shown(object: ObjectInfo, sums: &Checksums) -> CopyObjectOutput {
+fn shown(object: ObjectInfo, sums: &Checksums) -> (CopyObjectOutput, HeaderMap) {
+    let apart = checksums::shown_apart(sums);
     let sums = checksums::shown(sums);
-    CopyObjectOutput {
+    let output = CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(times::shown(object.modified)),
@@ -106,5 +109,6 @@ fn shown(object: ObjectInfo, sums: &Checksums) -> CopyObjectOutput {
             checksum_type: sums.checksum_type,
         }),
         ..CopyObjectOutput::default()
-    }
+    };
+    (output, apart)
 }

@@ -1,11 +1,14 @@
 //! The one table from the store's object errors to S3's codes.
 
+use std::time::Duration;
+
 use http::{header::AUTHORIZATION, request::Parts};
 use s3s::{S3Error, S3ErrorCode};
 use sigv4::{ChunkError, Error as E};
 use store::ObjectError;
 
 use super::signed_body::BodyFault;
+use crate::refusals;
 
 /// The S3 error for a signature that does not hold; texts are S3's where it has its own.
 pub(super) fn of_signature(error: &E, parts: &Parts) -> S3Error {
@@ -71,6 +74,11 @@ pub(super) fn of_body(fault: BodyFault) -> S3Error {
             S3Error::with_message(code, error.to_string())
         }
     }
+}
+
+/// The S3 error for a key that has no call left for so long.
+pub(super) fn too_often(wait: Duration) -> S3Error {
+    S3Error::with_message(S3ErrorCode::SlowDown, refusals::key_text(wait))
 }
 
 /// A code that s3s does not list.

@@ -1,5 +1,6 @@
 //! `HeadObject`.
 
+use http::HeaderMap;
 use s3s::{
     S3Request, S3Result,
     dto::{ETag, HeadObjectInput, HeadObjectOutput},
@@ -7,18 +8,18 @@ use s3s::{
 use store::{Object, Target};
 
 use super::{
-    Operations, checksums, conditions::Conditions, errors, get_object, headers, owner, times,
+    Operations, checksums, conditions::Conditions, errors, get_object::is_enabled, headers, owner,
+    pieces::Piece, times,
 };
 
 pub(super) async fn call(
     cx: &Operations,
     request: S3Request<HeadObjectInput>,
-) -> S3Result<HeadObjectOutput> {
+) -> S3Result<(HeadObjectOutput, HeaderMap)> {
     let input = request.input;
     owner::check(&cx.account, input.expected_bucket_owner.as_deref())?;
     errors::refuse(&[
         (input.version_id.is_some_and(|id| id != "null"), "VersionId"),
-        (input.part_number.is_some(), "PartNumber"),
         (input.sse_customer_key.is_some(), "SSECustomerKey"),
     ])?;
     let target = Target::new(input.bucket, input.key);
@@ -30,33 +31,24 @@ pub(super) async fn call(
         if_unmodified_since: input.if_unmodified_since,
     };
     conditions.check(object.info())?;
-    let mut output = shown(&object, get_object::is_enabled(input.checksum_mode.as_ref()));
-    if let Some(range) = input.range {
-        let size = object.info().size;
-        let range = get_object::satisfy(range, size)?;
-        output.content_length = Some((range.end - range.start) as i64);
-        output.content_range = Some(get_object::content_range(&range, size));
-    }
-    Ok(output)
+    let piece = Piece::of(&object, input.range, input.part_number)?;
+    Ok(shown(&object, &piece, is_enabled(input.checksum_mode.as_ref())))
 }
 
-fn shown(object: &Object, with_checksums: bool) -> HeadObjectOutput {
+fn shown(object: &Object, piece: &Piece, with_checksums: bool) -> (HeadObjectOutput, HeaderMap) {
     let info = object.info();
     let mut output = HeadObjectOutput {
-        content_length: Some(info.size as i64),
+        content_length: Some(piece.length() as i64),
+        content_range: piece.content_range(),
+        parts_count: piece.parts_count,
         e_tag: Some(ETag::Strong(info.etag.clone())),
         last_modified: Some(times::shown(info.modified)),
         ..HeadObjectOutput::default()
     };
     headers::show!(object.headers(), output);
+    let mut apart = HeaderMap::new();
     if with_checksums {
-        let sums = checksums::shown_of(object.headers());
-        output.checksum_crc32 = sums.checksum_crc32;
-        output.checksum_crc32c = sums.checksum_crc32c;
-        output.checksum_crc64nvme = sums.checksum_crc64nvme;
-        output.checksum_sha1 = sums.checksum_sha1;
-        output.checksum_sha256 = sums.checksum_sha256;
-        output.checksum_type = sums.checksum_type;
+        apart = checksums::show!(piece.checksums(object.headers()), output);
     }
-    output
+    (output, apart)
 }

@@ -20,6 +20,11 @@ impl S3Host for Hosts {
     }
 }
 
+/// Whether a request to this host has its bucket there, and not in its path.
+pub(super) fn names_a_bucket(host: &str) -> bool {
+    bucket(host).is_some()
+}
+
 /// The bucket that the host names, and what follows it.
 pub(super) fn bucket(host: &str) -> Option<(&str, &str)> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);

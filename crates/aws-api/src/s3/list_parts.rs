@@ -2,7 +2,7 @@
 
 use s3s::{
     S3Request, S3Result,
-    dto::{self, ETag, ListPartsInput, ListPartsOutput},
+    dto::{self, ETag, Initiator, ListPartsInput, ListPartsOutput, StorageClass},
 };
 use store::{Part, Target, UploadId};
 
@@ -18,10 +18,14 @@ pub(super) async fn call(
     let after = u16::try_from(input.part_number_marker.unwrap_or(0)).unwrap_or(u16::MAX);
     let target = Target::new(input.bucket.clone(), input.key.clone());
     let upload = UploadId { target, id: input.upload_id.clone() };
-    let listed = cx.store.objects().parts(upload, after, limit + 1).await;
+    let objects = cx.store.objects();
+    let begun = objects.upload(upload.clone()).await.map_err(errors::from_store)?;
+    let listed = objects.parts(upload, after, limit + 1).await;
     let mut parts = listed.map_err(errors::from_store)?;
-    let more = parts.len() > limit;
+    // A page of nothing is the end for S3: there is no part from which to go on.
+    let more = limit > 0 && parts.len() > limit;
     parts.truncate(limit);
+    let owner = owner::shown(&cx.account);
     Ok(ListPartsOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
@@ -31,7 +35,11 @@ pub(super) async fn call(
         next_part_number_marker: parts.last().filter(|_| more).map(|part| part.number.into()),
         part_number_marker: input.part_number_marker,
         parts: Some(parts.into_iter().map(shown).collect()),
-        owner: Some(owner::shown(&cx.account)),
+        initiator: Some(Initiator { display_name: None, id: owner.id.clone() }),
+        owner: Some(owner),
+        storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
+        checksum_algorithm: begun.checksum_algorithm.map(Into::into),
+        checksum_type: begun.checksum_type.map(Into::into),
         ..ListPartsOutput::default()
     })
 }

@@ -5,15 +5,19 @@
 //! file answer `NotImplemented` and say which they are.
 
 mod admit;
+mod algorithms;
 mod checksums;
 mod conditions;
 mod crc_join;
+mod details;
+mod documents;
 mod encoding;
 mod errors;
 mod headers;
 mod hosts;
 mod multipart_checksums;
 mod owner;
+mod pieces;
 mod receive;
 mod signed_body;
 mod times;
@@ -29,7 +33,9 @@ mod delete_bucket;
 mod delete_object;
 mod delete_objects;
 mod get_bucket_location;
+mod get_bucket_versioning;
 mod get_object;
+mod get_object_attributes;
 mod head_bucket;
 mod head_object;
 mod list_buckets;
@@ -47,20 +53,24 @@ use std::{
 };
 
 use async_trait::async_trait;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONNECTION};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header::CONNECTION};
 use hyper::body::{Body as _, Incoming};
 use resources::Account;
 use s3s::{
-    Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, dto,
+    Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
+    config::{S3Config, S3ConfigProvider, StaticConfigProvider},
+    dto,
     service::{S3Service, S3ServiceBuilder},
 };
 use store::Store;
-use telemetry::{Phase, ServerCounter, Trail};
+use telemetry::{Limit, Phase, ServerCounter, Trail};
 
+use admit::Admitted;
+use details::Asked;
 use signed_body::Verdict;
-use uploads::{Paced, Uploads};
+use uploads::{Client, Paced, Uploads};
 
-use crate::{Context, refusals, request_id::RequestId};
+use crate::{Context, Peer, refusals, request_id::RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
@@ -81,10 +91,13 @@ impl Front {
             let operations = Operations { store: cx.store.clone(), account: cx.account.clone() };
             let mut builder = S3ServiceBuilder::new(operations);
             builder.set_host(hosts::Hosts);
+            // Documents are read before; this is for bodies of what is none.
+            builder.set_config(config(cx.limits.control_bytes_max));
             builder
         };
         let mut v2 = builder();
         v2.set_auth(version_2::Secrets(Arc::clone(&cx.keys)));
+        v2.set_access(version_2::Rates(Arc::clone(&cx.keys)));
         let uploads = Uploads::new(&cx.limits, Arc::clone(&cx.metrics));
         Self { service: builder().build(), signed_with_v2: v2.build(), uploads, cx }
     }
@@ -142,33 +155,63 @@ impl Front {
         id: RequestId,
         trail: &mut Trail,
     ) -> Response<Body> {
-        let is_upload = uploads::is_upload(&request);
-        let (service, admitted) = if version_2::is_presigned(&request) {
-            let request = request.map(Body::http_body_unsync);
-            (&self.signed_with_v2, Ok((request, Verdict::default())))
-        } else {
-            (&self.service, admit::admit(&self.cx, request))
+        let asked = Asked::of(&request);
+        let answer = match self.admit(request) {
+            Ok(admitted) => self.answer_admitted(admitted, id, trail).await,
+            Err(error) => Err(error),
         };
-        let (request, verdict) = match admitted {
-            Ok(admitted) => admitted,
-            Err(error) => {
-                self.cx.metrics.server.count(ServerCounter::SignatureRefused);
-                return refusal(error, id);
-            }
-        };
-        // Who has no key takes no turn from those who have one.
-        let _turn = match self.uploads.turn(is_upload).await {
-            Ok(turn) => turn,
-            Err(error) => return refusals::with_retry(refusal(error, id)),
-        };
-        trail.enter(Phase::Operation);
-        let answer = service.call(request).await;
-        // What became of a body that was not the one signed does not matter: it is refused.
-        if let Some(fault) = verdict.fault() {
-            return refusal(errors::of_body(fault), id);
-        }
-        answer.unwrap_or_else(|error| unanswered(&error, id))
+        asked.told(answer.unwrap_or_else(|error| refusals::with_retry(refusal(error, id))))
     }
+
+    /// Verifies a call, and holds its key to what it may have.
+    fn admit(&self, request: Request<Paced>) -> S3Result<Admitted> {
+        if version_2::is_presigned(&request) {
+            let key = version_2::claimed_key(&request);
+            let request = request.map(Body::http_body_unsync);
+            let verdict = Verdict::default();
+            return Ok(Admitted { request, verdict, key, is_version_2: true });
+        }
+        let admitted = admit::admit(&self.cx, request).inspect_err(|_| {
+            self.cx.metrics.server.count(ServerCounter::SignatureRefused);
+        })?;
+        let taken = self.cx.keys.take_call(&admitted.key);
+        taken.map(|()| admitted).map_err(|wait| {
+            self.cx.metrics.server.enforce(Limit::CallsPerKey);
+            errors::too_often(wait)
+        })
+    }
+
+    async fn answer_admitted(
+        &self,
+        admitted: Admitted,
+        id: RequestId,
+        trail: &mut Trail,
+    ) -> S3Result<Response<Body>> {
+        let Admitted { mut request, verdict, key, is_version_2 } = admitted;
+        let mut turn = None;
+        if documents::is_upload(&request) {
+            let address = request.extensions().get().map(|Peer(address)| *address);
+            turn = Some(self.uploads.turn(Client { key, address }).await?);
+        } else if documents::is_document(&request) {
+            let read = documents::read(&self.cx, request).await;
+            request = read.map_err(|error| verdict.fault().map_or(error, errors::of_body))?;
+        }
+        trail.enter(Phase::Operation);
+        let service = if is_version_2 { &self.signed_with_v2 } else { &self.service };
+        let answer = service.call(request).await;
+        drop(turn);
+        // What became of a body that was not the one signed does not matter: it is refused.
+        match verdict.fault() {
+            Some(fault) => Err(errors::of_body(fault)),
+            None => Ok(answer.unwrap_or_else(|error| unanswered(&error, id))),
+        }
+    }
+}
+
+fn config(xml_max_body_size: usize) -> Arc<dyn S3ConfigProvider> {
+    let mut config = S3Config::default();
+    config.xml_max_body_size = xml_max_body_size;
+    Arc::new(StaticConfigProvider::new(Arc::new(config)))
 }
 
 /// Whether the bucket stands in the host's name.
@@ -209,6 +252,21 @@ impl fmt::Debug for Operations {
     }
 }
 
+/// A reply: most operations give its members, some headers besides.
+struct Reply<T>(S3Response<T>);
+
+impl<T> From<T> for Reply<T> {
+    fn from(members: T) -> Self {
+        Self(S3Response::new(members))
+    }
+}
+
+impl<T> From<(T, HeaderMap)> for Reply<T> {
+    fn from((members, headers): (T, HeaderMap)) -> Self {
+        Self(S3Response::with_headers(members, headers))
+    }
+}
+
 /// The table of operations: each names its module, its input and its output.
 macro_rules! operations {
     ($($name:ident($input:ident) -> $output:ident;)*) => {
@@ -219,7 +277,7 @@ macro_rules! operations {
                     &self,
                     request: S3Request<dto::$input>,
                 ) -> S3Result<S3Response<dto::$output>> {
-                    $name::call(self, request).await.map(S3Response::new)
+                    $name::call(self, request).await.map(|reply| Reply::from(reply).0)
                 }
             )*
         }
@@ -236,7 +294,9 @@ operations! {
     delete_object(DeleteObjectInput) -> DeleteObjectOutput;
     delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput;
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
+    get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput;
     get_object(GetObjectInput) -> GetObjectOutput;
+    get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput;
     head_bucket(HeadBucketInput) -> HeadBucketOutput;
     head_object(HeadObjectInput) -> HeadObjectOutput;
     list_buckets(ListBucketsInput) -> ListBucketsOutput;

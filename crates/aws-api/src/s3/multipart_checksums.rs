@@ -6,13 +6,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use s3s::{
     S3Error, S3ErrorCode, S3Result,
-    checksum::ChecksumHasher,
     dto::{ChecksumAlgorithm, ChecksumType},
 };
 use store::{Headers, Part};
 
 use super::{
-    checksums::{self, Checksums, enable},
+    algorithms::{self, DEFAULT, Hasher},
+    checksums::{self, Checksums},
     crc_join::{CRC32, CRC32C, CRC64NVME, Crc},
 };
 
@@ -21,12 +21,16 @@ pub(super) fn of_request(
     algorithm: Option<&ChecksumAlgorithm>,
     kind: Option<&ChecksumType>,
 ) -> S3Result<(Option<String>, Option<String>)> {
-    let Some(algorithm) = algorithm.map(|algorithm| algorithm.as_str().to_owned()) else {
+    let Some(algorithm) = checksums::chosen(algorithm)? else {
         return match kind {
             None => Ok((None, None)),
             Some(_) => Err(invalid("`x-amz-checksum-type` needs `x-amz-checksum-algorithm`")),
         };
     };
+    if !algorithms::find(&algorithm).is_some_and(|algorithm| algorithm.is_in_xml) {
+        let text = format!("{algorithm} checksums of uploads in parts are not served; use SHA256");
+        return Err(S3Error::with_message(S3ErrorCode::NotImplemented, text));
+    }
     let full = ChecksumType::FULL_OBJECT;
     let kind = match (kind.map(ChecksumType::as_str), crc_of(&algorithm)) {
         (None, _) if algorithm == "CRC64NVME" => full,
@@ -57,16 +61,30 @@ fn crc_of(algorithm: &str) -> Option<Crc> {
     }
 }
 
-/// The checksums of the object that `parts` make, as `upload` wants them; none if some part has
-/// none.
-pub(super) fn of_parts(upload: &Headers, parts: &[Part]) -> Checksums {
-    let Some(algorithm) = &upload.checksum_algorithm else { return Checksums::new() };
-    let full = upload.checksum_type.as_deref() == Some(ChecksumType::FULL_OBJECT);
-    let sum = match crc_of(algorithm).filter(|_| full) {
+/// What is kept of the checksums of an object that is made of parts.
+#[derive(Debug, Default)]
+pub(super) struct OfParts {
+    pub(super) sums: Checksums,
+    pub(super) kind: Option<String>,
+    pub(super) of_each: Vec<String>,
+}
+
+/// The checksums of the object that `parts` make, as `upload` wants them, or of all bytes in S3's
+/// own choice if it wants none; none if some part has none.
+pub(super) fn of_parts(upload: &Headers, parts: &[Part]) -> OfParts {
+    let algorithm = upload.checksum_algorithm.as_deref().unwrap_or(DEFAULT);
+    let full = ChecksumType::FULL_OBJECT;
+    let kind = upload.checksum_type.as_deref().unwrap_or(full);
+    let sum = match crc_of(algorithm).filter(|_| kind == full) {
         Some(crc) => joined(crc, algorithm, parts),
         None => composite(algorithm, parts),
     };
-    sum.map(|sum| (algorithm.clone(), sum)).into_iter().collect()
+    let Some(sum) = sum else { return OfParts::default() };
+    OfParts {
+        sums: Checksums::from([(algorithm.to_owned(), sum)]),
+        kind: Some(kind.to_owned()),
+        of_each: parts.iter().filter_map(|part| part.checksums.get(algorithm).cloned()).collect(),
+    }
 }
 
 /// The checksum of a part, decoded.
@@ -85,11 +103,11 @@ fn joined(crc: Crc, algorithm: &str, parts: &[Part]) -> Option<String> {
 }
 
 fn composite(algorithm: &str, parts: &[Part]) -> Option<String> {
-    let mut hasher = ChecksumHasher::default();
-    enable(&mut hasher, algorithm);
+    let mut hasher = Hasher::default();
+    hasher.enable(algorithm);
     for part in parts {
         hasher.update(&sum_of(part, algorithm)?);
     }
-    let sum = checksums::computed(hasher).remove(algorithm)?;
+    let sum = hasher.finish().remove(algorithm)?;
     Some(format!("{sum}-{}", parts.len()))
 }

@@ -1,5 +1,6 @@
 //! `PutObject`.
 
+use http::HeaderMap;
 use s3s::{
     S3Request, S3Result,
     dto::{ETag, PutObjectInput, PutObjectOutput},
@@ -14,7 +15,7 @@ use super::{
 pub(super) async fn call(
     cx: &Operations,
     request: S3Request<PutObjectInput>,
-) -> S3Result<PutObjectOutput> {
+) -> S3Result<(PutObjectOutput, HeaderMap)> {
     let S3Request { mut input, headers, mut extensions, .. } = request;
     let trailers = extensions.remove();
     owner::check(&cx.account, input.expected_bucket_owner.as_deref())?;
@@ -36,19 +37,8 @@ pub(super) async fn call(
     let target = Target::new(input.bucket, input.key);
     let object =
         objects.put(target, kept, stored, precondition).await.map_err(errors::from_store)?;
-    Ok(shown(object.etag, &sums))
-}
-
-fn shown(etag: String, sums: &checksums::Checksums) -> PutObjectOutput {
-    let sums = checksums::shown(sums);
-    PutObjectOutput {
-        checksum_crc32: sums.checksum_crc32,
-        checksum_crc32c: sums.checksum_crc32c,
-        checksum_crc64nvme: sums.checksum_crc64nvme,
-        checksum_sha1: sums.checksum_sha1,
-        checksum_sha256: sums.checksum_sha256,
-        checksum_type: sums.checksum_type,
-        e_tag: Some(ETag::Strong(etag)),
-        ..PutObjectOutput::default()
-    }
+    let mut output =
+        PutObjectOutput { e_tag: Some(ETag::Strong(object.etag)), ..PutObjectOutput::default() };
+    let apart = checksums::show!((sums, None::<String>), output);
+    Ok((output, apart))
 }

@@ -22,7 +22,7 @@ pub(super) struct Incoming {
     pub(super) headers: HeaderMap,
     pub(super) trailers: Option<Trailers>,
     pub(super) content_md5: Option<String>,
-    /// AWS's name of an algorithm to compute a checksum with, whatever the client sends.
+    /// AWS's name of the algorithm that the upload has chosen.
     pub(super) algorithm: Option<String>,
 }
 
@@ -31,10 +31,7 @@ pub(super) async fn receive(
     objects: Objects<'_>,
     incoming: Incoming,
 ) -> S3Result<(Stored, Checksums)> {
-    let mut hasher = checksums::hasher(&incoming.headers)?;
-    if let Some(algorithm) = &incoming.algorithm {
-        checksums::enable(&mut hasher, algorithm);
-    }
+    let mut hasher = checksums::hasher(&incoming.headers, incoming.algorithm.as_deref())?;
     let mut writer = objects.writer();
     let mut size = 0;
     let mut body = incoming.body;
@@ -52,7 +49,7 @@ pub(super) async fn receive(
     let trailers = incoming.trailers.map(|trailers| trailers.take()).unwrap_or_default();
     checksums::check_trailers(&incoming.headers, &trailers)?;
     stated.extend(checksums::stated(&trailers));
-    let computed = checksums::computed(hasher);
+    let computed = hasher.finish();
     checksums::compare(&stated, &computed)?;
     let stored = writer.finish().await.map_err(errors::from_fault)?;
     check_md5(&stored, incoming.content_md5.as_deref())?;

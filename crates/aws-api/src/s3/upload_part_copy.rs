@@ -7,7 +7,7 @@ use s3s::{
 use store::{ObjectError, Part, UploadId};
 
 use super::{
-    Operations, checksums, conditions::Conditions, copy_object, errors, get_object, owner, times,
+    Operations, checksums, conditions::Conditions, copy_object, errors, owner, pieces, times,
 };
 
 pub(super) async fn call(
@@ -38,7 +38,7 @@ pub(super) async fn call(
     conditions.check(object.info())?;
     let size = object.info().size;
     let range = match input.copy_source_range.as_deref() {
-        Some(range) => get_object::satisfy(parse(range)?, size)?,
+        Some(range) => pieces::satisfy(parse(range)?, size)?,
         None => 0..size,
     };
     let algorithm = begun.checksum_algorithm.as_deref();

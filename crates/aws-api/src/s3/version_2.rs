@@ -8,8 +8,11 @@ use http::{Request, header::AUTHORIZATION};
 use identity::Keys;
 use s3s::{
     S3Error, S3ErrorCode, S3Result,
+    access::{S3Access, S3AccessContext},
     auth::{S3Auth, SecretKey},
 };
+
+use super::errors;
 
 /// Whether the query carries a signature of version 2, and nothing else does.
 pub(super) fn is_presigned<B>(request: &Request<B>) -> bool {
@@ -19,6 +22,27 @@ pub(super) fn is_presigned<B>(request: &Request<B>) -> bool {
         && has("Signature=")
         && !has("X-Amz-Signature=")
         && !request.headers().contains_key(AUTHORIZATION)
+}
+
+/// Who presigned it, as far as it says: s3s has yet to verify that, and what is held against the
+/// name must not be held against the key's owner.
+pub(super) fn claimed_key<B>(request: &Request<B>) -> String {
+    let query = request.uri().query().unwrap_or_default();
+    let key = query.split('&').find(|pair| pair.starts_with("AWSAccessKeyId="));
+    key.unwrap_or_default().to_owned()
+}
+
+/// Holds keys to their rate, once s3s has verified a call.
+pub(super) struct Rates(pub(super) Arc<Keys>);
+
+#[async_trait]
+impl S3Access for Rates {
+    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let Some(credentials) = cx.credentials() else {
+            return Err(S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied"));
+        };
+        self.0.take_call(&credentials.access_key).map_err(errors::too_often)
+    }
 }
 
 /// The keys that may sign so: those that last, since s3s looks at no session token.

@@ -191,6 +191,7 @@ async fn call<'p>(
     way.trail.enter(Phase::Signature);
     way.caller =
         authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
+    refusals::hold_to_rate(cx, &way.caller, SAGEMAKER_RUNTIME)?;
     way.trail.enter(Phase::Route);
     invoke(cx, &parts.headers, &body, (endpoint, way)).await
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use identity::CallRate;
 use serde::Deserialize;
 
 use crate::listen::{self, ClientLimits, Patience};
@@ -19,6 +20,10 @@ pub(crate) struct LimitsTable {
     pub(crate) calls_per_second_per_client: Option<f64>,
     /// Calls that may come at once from one address after a pause; a second's worth unless given.
     pub(crate) calls_burst_per_client: Option<u32>,
+    /// Calls a second signed with one access key; no limit unless given.
+    pub(crate) calls_per_second_per_key: Option<f64>,
+    /// Calls that may come at once from one key after a pause; a second's worth unless given.
+    pub(crate) calls_burst_per_key: Option<u32>,
     /// Bytes of a request's head: its line and all its headers.
     pub(crate) head_bytes_max: usize,
     /// Seconds for a request's head, from its first byte.
@@ -43,6 +48,9 @@ pub(crate) struct LimitsTable {
     pub(crate) bodies_in_flight_bytes_max: usize,
     /// S3 uploads received at a time.
     pub(crate) uploads_max: usize,
+    /// S3 uploads received at a time from one client, which is a key at an address; three quarters
+    /// of all unless given.
+    pub(crate) uploads_per_client_max: Option<usize>,
     /// Seconds that an upload waits for its turn before it is told to slow down.
     pub(crate) upload_wait_seconds: u64,
     /// Calls that one instance works on at a time.
@@ -66,6 +74,8 @@ impl Default for LimitsTable {
             connections_per_client_max: None,
             calls_per_second_per_client: None,
             calls_burst_per_client: None,
+            calls_per_second_per_key: None,
+            calls_burst_per_key: None,
             head_bytes_max: 64 * 1024,
             head_timeout_seconds: 30,
             idle_timeout_seconds: 120,
@@ -78,6 +88,7 @@ impl Default for LimitsTable {
             answer_bytes_max: 25 * 1024 * 1024,
             bodies_in_flight_bytes_max: 512 * 1024 * 1024,
             uploads_max: 32,
+            uploads_per_client_max: None,
             upload_wait_seconds: 10,
             calls_per_instance: 256,
             invocation_timeout_seconds: 60,
@@ -107,6 +118,7 @@ impl LimitsTable {
             ("connections-max", self.connections_max),
             ("connections-per-client-max", self.connections_per_client_max.unwrap_or(1)),
             ("calls-burst-per-client", self.calls_burst_per_client.unwrap_or(1) as usize),
+            ("calls-burst-per-key", self.calls_burst_per_key.unwrap_or(1) as usize),
             ("head-bytes-max", self.head_bytes_max),
             ("head-timeout-seconds", self.head_timeout_seconds as usize),
             ("idle-timeout-seconds", self.idle_timeout_seconds as usize),
@@ -114,17 +126,23 @@ impl LimitsTable {
             ("body-timeout-seconds", self.body_timeout_seconds as usize),
             ("stall-timeout-seconds", self.stall_timeout_seconds as usize),
             ("uploads-max", self.uploads_max),
+            ("uploads-per-client-max", self.uploads_per_client_max.unwrap_or(1)),
             ("calls-per-instance", self.calls_per_instance as usize),
         ];
         for (name, value) in positive {
             ensure!(value > 0, "the limit `{name}` is 0, and nothing would be served; raise it");
         }
-        let rate = self.calls_per_second_per_client.unwrap_or(1.0);
-        ensure!(
-            (1e-3..=1e9).contains(&rate),
-            "the limit `calls-per-second-per-client` is {rate}; give a number from 0.001 to 1e9, \
-             or leave it out for no limit"
-        );
+        for (name, rate) in [
+            ("calls-per-second-per-client", self.calls_per_second_per_client),
+            ("calls-per-second-per-key", self.calls_per_second_per_key),
+        ] {
+            let rate = rate.unwrap_or(1.0);
+            ensure!(
+                (1e-3..=1e9).contains(&rate),
+                "the limit `{name}` is {rate}; give a number from 0.001 to 1e9, or leave it out \
+                 for no limit"
+            );
+        }
         Ok(())
     }
 
@@ -138,15 +156,12 @@ impl LimitsTable {
     }
 
     pub(crate) fn listeners(&self) -> listen::Limits {
-        let rate = self.calls_per_second_per_client;
-        let second = rate.map_or(1, |rate| rate.ceil().min(f64::from(u32::MAX)) as u32);
         listen::Limits {
             head_bytes_max: self.head_bytes_max,
             connections_max: self.connections_max,
             clients: ClientLimits {
                 connections_max: self.connections_per_client_max,
-                calls_per_second: rate,
-                calls_burst: self.calls_burst_per_client.unwrap_or(second),
+                calls: rate(self.calls_per_second_per_client, self.calls_burst_per_client),
             },
             patience: Patience {
                 idle: Duration::from_secs(self.idle_timeout_seconds),
@@ -166,6 +181,11 @@ impl LimitsTable {
         }
     }
 
+    /// How often each access key may call.
+    pub(crate) fn of_keys(&self) -> Option<CallRate> {
+        rate(self.calls_per_second_per_key, self.calls_burst_per_key)
+    }
+
     pub(crate) fn aws_api(&self) -> aws_api::Limits {
         aws_api::Limits {
             payload_bytes_max: self.payload_bytes_max,
@@ -174,11 +194,19 @@ impl LimitsTable {
             bodies_in_flight_bytes_max: self.bodies_in_flight_bytes_max,
             body_timeout: Duration::from_secs(self.body_timeout_seconds),
             uploads_max: self.uploads_max,
+            uploads_per_client_max: self.uploads_per_client_max,
             upload_wait: Duration::from_secs(self.upload_wait_seconds),
             stall_timeout: Duration::from_secs(self.stall_timeout_seconds),
             stall_bytes_min: self.stall_bytes_min,
         }
     }
+}
+
+/// The rate, with a second's worth as its burst unless given.
+fn rate(per_second: Option<f64>, burst: Option<u32>) -> Option<CallRate> {
+    let per_second = per_second?;
+    let second = per_second.ceil().min(f64::from(u32::MAX)) as u32;
+    Some(CallRate { per_second, burst: burst.unwrap_or(second) })
 }
 
 fn parse(limit: &str) -> anyhow::Result<(String, toml::Value)> {
@@ -209,7 +237,11 @@ mod tests {
         let expect = LimitsTable { uploads_max: 4, head_bytes_max: 9000, ..LimitsTable::default() };
         assert_eq!(limits, Ok(expect));
         let rate = resolved("", &["calls-per-second-per-client=2.5"]).expect("it is valid");
-        assert_eq!(rate.listeners().clients.calls_burst, 3, "a second's worth");
+        let second = CallRate { per_second: 2.5, burst: 3 };
+        assert_eq!((rate.listeners().clients.calls, rate.of_keys()), (Some(second), None));
+        let keys = ["calls-per-second-per-key=9", "calls-burst-per-key=1"];
+        let keys = resolved("", &keys).expect("it is valid").of_keys();
+        assert_eq!(keys, Some(CallRate { per_second: 9.0, burst: 1 }));
     }
 
     #[test]
@@ -221,6 +253,7 @@ mod tests {
             ("uploads-max=0", "`uploads-max` is 0"),
             ("connections-max=-1", "connections-max"),
             ("calls-per-second-per-client=0.0", "from 0.001"),
+            ("calls-per-second-per-key=0.0", "`calls-per-second-per-key` is 0"),
         ] {
             let error = resolved("", &[limit]).expect_err(limit);
             assert!(error.contains(words), "{limit}: {error}");

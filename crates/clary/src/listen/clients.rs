@@ -8,10 +8,12 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
+
+use identity::{CallRate, Pacer};
 
 /// Below this many clients nobody is forgotten.
 const CLIENTS_KEPT: usize = 1024;
@@ -21,15 +23,13 @@ const CLIENTS_KEPT: usize = 1024;
 pub(crate) struct ClientLimits {
     /// Connections open at a time.
     pub(crate) connections_max: Option<usize>,
-    /// Calls a second, in the long run.
-    pub(crate) calls_per_second: Option<f64>,
-    /// Calls that may come at once after a pause.
-    pub(crate) calls_burst: u32,
+    /// Calls.
+    pub(crate) calls: Option<CallRate>,
 }
 
 impl ClientLimits {
     fn is_none(&self) -> bool {
-        self.connections_max.is_none() && self.calls_per_second.is_none()
+        self.connections_max.is_none() && self.calls.is_none()
     }
 }
 
@@ -52,9 +52,7 @@ struct Known {
 #[derive(Debug, Default)]
 struct Client {
     connections: AtomicUsize,
-    /// When, in nanoseconds since the origin, all its calls so far would be due if they had come
-    /// at the allowed rate (the generic cell rate algorithm of ITU-T I.371).
-    due_ns: AtomicU64,
+    pacer: Pacer,
 }
 
 /// Too many connections of one client.
@@ -99,12 +97,12 @@ impl Clients {
 impl Client {
     /// Whether it is connected, or would be let off if it were forgotten.
     fn is_of_use(&self, now_ns: u64) -> bool {
-        self.connections.load(Relaxed) > 0 || self.due_ns.load(Relaxed) > now_ns
+        self.connections.load(Relaxed) > 0 || self.pacer.is_ahead(now_ns)
     }
 }
 
 /// An address stands for its owner: of version 6, whole networks of 64 bits are handed out.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -122,22 +120,10 @@ impl ClientGuard {
     /// Takes one call from what the client may have; if there is none left, says in what time
     /// there will be.
     pub(super) fn call(&self) -> Result<(), Duration> {
-        match self.clients.limits.calls_per_second {
-            Some(rate) => self.call_at(rate, self.clients.now_ns()),
+        match self.clients.limits.calls {
+            Some(rate) => self.client.pacer.take(rate, self.clients.now_ns()),
             None => Ok(()),
         }
-    }
-
-    fn call_at(&self, rate: f64, now_ns: u64) -> Result<(), Duration> {
-        let between_ns = (1e9 / rate) as u64;
-        let ahead_ns = between_ns * u64::from(self.clients.limits.calls_burst.max(1));
-        let due = |due: u64| {
-            let next = due.max(now_ns) + between_ns;
-            (next <= now_ns + ahead_ns).then_some(next)
-        };
-        let taken = self.client.due_ns.fetch_update(Relaxed, Relaxed, due);
-        let wait = |due_ns| Duration::from_nanos(due_ns + between_ns - now_ns - ahead_ns);
-        taken.map(drop).map_err(wait)
     }
 }
 
@@ -152,7 +138,8 @@ mod tests {
     use super::*;
 
     fn clients(connections_max: Option<usize>, calls_per_second: Option<f64>) -> Arc<Clients> {
-        let limits = ClientLimits { connections_max, calls_per_second, calls_burst: 3 };
+        let calls = calls_per_second.map(|per_second| CallRate { per_second, burst: 3 });
+        let limits = ClientLimits { connections_max, calls };
         Arc::new(Clients::new(limits))
     }
 
@@ -178,24 +165,6 @@ mod tests {
         let _held = clients.enter(address("2001:db8::1")).expect("one is allowed");
         clients.enter(address("2001:db8::ffff:2")).expect_err("the same network");
         clients.enter(address("2001:db8:0:1::1")).expect("another network");
-    }
-
-    #[test]
-    fn calls_come_at_the_rate_after_a_burst() {
-        let clients = clients(None, Some(10.0));
-        let guard = clients.enter(address("10.0.0.1")).expect("allowed").expect("it is limited");
-        let at = |ms: u64| guard.call_at(10.0, ms * 1_000_000);
-        for _ in 0..3 {
-            assert_eq!(at(1000), Ok(()));
-        }
-        assert_eq!(at(1000), Err(Duration::from_millis(100)));
-        assert_eq!(at(1099), Err(Duration::from_millis(1)));
-        assert_eq!(at(1100), Ok(()));
-        assert_eq!(at(1101), Err(Duration::from_millis(99)));
-        for _ in 0..3 {
-            assert_eq!(at(9000), Ok(()));
-        }
-        assert!(at(9000).is_err(), "a pause gives no more than a burst");
     }
 
     #[test]

@@ -47,7 +47,11 @@ use {
     watch::Watch,
 };
 
-pub(crate) use {address::Address, clients::ClientLimits, watch::Patience};
+pub(crate) use {
+    address::Address,
+    clients::{ClientLimits, network},
+    watch::Patience,
+};
 
 /// How many of those that are turned away a thread tells so at a time; more are just closed.
 const GOODBYES_MAX: usize = 64;

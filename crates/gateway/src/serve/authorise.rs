@@ -15,7 +15,8 @@ use super::{
 use crate::{
     Gateway,
     refusal::{
-        EXPIRED_TOKEN, INVALID_SIGNATURE, MISSING_AUTHENTICATION_TOKEN, Refusal, UNAUTHORIZED,
+        EXPIRED_TOKEN, INVALID_SIGNATURE, MISSING_AUTHENTICATION_TOKEN, Refusal, THROTTLED,
+        UNAUTHORIZED,
     },
 };
 
@@ -58,6 +59,7 @@ fn signed(gateway: &Gateway, call: &Call<'_>, claimed: &mut String) -> Result<Ca
         verified.map(|verified| verified.claim.access_key_id.into_owned())
     });
     let access_key = verified.map_err(|error| refused(&error))?;
+    gateway.on().keys.take_call(&access_key).map_err(|_| Refusal::from(&THROTTLED))?;
     let principal = keys.lookup(&access_key).map(|key| key.principal.clone());
     let principal = principal.ok_or_else(|| refused(&Error::UnknownKey))?;
     Ok(Caller { access_key, principal })

@@ -12,6 +12,8 @@ pub enum Limit {
     ConnectionsPerClient,
     /// Calls a second from one address.
     CallsPerClient,
+    /// Calls a second signed with one access key.
+    CallsPerKey,
     /// Bytes of a request's head.
     HeadBytes,
     /// Time for a request's head.
@@ -34,14 +36,17 @@ pub enum Limit {
     BodiesInFlight,
     /// Uploads under way at a time.
     Uploads,
+    /// Uploads under way at a time from one client.
+    UploadsPerClient,
 }
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Connections,
         Self::ConnectionsPerClient,
         Self::CallsPerClient,
+        Self::CallsPerKey,
         Self::HeadBytes,
         Self::HeadTimeout,
         Self::IdleTimeout,
@@ -53,6 +58,7 @@ impl Limit {
         Self::AnswerBytes,
         Self::BodiesInFlight,
         Self::Uploads,
+        Self::UploadsPerClient,
     ];
 
     /// The name of the setting, as the `[limits]` table of the configuration file has it.
@@ -61,6 +67,7 @@ impl Limit {
             Self::Connections => "connections-max",
             Self::ConnectionsPerClient => "connections-per-client-max",
             Self::CallsPerClient => "calls-per-second-per-client",
+            Self::CallsPerKey => "calls-per-second-per-key",
             Self::HeadBytes => "head-bytes-max",
             Self::HeadTimeout => "head-timeout-seconds",
             Self::IdleTimeout => "idle-timeout-seconds",
@@ -72,6 +79,7 @@ impl Limit {
             Self::AnswerBytes => "answer-bytes-max",
             Self::BodiesInFlight => "bodies-in-flight-bytes-max",
             Self::Uploads => "uploads-max",
+            Self::UploadsPerClient => "uploads-per-client-max",
         }
     }
 }
