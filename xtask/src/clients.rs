@@ -1,8 +1,9 @@
-//! Scenarios through real clients: a virtual environment of its own with pinned packages, then
+//! Scenarios through real clients: virtual environments of their own with pinned packages, then
 //! pytest against the built binary.
 //!
-//! The scenarios themselves are in `tests/clients`. The environment lives in the target directory
-//! and is made anew only when the pins or the interpreter change.
+//! The scenarios themselves are in `tests/clients`; those in `tests/clients/second` need packages
+//! that do not go together with the others'. The environments live in the target directory and are
+//! made anew only when the pins or the interpreter change.
 
 use std::{env, ffi::OsString, fs, process::Command};
 
@@ -21,16 +22,24 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         binary.exists(),
         "`{binary}` is not built; run `cargo xtask test binary` first"
     );
+    let second = environment(workspace, "clients-second", SECOND)?;
+    succeed(pytest_of(workspace, &second, &binary)?.arg("tests/clients/second"))?;
     succeed(pytest(workspace, &binary)?.arg("tests/clients"))
 }
 
+/// What is installed for `tests/clients/second`.
+const SECOND: &str = "tests/clients/second/requirements.txt";
+
 /// pytest of the clients' environment against this binary; what to run is for the caller to add.
 pub(crate) fn pytest(workspace: &Workspace, binary: &Utf8Path) -> anyhow::Result<Command> {
-    let venv = clients_environment(workspace)?;
+    pytest_of(workspace, &clients_environment(workspace)?, binary)
+}
+
+fn pytest_of(workspace: &Workspace, venv: &Utf8Path, binary: &Utf8Path) -> anyhow::Result<Command> {
     let mut pytest = workspace.command(venv.join("bin/python"));
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
     pytest.env("CLARY_BIN", binary).env("PYTHONDONTWRITEBYTECODE", "1");
-    pytest.env("PATH", path_in_environment(workspace)?);
+    pytest.env("PATH", path_with(&venv.join("bin"))?);
     Ok(pytest)
 }
 
