@@ -1,8 +1,8 @@
 //! Calls of the control plane: whatever is sent is read, or refused with a fault of the client's.
 
 use aws_wire::{
-    Fault, Input, Route, Service, decode, form_action, route_action, route_path, route_target,
-    service_for_form,
+    Fault, Input, Route, Service, XmlFault, decode, form_action, plain_xml, route_action,
+    route_path, route_target, service_for_form,
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -61,6 +61,22 @@ pub fn rest(bytes: &[u8]) {
     let Some((parts, body)) = request::read(bytes) else { return };
     let Ok(route) = route_path("sagemaker", &parts.method, parts.uri.path()) else { return };
     decoded(route, bytes, body);
+}
+
+/// Documents of clients: what is made plain is plain already, and not out of proportion.
+pub fn xml(bytes: &[u8]) {
+    let plain = match plain_xml(bytes) {
+        Ok(plain) => plain,
+        Err(fault) => {
+            assert!(!fault.to_string().is_empty(), "a fault says something");
+            let declares = bytes.windows(2).any(|pair| pair == b"<!");
+            assert!(fault != XmlFault::DocumentType || declares, "there is no declaration");
+            return;
+        }
+    };
+    assert!(plain.len() <= 5 * bytes.len(), "a byte becomes five at most");
+    let again = plain_xml(&plain).expect("what was read can be read");
+    assert_eq!(again, plain, "what is plain stays as it is");
 }
 
 /// What `body` says to the operation; nothing if it was refused.

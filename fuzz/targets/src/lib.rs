@@ -34,6 +34,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "aws_wire_json", run: aws_wire::json },
     Target { name: "aws_wire_query", run: aws_wire::query },
     Target { name: "aws_wire_rest", run: aws_wire::rest },
+    Target { name: "aws_wire_xml", run: aws_wire::xml },
     Target { name: "jsonpath_find", run: jsonpath::find },
     Target { name: "records_csv", run: records::csv },
     Target { name: "records_json", run: records::json },
