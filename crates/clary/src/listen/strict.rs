@@ -1,7 +1,8 @@
 //! What hyper lets pass and we do not: requests that two readers may take for different ones.
 //!
 //! A request that states its length twice, or has two hosts, is how requests are smuggled past a
-//! proxy (RFC 9112, sections 3.2 and 6.3).
+//! proxy (RFC 9112, sections 3.2 and 6.3). One with two signatures may be checked by the one and
+//! logged by the other.
 
 use http::{Request, Version, header};
 
@@ -17,6 +18,9 @@ pub(super) fn objection<B>(request: &Request<B>, line: &Line) -> Option<&'static
     }
     if host.is_none() && request.version() == Version::HTTP_11 {
         return Some("The request has no `Host` header; send one.");
+    }
+    if headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
+        return Some("The request has more than one `Authorization` header; send one.");
     }
     // hyper takes the chunks and drops the other length, so only the head as it came tells.
     if headers.contains_key(header::TRANSFER_ENCODING) && line.head_has(states_a_length) {
@@ -67,5 +71,20 @@ mod tests {
         check(&["a", "a"], Version::HTTP_11, true);
         check(&[], Version::HTTP_11, true);
         check(&[], Version::HTTP_10, false);
+    }
+
+    #[test]
+    fn there_is_one_signature_at_most() {
+        let check = |signatures: &[&str], expect: bool| {
+            let mut request = Request::builder().header("host", "a");
+            for signature in signatures {
+                request = request.header("authorization", *signature);
+            }
+            let request = request.body(()).expect("a request");
+            assert_eq!(objection(&request, &Line::new(None)).is_some(), expect, "{signatures:?}");
+        };
+        check(&[], false);
+        check(&["x"], false);
+        check(&["x", "x"], true);
     }
 }
