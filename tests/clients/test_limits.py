@@ -423,7 +423,7 @@ def test_calls_of_one_key_are_limited_in_each_protocol(start_server, refused):
     public = Request("/prod/x", b"", {}, "GET").send(own.gateway)
     assert public.status == 403, "what nobody signs is held to no key"
     healthy(own)
-    assert enforced(own, "calls-per-second-per-key") == 5
+    assert enforced(own, "calls-per-second-per-key") == 6
 
 
 # Uploads.

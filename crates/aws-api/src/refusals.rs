@@ -108,12 +108,16 @@ pub(crate) fn key_text(wait: Duration) -> String {
     )
 }
 
-/// Takes one call from what the key may have, whose signature was verified.
+/// Takes one call from what the key may have, whose signature was verified; if there is none left,
+/// says in what time there will be.
+pub(crate) fn take_call(cx: &Context, key: &str) -> Result<(), Duration> {
+    let taken = cx.keys.take_call(key);
+    taken.inspect_err(|_| cx.metrics.server.enforce(Limit::CallsPerKey))
+}
+
+/// As [`take_call`], with the error that the service has for it.
 pub(crate) fn hold_to_rate(cx: &Context, key: &str, service: &Service) -> Result<(), Fault> {
-    cx.keys.take_call(key).map_err(|wait| {
-        cx.metrics.server.enforce(Limit::CallsPerKey);
-        Fault::new(throttling_code(Some(service)), key_text(wait))
-    })
+    take_call(cx, key).map_err(|wait| Fault::new(throttling_code(Some(service)), key_text(wait)))
 }
 
 /// Says in how many whole seconds to come back.

@@ -63,7 +63,7 @@ use s3s::{
     service::{S3Service, S3ServiceBuilder},
 };
 use store::Store;
-use telemetry::{Limit, Phase, ServerCounter, Trail};
+use telemetry::{Phase, ServerCounter, Trail};
 
 use admit::Admitted;
 use details::Asked;
@@ -97,7 +97,7 @@ impl Front {
         };
         let mut v2 = builder();
         v2.set_auth(version_2::Secrets(Arc::clone(&cx.keys)));
-        v2.set_access(version_2::Rates(Arc::clone(&cx.keys)));
+        v2.set_access(version_2::Rates(Arc::clone(&cx)));
         let uploads = Uploads::new(&cx.limits, Arc::clone(&cx.metrics));
         Self { service: builder().build(), signed_with_v2: v2.build(), uploads, cx }
     }
@@ -174,11 +174,8 @@ impl Front {
         let admitted = admit::admit(&self.cx, request).inspect_err(|_| {
             self.cx.metrics.server.count(ServerCounter::SignatureRefused);
         })?;
-        let taken = self.cx.keys.take_call(&admitted.key);
-        taken.map(|()| admitted).map_err(|wait| {
-            self.cx.metrics.server.enforce(Limit::CallsPerKey);
-            errors::too_often(wait)
-        })
+        let taken = refusals::take_call(&self.cx, &admitted.key);
+        taken.map(|()| admitted).map_err(errors::too_often)
     }
 
     async fn answer_admitted(

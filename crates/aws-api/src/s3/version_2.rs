@@ -13,6 +13,7 @@ use s3s::{
 };
 
 use super::errors;
+use crate::{Context, refusals};
 
 /// Whether the query carries a signature of version 2, and nothing else does.
 pub(super) fn is_presigned<B>(request: &Request<B>) -> bool {
@@ -33,7 +34,7 @@ pub(super) fn claimed_key<B>(request: &Request<B>) -> String {
 }
 
 /// Holds keys to their rate, once s3s has verified a call.
-pub(super) struct Rates(pub(super) Arc<Keys>);
+pub(super) struct Rates(pub(super) Arc<Context>);
 
 #[async_trait]
 impl S3Access for Rates {
@@ -41,7 +42,7 @@ impl S3Access for Rates {
         let Some(credentials) = cx.credentials() else {
             return Err(S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied"));
         };
-        self.0.take_call(&credentials.access_key).map_err(errors::too_often)
+        refusals::take_call(&self.0, &credentials.access_key).map_err(errors::too_often)
     }
 }
 

@@ -7,6 +7,7 @@ use resources::{Clock, rest_apis::AuthorizationType};
 use sigv4::{Claim, Error, Payload, Request, Secret, Settings, Verifier};
 
 use subtle::ConstantTimeEq;
+use telemetry::Limit;
 
 use super::{
     call::{Call, Caller},
@@ -59,7 +60,10 @@ fn signed(gateway: &Gateway, call: &Call<'_>, claimed: &mut String) -> Result<Ca
         verified.map(|verified| verified.claim.access_key_id.into_owned())
     });
     let access_key = verified.map_err(|error| refused(&error))?;
-    gateway.on().keys.take_call(&access_key).map_err(|_| Refusal::from(&THROTTLED))?;
+    gateway.on().keys.take_call(&access_key).map_err(|_| {
+        gateway.on().metrics.server.enforce(Limit::CallsPerKey);
+        Refusal::from(&THROTTLED)
+    })?;
     let principal = keys.lookup(&access_key).map(|key| key.principal.clone());
     let principal = principal.ok_or_else(|| refused(&Error::UnknownKey))?;
     Ok(Caller { access_key, principal })
