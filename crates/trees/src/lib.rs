@@ -187,8 +187,10 @@
 //! split's column is numbered is found by counting bits.
 //!
 //! Of trees filled up, a split takes 8 bytes and a leaf 8, of which 4 are the number it has in its file
-//! and serve [`Model::leaves`] only. Where a single row is answered from registers, its splits are there once more, in 2
-//! bytes each. Nothing else is held twice. Explanations need what training saw and read a model anew.
+//! and serve [`Model::leaves`] only. Where a single row is answered from registers, its splits are
+//! there once more, in 2 bytes each. Trees in `f64` are held twice: as rows are answered, and with their
+//! children as [`Model::leaves`] and splits by category need them. Explanations need what training saw
+//! and read a model anew.
 //!
 //! # What was tried and left
 //!
