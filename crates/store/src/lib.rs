@@ -7,7 +7,7 @@
 //! | `LAYOUT` | version of this table; locked while a store is open |
 //! | `meta.sqlite` | records, buckets, object keys: everything that has a name |
 //! | `objects/ab/<id>` | bytes of objects, in files named by a random id |
-//! | `artifacts/<id>/` | unpacked `model.tar.gz` objects, read-only |
+//! | `artifacts/<id>/` | models: archives unpacked, or objects as they are; read-only |
 //! | `manifests/<id>` | the size and hash of each file of an artifact |
 //! | `tmp/` | files on their way to the places above; emptied when the store opens |
 //!
@@ -36,7 +36,7 @@ mod store;
 mod tx;
 mod writer;
 
-pub use artifacts::{ArtifactError, ArtifactId, Artifacts, Limits};
+pub use artifacts::{ArtifactError, ArtifactId, Artifacts, Limits, Source};
 pub use check::{Finding, Report, check};
 pub use durable::{Change, Faults};
 pub use error::{DISK_FULL, Error};

@@ -29,6 +29,13 @@ impl From<ArtifactError> for resources::Error {
     }
 }
 
+pub(super) fn missing_bucket(bucket: &str, source: &str) -> ArtifactError {
+    ArtifactError::Missing(format!(
+        "there is no bucket `{bucket}`, where `{source}` should be; create it and upload the \
+         artifact, then create the endpoint again"
+    ))
+}
+
 pub(super) fn missing(source: &str) -> ArtifactError {
     ArtifactError::Missing(format!(
         "there is no object at `{source}`; upload the artifact, then create the endpoint again"

@@ -1,13 +1,17 @@
-//! Model artifacts: a `model.tar.gz` object, unpacked once into a read-only directory.
+//! Model artifacts: a `model.tar.gz` object, unpacked once into a read-only directory, or objects
+//! laid out there as they are.
 //!
 //! A directory under `artifacts/` is always whole: it is built in `tmp/` and renamed. Its id is
-//! derived from the object's blobs, so that the same object unpacks once, whoever asks, and a
+//! derived from the objects' blobs, so that the same objects unpack once, whoever asks, and a
 //! replaced object is a new artifact.
 
 mod error;
+mod files;
+mod lay_out;
 mod limits;
 pub(crate) mod manifest;
 mod path;
+mod source;
 mod tar_reader;
 mod tree;
 mod unpack;
@@ -24,7 +28,9 @@ use sha2::{Digest, Sha256};
 use tokio::task::{JoinError, spawn_blocking};
 
 pub use error::ArtifactError;
+use lay_out::Plan;
 pub use limits::Limits;
+pub use source::Source;
 pub(crate) use tree::{entries, remove_tree};
 
 use crate::{
@@ -52,25 +58,46 @@ impl<'a> Artifacts<'a> {
         Self { store, unpacker }
     }
 
-    /// Unpacks the `.tar.gz` object at `source`, an `s3://bucket/key`, unless it is there already.
+    /// Makes the artifact of a source, unless it is there already.
     ///
     /// Until the id is in a record, only the caller knows that the artifact is wanted: whoever
     /// calls [`Artifacts::retain`] must not do so between a fetch and that record.
-    pub async fn fetch(self, source: &str) -> Result<ArtifactId, ArtifactError> {
-        let target = parse_source(source)?;
-        let object = match self.store.objects().get(&target).await {
-            Ok(object) => object,
-            Err(ObjectError::Store(error)) => return Err(error.into()),
-            Err(_) => return Err(error::missing(source)),
+    pub async fn fetch(self, source: Source<'_>) -> Result<ArtifactId, ArtifactError> {
+        let target = source.parse()?;
+        let content = match source {
+            Source::Archive(_) => {
+                let name = file_name(&target.key).to_owned();
+                Content::Archive { object: self.object(&target).await?, name }
+            }
+            Source::File(_) => Content::Files(Plan::file(&target, self.object(&target).await?)?),
+            Source::Prefix(_) => {
+                let limits = self.unpacker.limits;
+                let objects = source::under(self.store, &target, limits.entries_max).await?;
+                Content::Files(Plan::prefix(&target, objects, &limits)?)
+            }
         };
-        let id = id_of(&object);
-        let name = file_name(&target.key).to_owned();
+        content.check(&self.unpacker.limits)?;
+        self.make(content).await
+    }
+
+    /// Takes hold of an object.
+    async fn object(self, target: &Target) -> Result<Object, ArtifactError> {
+        let source = || format!("s3://{}/{}", target.bucket, target.key);
+        self.store.objects().get(target).await.map_err(|error| match error {
+            ObjectError::Store(error) => error.into(),
+            ObjectError::NoSuchBucket(bucket) => error::missing_bucket(&bucket, &source()),
+            _ => error::missing(&source()),
+        })
+    }
+
+    async fn make(self, content: Content) -> Result<ArtifactId, ArtifactError> {
+        let id = content.id();
         let turn = self.unpacker.turn(&id).lock_owned().await;
         let (unpacker, unpacking) = (Arc::clone(self.unpacker), id.clone());
         let unpacked = spawn_blocking(move || {
             // A caller who stops waiting does not stop the work: the turn ends with it.
             let _turn = turn;
-            unpacker.unpack(&unpacking, object, &name)
+            unpacker.unpack(&unpacking, content)
         });
         let broken_off =
             |error: JoinError| if error.is_panic() { Error::Panicked } else { Error::Closed };
@@ -93,15 +120,41 @@ impl<'a> Artifacts<'a> {
     }
 }
 
-fn parse_source(source: &str) -> Result<Target, ArtifactError> {
-    let place = source.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
-    match place {
-        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() && !key.ends_with('/') => {
-            Ok(Target::new(bucket, key))
+/// What an artifact is made of.
+#[derive(Debug)]
+enum Content {
+    Archive {
+        object: Object,
+        /// What messages call it.
+        name: String,
+    },
+    Files(Plan),
+}
+
+impl Content {
+    fn id(&self) -> ArtifactId {
+        match self {
+            Self::Archive { object, .. } => id_of(object),
+            Self::Files(plan) => plan.id(),
         }
-        _ => Err(ArtifactError::Refused(format!(
-            "`{source}` does not name an object; give the `.tar.gz` as `s3://bucket/key`"
-        ))),
+    }
+
+    /// What can be said before a byte is read.
+    fn check(&self, limits: &Limits) -> Result<(), ArtifactError> {
+        match self {
+            Self::Archive { .. } => Ok(()),
+            Self::Files(plan) => plan.check_size(limits),
+        }
+    }
+
+    /// Fills the empty directory `dir`.
+    fn fill(self, dir: &Path, limits: &Limits, disk: &Disk) -> Result<(), ArtifactError> {
+        match self {
+            Self::Archive { object, name } => {
+                unpack::unpack(object.into_reader(), dir, (&name, limits), disk)
+            }
+            Self::Files(plan) => plan.lay_out(dir, disk),
+        }
     }
 }
 
@@ -162,14 +215,15 @@ impl Unpacker {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn unpack(&self, id: &ArtifactId, object: Object, name: &str) -> Result<(), ArtifactError> {
+    fn unpack(&self, id: &ArtifactId, content: Content) -> Result<(), ArtifactError> {
         let place = self.path(id);
         if place.exists() {
             return Ok(());
         }
         let building = self.tmp.join(random_id());
         fs::create_dir(&building).map_err(Error::io("make", &building))?;
-        let built = unpack::unpack(object.into_reader(), &building, name, &self.limits)
+        let built = content
+            .fill(&building, &self.limits, &self.disk)
             .and_then(|()| Ok(self.publish(&building, &place)?));
         if built.is_err() {
             discard(&building);

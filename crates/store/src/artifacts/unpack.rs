@@ -2,22 +2,23 @@
 
 use std::{
     collections::HashSet,
-    fs::{DirBuilder, OpenOptions},
+    fs::DirBuilder,
     io::{self, BufReader, Read},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    ArtifactError, Limits, path,
+    ArtifactError, Limits,
+    files::{self, WriteError},
+    path,
     tar_reader::{Entry, Kind, TarError, TarReader},
 };
-use crate::Error;
+use crate::{Error, durable::Disk};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const FILE_MODE: u32 = 0o444;
 const DIRECTORY_MODE: u32 = 0o755;
 const BUFFER_BYTES: usize = 128 << 10;
 
@@ -25,14 +26,15 @@ const BUFFER_BYTES: usize = 128 << 10;
 pub(super) fn unpack(
     mut packed: impl Read,
     dir: &Path,
-    name: &str,
-    limits: &Limits,
+    (name, limits): (&str, &Limits),
+    disk: &Disk,
 ) -> Result<(), ArtifactError> {
     let start = read_start(&mut packed).map_err(Error::io("read", name.as_ref()))?;
     check_magic(&start, name)?;
     let packed = BufReader::with_capacity(BUFFER_BYTES, start.chain(packed));
     let unpacked = Bounded { stream: MultiGzDecoder::new(packed), left: limits.unpacked_bytes_max };
-    let mut unpacking = Unpacking { dir, name, limits, directories: HashSet::new(), entries: 0 };
+    let directories = HashSet::new();
+    let mut unpacking = Unpacking { dir, name, limits, disk, directories, entries: 0 };
     unpacking.run(TarReader::new(unpacked))
 }
 
@@ -84,6 +86,7 @@ struct Unpacking<'a> {
     dir: &'a Path,
     name: &'a str,
     limits: &'a Limits,
+    disk: &'a Disk,
     /// Directories made so far, relative to `dir`.
     directories: HashSet<PathBuf>,
     entries: usize,
@@ -157,21 +160,10 @@ impl Unpacking<'_> {
         let place = self.dir.join(path);
         // As with `tar`, a later file of the same name replaces the earlier one.
         crate::durable::remove_file(&place)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE)
-            .open(&place)
-            .map_err(Error::io("make", &place))?;
-        let mut content = tar.content();
-        let mut buffer = vec![0; BUFFER_BYTES];
-        loop {
-            let read = content.read(&mut buffer).map_err(|error| self.broken(error.into()))?;
-            if read == 0 {
-                return Ok(());
-            }
-            io::Write::write_all(&mut file, &buffer[..read]).map_err(Error::io("write", &place))?;
-        }
+        files::write(self.disk, &place, &mut tar.content()).map_err(|error| match error {
+            WriteError::Content(error) => self.broken(error.into()),
+            WriteError::Disk(error) => error.into(),
+        })
     }
 
     fn forbidden(&self, entry: &Entry, rule: &str) -> ArtifactError {

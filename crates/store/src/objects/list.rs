@@ -193,7 +193,7 @@ fn just_after(key: &[u8]) -> Vec<u8> {
 
 /// The smallest byte string after everything that begins with `prefix`. UTF-8 has no byte 0xFF,
 /// so the last byte can always be raised, and 0xFF alone comes after every key.
-fn successor(prefix: &[u8]) -> Vec<u8> {
+pub(super) fn successor(prefix: &[u8]) -> Vec<u8> {
     let mut after = prefix.to_vec();
     match after.last_mut() {
         Some(last) => *last += 1,

@@ -167,7 +167,7 @@ impl<'a> Objects<'a> {
             buckets::require(tx, &bucket)?;
             rows::check(tx, &bucket, &info.key, &precondition)?;
             let segments = stored.adopt(tx);
-            rows::put(tx, &bucket, &rows::Row { info: &info, headers: &headers, segments })?;
+            rows::put(tx, &bucket, &rows::NewRow { info: &info, headers: &headers, segments })?;
             Ok(info)
         };
         self.store.write(write).await
@@ -182,6 +182,28 @@ impl<'a> Objects<'a> {
             let (info, headers, segments) = rows::require(tx, &bucket, &key)?;
             let pin = blobs.pin(&segments);
             Ok(Object { info, headers, segments, pin })
+        };
+        self.store.read(read).await
+    }
+
+    /// Takes hold of the objects whose keys begin with the target's, by key and as they are at one
+    /// moment; at most `limit` of them.
+    pub(crate) async fn under(
+        self,
+        prefix: &Target,
+        limit: usize,
+    ) -> Result<Vec<Object>, ObjectError> {
+        let Target { bucket, key } = prefix.clone();
+        let blobs = self.store.blobs().clone();
+        let read = move |tx: &crate::Tx<'_>| {
+            buckets::require(tx, &bucket)?;
+            let _gate = blobs.gate();
+            let found = rows::under(tx, (&bucket, key.as_bytes()), limit)?;
+            let hold = |(info, headers, segments): (_, _, Vec<Segment>)| {
+                let pin = blobs.pin(&segments);
+                Object { info, headers, segments, pin }
+            };
+            Ok(found.into_iter().map(hold).collect())
         };
         self.store.read(read).await
     }

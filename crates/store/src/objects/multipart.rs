@@ -287,7 +287,11 @@ fn complete(
     let unlisted = uploaded.into_values().flat_map(|(_, segments)| segments);
     tx.discard(unlisted.map(|segment| segment.blob));
     let segments = chosen.into_iter().flat_map(|(_, segments)| segments).collect();
-    rows::put(tx, &upload.target.bucket, &rows::Row { info: &info, headers: &headers, segments })?;
+    rows::put(
+        tx,
+        &upload.target.bucket,
+        &rows::NewRow { info: &info, headers: &headers, segments },
+    )?;
     remove(tx, &upload.id)?;
     Ok(info)
 }

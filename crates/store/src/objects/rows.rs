@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use resources::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Headers, ObjectError, ObjectInfo, Precondition, buckets};
+use super::{Headers, ObjectError, ObjectInfo, Precondition, buckets, list::successor};
 use crate::{
     Error, Tx,
     blobs::{BlobId, Segment},
@@ -14,15 +14,15 @@ use crate::{
 };
 
 /// An object to be stored.
-pub(super) struct Row<'a> {
+pub(super) struct NewRow<'a> {
     pub(super) info: &'a ObjectInfo,
     pub(super) headers: &'a Headers,
     pub(super) segments: Vec<Segment>,
 }
 
 /// Adds or replaces an object; the bytes it replaces become garbage.
-pub(super) fn put(tx: &Tx<'_>, bucket: &str, row: &Row<'_>) -> Result<(), ObjectError> {
-    let Row { info, headers, segments } = row;
+pub(super) fn put(tx: &Tx<'_>, bucket: &str, row: &NewRow<'_>) -> Result<(), ObjectError> {
+    let NewRow { info, headers, segments } = row;
     delete(tx, bucket, &info.key)?;
     let mut statement = tx.connection().prepare_cached(
         "INSERT INTO objects (bucket, key, size, etag, modified, headers, segments)
@@ -60,29 +60,53 @@ pub(super) fn discard(tx: &Tx<'_>, key: &str, segments: &str) -> Result<(), Erro
     Ok(())
 }
 
+/// What a row says of an object.
+pub(super) type Found = (ObjectInfo, Headers, Vec<Segment>);
+
 /// The object at a key, or the error that says what is missing.
-pub(super) fn require(
-    tx: &Tx<'_>,
-    bucket: &str,
-    key: &str,
-) -> Result<(ObjectInfo, Headers, Vec<Segment>), ObjectError> {
+pub(super) fn require(tx: &Tx<'_>, bucket: &str, key: &str) -> Result<Found, ObjectError> {
     let mut statement = tx.connection().prepare_cached(
-        "SELECT size, etag, modified, headers, segments FROM objects WHERE bucket = ? AND key = ?",
+        "SELECT key, size, etag, modified, headers, segments FROM objects
+         WHERE bucket = ? AND key = ?",
     )?;
-    let found = statement.query_row(params![bucket, key.as_bytes()], |row| {
-        let info = ObjectInfo {
-            key: key.to_owned(),
-            size: row.get::<_, i64>(0)? as u64,
-            etag: row.get(1)?,
-            modified: Timestamp::from_epoch_ms(row.get(2)?),
-        };
-        Ok((info, row.get::<_, String>(3)?, row.get::<_, String>(4)?))
-    });
-    let Some((info, headers, segments)) = found.optional()? else {
+    let found = statement.query_row(params![bucket, key.as_bytes()], texts).optional()?;
+    let Some(found) = found else {
         buckets::require(tx, bucket)?;
         return Err(ObjectError::NoSuchKey { bucket: bucket.to_owned(), key: key.to_owned() });
     };
-    Ok((info, from_json(key, &headers)?, from_json(key, &segments)?))
+    Ok(parsed(found)?)
+}
+
+/// The objects whose keys begin with `prefix`, by key; at most `limit` of them.
+pub(super) fn under(
+    tx: &Tx<'_>,
+    (bucket, prefix): (&str, &[u8]),
+    limit: usize,
+) -> Result<Vec<Found>, ObjectError> {
+    let mut statement = tx.connection().prepare_cached(
+        "SELECT key, size, etag, modified, headers, segments FROM objects
+         WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?",
+    )?;
+    let arguments = params![bucket, prefix, successor(prefix), limit as i64];
+    let rows = statement.query_map(arguments, texts)?;
+    rows.map(|row| Ok(parsed(row?)?)).collect()
+}
+
+/// A row, its headers and segments as JSON still.
+fn texts(row: &Row<'_>) -> rusqlite::Result<(ObjectInfo, String, String)> {
+    let info = ObjectInfo {
+        key: String::from_utf8_lossy(&row.get::<_, Vec<u8>>(0)?).into_owned(),
+        size: row.get::<_, i64>(1)? as u64,
+        etag: row.get(2)?,
+        modified: Timestamp::from_epoch_ms(row.get(3)?),
+    };
+    Ok((info, row.get(4)?, row.get(5)?))
+}
+
+fn parsed((info, headers, segments): (ObjectInfo, String, String)) -> Result<Found, Error> {
+    let headers = from_json(&info.key, &headers)?;
+    let segments = from_json(&info.key, &segments)?;
+    Ok((info, headers, segments))
 }
 
 /// Checks that an object may be stored at a key.

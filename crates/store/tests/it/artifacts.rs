@@ -11,7 +11,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use resources::ErrorKind;
-use store::{ArtifactError, ArtifactId, Limits, Options, Store};
+use store::{ArtifactError, ArtifactId, Limits, Options, Source, Store};
 use tar::{Builder, EntryType, Header};
 use tempfile::TempDir;
 
@@ -70,11 +70,11 @@ async fn scratch() -> Scratch {
 
 async fn fetch(store: &Store, object: &[u8]) -> Result<ArtifactId, ArtifactError> {
     put(store, "m/model.tar.gz", object).await;
-    store.artifacts().fetch(SOURCE).await
+    store.artifacts().fetch(Source::Archive(SOURCE)).await
 }
 
 /// Every file below a directory with its content, by path.
-fn tree(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn tree(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
@@ -327,7 +327,7 @@ fn sources_that_name_nothing() {
             ErrorKind::NotFound,
             "there is no object at `s3://bucket/none.tar.gz`",
         ),
-        ("s3://none/m", ErrorKind::NotFound, "there is no object at `s3://none/m`"),
+        ("s3://none/m", ErrorKind::NotFound, "there is no bucket `none`"),
         ("s3://bucket/dir/", ErrorKind::Invalid, "`s3://bucket/dir/` does not name an object"),
         ("s3://bucket", ErrorKind::Invalid, "does not name an object"),
         ("s3:///k", ErrorKind::Invalid, "does not name an object"),
@@ -336,7 +336,7 @@ fn sources_that_name_nothing() {
     run(async {
         let Scratch { store, dir: _dir } = scratch().await;
         for (source, kind, expect) in cases {
-            let error = store.artifacts().fetch(source).await.expect_err(source);
+            let error = store.artifacts().fetch(Source::Archive(source)).await.expect_err(source);
             let error = resources::Error::from(error);
             assert_eq!(error.kind(), kind);
             assert!(error.message().contains(expect), "{error}");
@@ -351,7 +351,7 @@ fn an_artifact_is_unpacked_once_and_is_read_only() {
         put(&store, "m/model.tar.gz", &archive(&[file("d/f", b"1")])).await;
         let fetches = (0..8).map(|_| {
             let store = store.clone();
-            tokio::spawn(async move { store.artifacts().fetch(SOURCE).await })
+            tokio::spawn(async move { store.artifacts().fetch(Source::Archive(SOURCE)).await })
         });
         let mut ids = Vec::new();
         for fetch in futures::future::join_all(fetches).await {
@@ -379,7 +379,7 @@ fn what_was_fetched_for_nobody_goes() {
         let files: Vec<_> = (0..200).map(|n| file(&format!("f{n}"), &[7; 4096])).collect();
         put(&store, "m/model.tar.gz", &archive(&files)).await;
         for waited_ms in [0, 1, 5] {
-            let fetch = store.artifacts().fetch(SOURCE);
+            let fetch = store.artifacts().fetch(Source::Archive(SOURCE));
             let _ = tokio::time::timeout(Duration::from_millis(waited_ms), fetch).await;
             while !store.artifacts().retain(&[]).await.expect("it retains") {
                 tokio::task::yield_now().await;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rusqlite::Connection;
-use store::{Error, Options, Report, Store};
+use store::{Error, Options, Report, Source, Store};
 use tempfile::TempDir;
 
 use crate::{Scratch, put, run};
@@ -18,7 +18,11 @@ async fn filled() -> TempDir {
     put(&store, "kept", b"bytes that are kept").await;
     put(&store, "empty", b"").await;
     put(&store, "model.tar.gz", &archive()).await;
-    store.artifacts().fetch("s3://bucket/model.tar.gz").await.expect("it is fetched");
+    store
+        .artifacts()
+        .fetch(Source::Archive("s3://bucket/model.tar.gz"))
+        .await
+        .expect("it is fetched");
     drop(store);
     dir
 }
@@ -139,6 +143,21 @@ fn change_an_artifact(dir: &Path) {
     fs::set_permissions(artifact(dir), writable).expect("it may be changed");
     fs::remove_file(&file).expect("removed");
     overwrite(&file, b"5678");
+}
+
+/// An artifact of objects as they are is checked like an unpacked one.
+#[test]
+fn files_of_a_prefix_are_checked_too() {
+    run(async {
+        let Scratch { store, dir } = Scratch::with_bucket().await;
+        put(&store, "m/model.json", b"1234").await;
+        let fetched = store.artifacts().fetch(Source::Prefix("s3://bucket/m/")).await;
+        fetched.expect("it is fetched");
+        drop(store);
+        assert!(checked(dir.path()).is_sound());
+        change_an_artifact(dir.path());
+        expect_damage(dir.path(), "artifacts/", "file `model.json` is not what was unpacked");
+    });
 }
 
 fn spoil_the_database(dir: &Path) {

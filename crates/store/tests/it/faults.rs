@@ -21,27 +21,27 @@ use crate::{Scratch, files_below, get, put, run};
 
 /// Lets one change of a kind fail, counted from when it is armed.
 #[derive(Debug, Default)]
-struct Failing {
+pub(crate) struct Failing {
     /// Changes that still work; 0 is the one to fail.
     left: AtomicUsize,
     kind: AtomicUsize,
     errno: AtomicUsize,
 }
 
-const KINDS: [Change; 4] = [Change::Make, Change::Write, Change::Sync, Change::Rename];
+pub(crate) const KINDS: [Change; 4] = [Change::Make, Change::Write, Change::Sync, Change::Rename];
 const IDLE: usize = usize::MAX;
-const EIO: usize = 5;
-const ENOSPC: usize = 28;
+pub(crate) const EIO: usize = 5;
+pub(crate) const ENOSPC: usize = 28;
 
 impl Failing {
-    fn arm(&self, kind: usize, after: usize, errno: usize) {
+    pub(crate) fn arm(&self, kind: usize, after: usize, errno: usize) {
         self.kind.store(kind, Ordering::SeqCst);
         self.errno.store(errno, Ordering::SeqCst);
         self.left.store(after, Ordering::SeqCst);
     }
 
     /// Whether the change that was to fail came.
-    fn disarm(&self) -> bool {
+    pub(crate) fn disarm(&self) -> bool {
         self.left.swap(IDLE, Ordering::SeqCst) == IDLE
     }
 }
@@ -61,7 +61,7 @@ impl Faults for Failing {
     }
 }
 
-fn open(dir: &TempDir) -> (Store, Arc<Failing>) {
+pub(crate) fn open(dir: &TempDir) -> (Store, Arc<Failing>) {
     let faults = Arc::new(Failing::default());
     faults.disarm();
     let options = Options {
