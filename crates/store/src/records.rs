@@ -148,7 +148,8 @@ impl<'a, T: Record> Records<'a, T> {
         Ok(statement.execute([T::KIND, prefix, &after(prefix)])?)
     }
 
-    /// One page of the records that `query` describes.
+    /// One page of the records that `query` describes. One that cannot be read is left out, so
+    /// that it does not hide the others; [`Records::each`] and [`crate::check`] name it.
     pub fn list(&self, query: &ListQuery) -> Result<Page<T>, Error> {
         if query.limit == 0 {
             return Ok(Page { items: Vec::new(), next: None });
@@ -156,11 +157,14 @@ impl<'a, T: Record> Records<'a, T> {
         let select = Select::new::<T>(query)?;
         let mut statement = self.tx.connection().prepare_cached(&select.sql)?;
         let arguments = select.arguments.iter().map(|value| value as &dyn ToSql);
-        let rows = statement.query_map(rusqlite::params_from_iter(arguments), text_pair)?;
-        let mut items = rows.map(|row| parse(&row?)).collect::<Result<Vec<T>, Error>>()?;
-        let more = items.len() > query.limit;
-        items.truncate(query.limit);
-        let next = items.last().filter(|_| more).map(|last| Position::of(query, last).token());
+        let rows = statement.query_map(rusqlite::params_from_iter(arguments), |row| {
+            Ok((text_pair(row)?, Position::of(query, row)?))
+        })?;
+        let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let more = rows.len() > query.limit;
+        rows.truncate(query.limit);
+        let next = rows.last().filter(|_| more).map(|(_, position)| position.token());
+        let items = rows.iter().filter_map(|(row, _)| parse(row).ok()).collect();
         Ok(Page { items, next })
     }
 
@@ -216,20 +220,17 @@ struct Position {
 }
 
 impl Position {
-    fn of(query: &ListQuery, record: &impl Record) -> Self {
+    /// That of a row as [`Select`] gives it; it says nothing of the record's own text, which may
+    /// be unreadable.
+    fn of(query: &ListQuery, row: &Row<'_>) -> rusqlite::Result<Self> {
         let (number, text) = match query.sort_by {
-            SortBy::Name => (0, ""),
-            SortBy::Created => (record.created().epoch_ms(), ""),
-            SortBy::Modified => (record.modified().epoch_ms(), ""),
-            SortBy::Status => (0, record.status().unwrap_or_default()),
+            SortBy::Name => (0, String::new()),
+            SortBy::Created => (row.get("created")?, String::new()),
+            SortBy::Modified => (row.get("modified")?, String::new()),
+            SortBy::Status => (0, row.get("status")?),
         };
-        Self {
-            sort_by: query.sort_by,
-            descending: query.descending,
-            number,
-            text: text.to_owned(),
-            key: record.key().to_owned(),
-        }
+        let key = row.get("key")?;
+        Ok(Self { sort_by: query.sort_by, descending: query.descending, number, text, key })
     }
 
     fn token(&self) -> String {
@@ -253,7 +254,8 @@ struct Select {
 impl Select {
     fn new<T: Record>(query: &ListQuery) -> Result<Self, Error> {
         let mut select = Self {
-            sql: "SELECT key, body FROM records WHERE kind = ?".to_owned(),
+            sql: "SELECT key, body, created, modified, status FROM records WHERE kind = ?"
+                .to_owned(),
             arguments: vec![Value::Text(T::KIND.to_owned())],
         };
         select.filter(query);

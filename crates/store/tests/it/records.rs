@@ -16,6 +16,7 @@ fn endpoint(name: &str, created: i64, modified: i64, status: EndpointStatus) -> 
         failure_reason: None,
         current: None,
         pending: None,
+        last_deployment_config: None,
         tags: [("k".to_owned(), "ü".to_owned())].into(),
         created: Timestamp::from_epoch_ms(created),
         modified: Timestamp::from_epoch_ms(modified),
@@ -176,6 +177,45 @@ fn a_page_starts_where_the_last_ended_whatever_changed() {
         let turned = ListQuery { after: first.next, descending: true, ..query };
         let error = list(&store, turned).await.expect_err("the order differs");
         assert_eq!(resources::Error::from(error).kind(), ErrorKind::Invalid);
+    });
+}
+
+/// What a later version, or a damaged disk, may have left in place of an endpoint.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Foreign(String);
+
+impl resources::Record for Foreign {
+    const KIND: &'static str = <Endpoint as resources::Record>::KIND;
+
+    fn key(&self) -> &str {
+        &self.0
+    }
+
+    fn created(&self) -> Timestamp {
+        Timestamp::from_epoch_ms(25)
+    }
+}
+
+/// A record that can't be read is left out wherever it stands, at the end of a page too.
+#[test]
+fn what_can_not_be_read_hides_nothing() {
+    run(async {
+        let Scratch { store, dir: _dir } = Scratch::new();
+        put(&store, five()).await;
+        for name in ["a-bad", "b-bad", "z-bad"].map(str::to_owned) {
+            let put = store.write(move |tx| tx.records::<Foreign>().put(&Foreign(name)));
+            put.await.expect("it is written");
+        }
+        for sort_by in [SortBy::Name, SortBy::Created, SortBy::Modified, SortBy::Status] {
+            for (descending, limit) in [(false, 1), (true, 1), (false, 2), (true, 3), (false, 99)] {
+                let query = ListQuery { sort_by, descending, limit, ..ListQuery::default() };
+                let walked = walk(&store, query).await;
+                let found: BTreeSet<&str> = walked.iter().map(String::as_str).collect();
+                let expect = ["B-one", "a-one", "b-two", "c-two", "d_100%"];
+                assert_eq!(found, BTreeSet::from(expect), "{sort_by:?} {descending} {limit}");
+                assert_eq!(walked.len(), 5, "{sort_by:?} {descending} {limit}");
+            }
+        }
     });
 }
 
