@@ -3,6 +3,8 @@
 //! Owns what a part can be; how it is written is each format's business, and which parts an answer
 //! has is the caller's.
 
+use crate::ClassName;
+
 /// A part of a row: one value or a list of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
@@ -18,33 +20,39 @@ pub enum Cell<'a> {
     Pair([f32; 2]),
     /// The list of so many classes, from 0.
     Labels(u32),
+    /// A class by its name.
+    Name(&'a ClassName),
+    /// The list of all classes by their names.
+    Names(&'a [ClassName]),
 }
 
 /// What a cell holds, one by one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Item {
+pub(crate) enum Item<'a> {
     Number(f32),
     Label(u32),
+    Name(&'a ClassName),
 }
 
-impl Cell<'_> {
+impl<'a> Cell<'a> {
     /// Whether the cell is a list, be it of one value.
     pub(crate) fn is_list(self) -> bool {
-        matches!(self, Self::Numbers(_) | Self::Pair(_) | Self::Labels(_))
+        matches!(self, Self::Numbers(_) | Self::Pair(_) | Self::Labels(_) | Self::Names(_))
     }
 
     /// How many values it holds.
     pub(crate) fn len(self) -> usize {
         match self {
-            Self::Missing | Self::Number(_) | Self::Label(_) => 1,
+            Self::Missing | Self::Number(_) | Self::Label(_) | Self::Name(_) => 1,
             Self::Numbers(values) => values.len(),
             Self::Pair(_) => 2,
             Self::Labels(count) => count as usize,
+            Self::Names(names) => names.len(),
         }
     }
 
     /// Shows every value in order, a missing one as `NaN`.
-    pub(crate) fn visit(self, mut visit: impl FnMut(Item)) {
+    pub(crate) fn visit(self, mut visit: impl FnMut(Item<'a>)) {
         match self {
             Self::Missing => visit(Item::Number(f32::NAN)),
             Self::Number(value) => visit(Item::Number(value)),
@@ -52,6 +60,8 @@ impl Cell<'_> {
             Self::Numbers(values) => values.iter().for_each(|value| visit(Item::Number(*value))),
             Self::Pair(values) => values.iter().for_each(|value| visit(Item::Number(*value))),
             Self::Labels(count) => (0..count).for_each(|label| visit(Item::Label(label))),
+            Self::Name(name) => visit(Item::Name(name)),
+            Self::Names(names) => names.iter().for_each(|name| visit(Item::Name(name))),
         }
     }
 }

@@ -39,6 +39,7 @@
 //! which columns there are.
 
 mod cell;
+mod class_name;
 mod columns;
 pub mod csv;
 mod error;
@@ -51,6 +52,7 @@ mod number;
 pub mod recordio;
 
 pub use cell::Cell;
+pub use class_name::ClassName;
 pub use columns::Columns;
 pub use error::{Error, ErrorKind};
 pub use matrix::Matrix;

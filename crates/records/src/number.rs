@@ -115,7 +115,7 @@ pub(crate) struct Printer {
     non_finite: NonFinite,
 }
 
-/// What stands for a value that is not a finite number.
+/// What stands for a value that is not a finite number: each format's own way.
 #[derive(Clone, Copy)]
 pub(crate) enum NonFinite {
     /// `nan`, `inf` and `-inf`, as Python prints them.
@@ -151,6 +151,13 @@ impl Printer {
                 Item::Number(value) => self.print(value, out),
                 Item::Label(label) => {
                     write!(out, "{label}").expect("memory takes it: this is a bug");
+                }
+                Item::Name(name) => {
+                    let text = match self.non_finite {
+                        NonFinite::Null => name.json(),
+                        NonFinite::Words => name.csv(cell.is_list()),
+                    };
+                    out.extend_from_slice(text.as_bytes());
                 }
             }
         });

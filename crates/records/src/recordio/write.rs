@@ -51,6 +51,8 @@ fn label(name: &str, cell: Cell<'_>, out: &mut Vec<u8>) {
         let value = match item {
             Item::Number(value) => value,
             Item::Label(label) => label as f32,
+            // A tensor of numbers has no room for names.
+            Item::Name(name) => name.class() as f32,
         };
         out.extend_from_slice(&value.to_le_bytes());
     });
