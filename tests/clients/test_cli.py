@@ -246,3 +246,48 @@ def test_the_aws_cli_goes_from_model_to_prediction(aws, deploy, tmp_path, fresh)
     aws("sagemaker", "wait", "endpoint-deleted", *endpoint)
     said = aws("sagemaker", "describe-endpoint", *endpoint, fails=255)
     assert "ValidationException" in said and "Could not find endpoint" in said
+
+
+def test_the_aws_cli_deploys_a_prefix(aws, deploy, runtime, fresh, tmp_path):
+    name = fresh("cli-source")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "xgboost-model").write_bytes(leaf(6.5))
+    deploy.upload(f"{name}-bucket-is-there", b"")
+    aws("s3", "sync", str(tmp_path / "model"), f"s3://models/{name}/", "--only-show-errors")
+    place = {"S3Uri": f"s3://models/{name}/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+    primary = json.dumps({"Image": IMAGE, "ModelDataSource": {"S3DataSource": place}})
+    model = ["--model-name", name, "--primary-container", primary, "--execution-role-arn", ROLE]
+    aws("sagemaker", "create-model", *model)
+    deploy.config(name, {"AllTraffic": (name, 1.0)})
+    deploy.endpoint(name, name)
+    answer = runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"1\n")
+    assert float(answer["Body"].read()) == 6.5
+
+
+def test_invoke_explains_where_the_endpoint_can(clary, sm, deploy, fresh, tmp_path):
+    name, rows = fresh("explain"), tmp_path / "rows.csv"
+    rows.write_text("0\n1\n")
+    variant = {
+        "VariantName": "v",
+        "ModelName": deploy.model(name, {"xgboost-model": leaf(2.0)}),
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+    }
+    shap = {"ShapBaselineConfig": {"ShapBaseline": "0"}}
+    sm.create_endpoint_config(
+        EndpointConfigName=name,
+        ProductionVariants=[variant],
+        ExplainerConfig={
+            "ClarifyExplainerConfig": {"EnableExplanations": "`false`", "ShapConfig": shap}
+        },
+    )
+    deploy.endpoint(name, name)
+    invoke = ["invoke", name, "--body", str(rows)]
+    assert json.loads(clary(*invoke))["explanations"] == {}
+    assert len(json.loads(clary(*invoke, "--explain"))["explanations"]["kernel_shap"]) == 2
+    chosen = json.loads(clary(*invoke, "--explain=[0] > `5`"))
+    assert chosen["explanations"] == {}
+    plain = fresh("plain")
+    deploy(plain, {"xgboost-model": leaf(2.0)})
+    said = clary("invoke", plain, "--body", str(rows), "--explain", fails=1)
+    assert "has no explainer" in said

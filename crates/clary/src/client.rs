@@ -135,6 +135,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) content_type: &'a str,
     pub(crate) accept: Option<&'a str>,
     pub(crate) target_variant: Option<&'a str>,
+    pub(crate) enable_explanations: Option<&'a str>,
 }
 
 /// One prediction.
@@ -273,8 +274,11 @@ impl Client {
 
     fn invocation(&self, call: Invocation<'_>) -> Result<Request<Vec<u8>>, CallError> {
         let path = format!("/endpoints/{}/invocations", call.endpoint);
-        let optional =
-            [("accept", call.accept), ("x-amzn-sagemaker-target-variant", call.target_variant)];
+        let optional = [
+            ("accept", call.accept),
+            ("x-amzn-sagemaker-target-variant", call.target_variant),
+            ("x-amzn-sagemaker-enable-explanations", call.enable_explanations),
+        ];
         let mut request =
             self.request(Method::POST, &path).header("content-type", call.content_type);
         for (name, value) in optional {
@@ -551,6 +555,7 @@ mod tests {
             content_type: "text/csv",
             accept: Some("application/json"),
             target_variant: Some("Blue"),
+            enable_explanations: Some("`true`"),
         };
         let prediction = client.invoke(call).expect("a prediction");
         assert_eq!((&*prediction.variant, &*prediction.content_type), ("Blue", "text/csv"));
@@ -562,6 +567,7 @@ mod tests {
         assert_eq!(asked.call(), "POST /endpoints/covtype/invocations");
         assert_eq!(asked.parts.headers["accept"], "application/json");
         assert_eq!(asked.parts.headers["x-amzn-sagemaker-target-variant"], "Blue");
+        assert_eq!(asked.parts.headers["x-amzn-sagemaker-enable-explanations"], "`true`");
         assert_eq!((&*asked.body, &*asked.service), (&b"1,2"[..], "sagemaker"));
     }
 }

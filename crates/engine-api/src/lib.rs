@@ -22,6 +22,9 @@ pub struct Request<'a> {
     pub accept: Option<&'a str>,
     /// `X-Amzn-SageMaker-Custom-Attributes`, if the client gave it.
     pub custom_attributes: Option<&'a str>,
+    /// Which records to explain, in place of [`Explaining::enable`]; only engines that were opened
+    /// with one see it.
+    pub enable_explanations: Option<&'a str>,
 }
 
 /// What the model answered. Any `status` outside 2xx reaches the client as a `ModelError`.
@@ -91,6 +94,25 @@ pub struct ModelSource<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// The log stream of the instance that opens the model.
     pub log: &'a Arc<dyn LogSink>,
+    /// How answers are explained, if they are. An engine that can't must refuse to open.
+    pub explaining: Option<Explaining<'a>>,
+}
+
+/// How answers are explained: what of `ClarifyExplainerConfig` an engine needs. Its answers are
+/// then JSON documents that hold predictions and explanations.
+#[derive(Clone, Copy, Debug)]
+pub struct Explaining<'a> {
+    /// A `JMESPath` expression that is true of the predictions to explain; without one, all are.
+    pub enable: Option<&'a str>,
+    /// The features' names, in the order in which they are shown; may be empty.
+    pub feature_headers: &'a [String],
+    /// The features' types, in the same order; may be empty.
+    pub feature_types: &'a [String],
+    /// The classes' names; may be empty.
+    pub label_headers: &'a [String],
+    /// What rows are compared with: a body of rows and its content type. Without one it is what the
+    /// model was trained on.
+    pub baseline: Option<(&'a str, &'a str)>,
 }
 
 /// Why a model can't be opened; becomes the endpoint's `FailureReason`.

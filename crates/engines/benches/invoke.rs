@@ -54,8 +54,13 @@ fn open(directory: &Path, image: &str) -> Arc<dyn Engine> {
     let log: Arc<dyn LogSink> = Arc::new(Silence);
     let environment = BTreeMap::new();
     let factory = Factory::new();
-    let opening =
-        factory.open(ModelSource { image, directory, environment: &environment, log: &log });
+    let opening = factory.open(ModelSource {
+        image,
+        directory,
+        environment: &environment,
+        log: &log,
+        explaining: None,
+    });
     match pin!(opening).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(engine) => engine.expect("the example opens"),
         Poll::Pending => panic!("opening a native model waits for nothing"),
@@ -76,8 +81,13 @@ fn time(engine: &dyn Engine, name: &str, content_type: &str, bodies: &[Bytes]) {
 }
 
 fn call(engine: &dyn Engine, content_type: &str, body: &Bytes) {
-    let request =
-        Request { body, content_type: Some(content_type), accept: None, custom_attributes: None };
+    let request = Request {
+        body,
+        content_type: Some(content_type),
+        accept: None,
+        custom_attributes: None,
+        enable_explanations: None,
+    };
     match engine.invoke(request) {
         Answer::Ready(Ok(reply)) if reply.status == 200 => drop(black_box(reply)),
         answer => panic!("{answer:?}"),

@@ -40,6 +40,9 @@ impl Factory {
             refuse_not_native(source)?;
             return Ok(Arc::new(native::open(source, &self.models)?));
         }
+        if source.explaining.is_some() {
+            return Err(unexplained(source.image));
+        }
         if image::is_object2vec(source.image) {
             return Ok(Arc::new(object2vec::open(source, &self.networks)?));
         }
@@ -61,6 +64,14 @@ fn not_served(image: &str) -> OpenError {
         "image `{image}` is not served: use SageMaker's XGBoost image (a path that ends in \
          `/sagemaker-xgboost:<version>`) with a model that XGBoost saved or that Python pickled, or \
          its Object2Vec image (`/object2vec:1`) with a network in safetensors"
+    );
+    OpenError { message }
+}
+
+fn unexplained(image: &str) -> OpenError {
+    let message = format!(
+        "`ExplainerConfig` is served for tree models behind SageMaker's XGBoost image, not for \
+         image `{image}`; leave it out of the endpoint configuration"
     );
     OpenError { message }
 }

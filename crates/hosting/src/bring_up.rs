@@ -3,9 +3,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use engine_api::{Engine, LogSink, ModelSource};
-use resources::{Container, DeployedVariant, Deployment};
-use store::{ArtifactError, ArtifactId};
+use engine_api::{Engine, Explaining, LogSink, ModelSource};
+use resources::{
+    Container, DeployedVariant, Deployment, Explainer, ModelDataForm, ModelDataSource,
+};
+use store::{ArtifactError, ArtifactId, Source};
 
 use crate::{
     Hosting,
@@ -66,7 +68,8 @@ pub(crate) async fn deployment(hosting: Hosting, plan: Plan) -> Result<BroughtUp
         // One at a time of those that may start together; waiting here is not starting yet.
         let _turn = hosting.shared.starts.acquire().await;
         let log = hosting.stream(&endpoint, planned);
-        match in_time(&hosting, planned, &log).await {
+        let explainer = deployment.explainer.as_deref();
+        match in_time(&hosting, planned, (explainer, &log)).await {
             Ok(engine) => models.push(OpenModel { engine, log }),
             Err(cause) => {
                 log.line(&cause);
@@ -80,14 +83,25 @@ pub(crate) async fn deployment(hosting: Hosting, plan: Plan) -> Result<BroughtUp
 async fn in_time(
     hosting: &Hosting,
     planned: &mut DeployedVariant,
-    log: &Arc<dyn LogSink>,
+    (explainer, log): (Option<&Explainer>, &Arc<dyn LogSink>),
 ) -> Result<Arc<dyn Engine>, String> {
     let limit = hosting.on().limits.startup_timeout;
     let start = async {
         let directory = fetch(hosting, planned).await?;
-        open(hosting, planned.container.clone(), directory, Arc::clone(log)).await
+        let model = Unopened {
+            container: planned.container.clone(),
+            directory,
+            explainer: explainer.cloned(),
+            log: Arc::clone(log),
+        };
+        open(hosting, model).await
     };
-    let late = || format!("it was not ready within {limit:?}");
+    let late = || {
+        format!(
+            "it was not ready within {limit:?}; give it less to read, or raise the server's \
+             `startup-timeout-seconds`"
+        )
+    };
     tokio::time::timeout(limit, start).await.unwrap_or_else(|_| Err(late()))
 }
 
@@ -99,38 +113,91 @@ async fn fetch(hosting: &Hosting, planned: &mut DeployedVariant) -> Result<PathB
     if let Some(path) = kept.filter(|path| path.is_dir()) {
         return Ok(path);
     }
-    let Some(url) = &planned.container.model_data_url else {
+    let Some(source) = source(&planned.container) else {
         return Err(format!(
             "model `{}` has no ModelDataUrl; give it one that names a model.tar.gz",
             planned.model_name
         ));
     };
-    let id = match artifacts.fetch(url).await {
+    let id = match artifacts.fetch(source).await {
         Ok(id) => id,
         Err(ArtifactError::Fault(store::Error::Closed)) => return stopping().await,
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(cause(&error)),
     };
     let path = artifacts.path(&id);
     planned.artifact_id = Some(id.0);
     Ok(path)
 }
 
-/// Opens a model on a blocking thread, since reading one is work.
-async fn open(
-    hosting: &Hosting,
+/// Where a container's model is to be had.
+fn source(container: &Container) -> Option<Source<'_>> {
+    let Some(ModelDataSource { uri, form }) = &container.model_data_source else {
+        return container.model_data_url.as_deref().map(Source::Archive);
+    };
+    Some(match form {
+        ModelDataForm::Archive => Source::Archive(uri),
+        ModelDataForm::File => Source::File(uri),
+        ModelDataForm::Prefix => Source::Prefix(uri),
+    })
+}
+
+/// What the endpoint's owner is told. A fault of the disk is not theirs to mend, but theirs to know.
+fn cause(error: &ArtifactError) -> String {
+    match error {
+        ArtifactError::Fault(fault) if fault.is_disk_full() => {
+            "the server's disk is full, so that its artifact could not be kept; free space there, \
+             then create or update the endpoint again"
+                .to_owned()
+        }
+        ArtifactError::Fault(fault) => {
+            let mut text = format!("{error}: {fault}");
+            let mut source = std::error::Error::source(fault);
+            while let Some(cause) = source {
+                text = format!("{text}: {cause}");
+                source = cause.source();
+            }
+            format!("{text}; once the server's disk works, create or update the endpoint again")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// A model to be opened, which can move to another thread.
+struct Unopened {
     container: Container,
     directory: PathBuf,
+    explainer: Option<Explainer>,
     log: Arc<dyn LogSink>,
-) -> Result<Arc<dyn Engine>, String> {
+}
+
+impl Unopened {
+    fn source(&self) -> ModelSource<'_> {
+        ModelSource {
+            image: &self.container.image,
+            directory: &self.directory,
+            environment: &self.container.environment,
+            log: &self.log,
+            explaining: self.explainer.as_ref().map(explaining),
+        }
+    }
+}
+
+fn explaining(explainer: &Explainer) -> Explaining<'_> {
+    let baseline = explainer.baseline.as_ref();
+    Explaining {
+        enable: explainer.enable.as_deref(),
+        feature_headers: &explainer.feature_headers,
+        feature_types: &explainer.feature_types,
+        label_headers: &explainer.label_headers,
+        baseline: baseline.map(|baseline| (&*baseline.rows, &*baseline.content_type)),
+    }
+}
+
+/// Opens a model on a blocking thread, since reading one is work.
+async fn open(hosting: &Hosting, model: Unopened) -> Result<Arc<dyn Engine>, String> {
     let engines = Arc::clone(&hosting.on().engines);
     let opening = engine_calls::apart(&hosting.on().background, async move || {
-        let source = ModelSource {
-            image: &container.image,
-            directory: &directory,
-            environment: &container.environment,
-            log: &log,
-        };
-        engines.open(source).await
+        engines.open(model.source()).await
     });
     match opening.await {
         Ok(opened) => opened.map_err(|error| error.message),

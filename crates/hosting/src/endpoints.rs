@@ -18,6 +18,8 @@ pub struct NewEndpoint {
     pub name: String,
     /// The configuration to serve.
     pub config_name: String,
+    /// How a change is to be rolled out; a first deployment only keeps it.
+    pub deployment_config: Option<serde_json::Value>,
     /// The caller's labels.
     pub tags: Tags,
 }
@@ -33,6 +35,8 @@ pub struct Update {
     pub retain_weights: bool,
     /// Variants that keep their name keep their number of instances.
     pub retain_instance_counts: bool,
+    /// How this change is rolled out, where the caller said so; the last one is what is kept.
+    pub deployment_config: Option<serde_json::Value>,
 }
 
 /// What `UpdateEndpointWeightsAndCapacities` asks of one variant.
@@ -76,7 +80,8 @@ pub async fn list(hosting: &Hosting, query: ListQuery) -> Result<Page<Endpoint>,
 pub async fn update(hosting: &Hosting, update: Update) -> Result<Endpoint, Error> {
     let account = hosting.on().account.clone();
     let name = update.name.clone();
-    change(hosting, name, move |tx, current, now| {
+    change(hosting, name, move |tx, endpoint, now| {
+        let current = changeable(endpoint)?;
         let mut planned = plan(tx, &account, &update.config_name, now)?;
         for variant in &mut planned.variants {
             let before = current.variants.iter().find(|before| before.name == variant.name);
@@ -87,6 +92,7 @@ pub async fn update(hosting: &Hosting, update: Update) -> Result<Endpoint, Error
                 variant.instance_count = before.instance_count;
             }
         }
+        endpoint.last_deployment_config = update.deployment_config;
         Ok(planned)
     })
     .await
@@ -99,7 +105,8 @@ pub async fn rescale(
     name: String,
     desired: Vec<Desired>,
 ) -> Result<Endpoint, Error> {
-    change(hosting, name, move |_, current, now| {
+    change(hosting, name, move |_, endpoint, now| {
+        let current = changeable(endpoint)?;
         check_desired(&desired)?;
         let mut planned = Deployment { id: fresh_id(), started: now, ..current.clone() };
         for desired in desired {
@@ -150,17 +157,19 @@ pub async fn delete(hosting: &Hosting, name: String) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes what `planned` gives for the deployment that serves the pending one.
+/// Makes what `planned` gives for an endpoint its pending deployment.
 async fn change(
     hosting: &Hosting,
     name: String,
-    planned: impl FnOnce(&Tx<'_>, &Deployment, Timestamp) -> Result<Deployment, Error> + Send + 'static,
+    planned: impl FnOnce(&Tx<'_>, &mut Endpoint, Timestamp) -> Result<Deployment, Error>
+    + Send
+    + 'static,
 ) -> Result<Endpoint, Error> {
     let arn = arn(&hosting.on().account, &name);
     let now = hosting.on().clock.now();
     let work = move |tx: &Tx<'_>| -> Result<Endpoint, Error> {
         let mut endpoint = tx.endpoints().get(&name)?.ok_or_else(|| not_found("endpoint", &arn))?;
-        let planned = planned(tx, changeable(&endpoint)?, now)?;
+        let planned = planned(tx, &mut endpoint, now)?;
         check_traffic(&planned)?;
         endpoint.pending = Some(planned);
         endpoint.status = EndpointStatus::Updating;
@@ -240,6 +249,7 @@ fn insert(
         failure_reason: None,
         current: None,
         pending: Some(plan(tx, account, &new.config_name, now)?),
+        last_deployment_config: new.deployment_config,
         tags: new.tags,
         created: now,
         modified: now,
@@ -263,7 +273,8 @@ fn plan(
         .into_iter()
         .map(|variant| plan_variant(tx, account, variant, now))
         .collect::<Result<_, _>>()?;
-    Ok(Deployment { id: fresh_id(), config_name: config.name, variants, started: now })
+    let (config_name, explainer) = (config.name, config.explainer.map(Box::new));
+    Ok(Deployment { id: fresh_id(), config_name, variants, explainer, started: now })
 }
 
 fn plan_variant(

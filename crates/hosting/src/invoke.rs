@@ -49,6 +49,8 @@ pub enum Refusal {
     },
     /// Every variant's weight is 0.
     NoTraffic,
+    /// The call asks for explanations, and the endpoint's configuration has no explainer.
+    NoExplainer,
     /// The endpoint is being brought up again.
     Returning,
     /// Every instance works on as many calls as it may.
@@ -122,6 +124,9 @@ impl Hosting {
             Some(Route::Returning) => return Err(Refusal::Returning),
             None => return Err(Refusal::UnknownEndpoint),
         };
+        if call.request.enable_explanations.is_some() && serving.deployment.explainer.is_none() {
+            return Err(Refusal::NoExplainer);
+        }
         let position = match call.target_variant {
             Some(name) => serving.position(name).ok_or_else(|| unknown_variant(&serving, name))?,
             None => serving.pick().ok_or(Refusal::NoTraffic)?,
@@ -214,6 +219,7 @@ struct OwnedRequest {
     content_type: Option<String>,
     accept: Option<String>,
     custom_attributes: Option<String>,
+    enable_explanations: Option<String>,
 }
 
 impl From<Request<'_>> for OwnedRequest {
@@ -223,6 +229,7 @@ impl From<Request<'_>> for OwnedRequest {
             content_type: request.content_type.map(str::to_owned),
             accept: request.accept.map(str::to_owned),
             custom_attributes: request.custom_attributes.map(str::to_owned),
+            enable_explanations: request.enable_explanations.map(str::to_owned),
         }
     }
 }
@@ -234,6 +241,7 @@ impl OwnedRequest {
             content_type: self.content_type.as_deref(),
             accept: self.accept.as_deref(),
             custom_attributes: self.custom_attributes.as_deref(),
+            enable_explanations: self.enable_explanations.as_deref(),
         }
     }
 }

@@ -27,15 +27,23 @@ pub(crate) enum Outcome {
 }
 
 impl News {
-    /// Writes it down, unless the intent has moved on meanwhile.
-    pub(crate) fn write_down(self, tx: &Tx<'_>, now: Timestamp) -> Result<(), Error> {
-        let Some(mut endpoint) = tx.endpoints().get(&self.endpoint)? else { return Ok(()) };
-        if wanted(&endpoint).is_none_or(|deployment| deployment.id != self.deployment_id) {
-            return Ok(());
+    /// Writes it down, unless the intent has moved on meanwhile. Given back is what can't be
+    /// written because the endpoint's record can't be read: that must not keep what there is to
+    /// say of others.
+    pub(crate) fn write_down(self, tx: &Tx<'_>, now: Timestamp) -> Result<Option<Self>, Error> {
+        let mut endpoint = match tx.endpoints().get(&self.endpoint) {
+            Err(store::Error::Unreadable { .. }) => return Ok(Some(self)),
+            found => match found? {
+                Some(endpoint) => endpoint,
+                None => return Ok(None),
+            },
+        };
+        if wanted(&endpoint).is_some_and(|deployment| deployment.id == self.deployment_id) {
+            self.outcome.apply(&mut endpoint);
+            endpoint.modified = now;
+            tx.endpoints().put(&endpoint)?;
         }
-        self.outcome.apply(&mut endpoint);
-        endpoint.modified = now;
-        Ok(tx.endpoints().put(&endpoint)?)
+        Ok(None)
     }
 }
 

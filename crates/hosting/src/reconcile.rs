@@ -143,7 +143,9 @@ impl Reconciler {
         self.publish();
         self.forget_deleted(&endpoints).await;
         self.collect_artifacts(&endpoints).await;
-        let settled = self.returning.is_empty() && self.news.is_empty();
+        // What can't be told to a damaged record waits for it, and nobody waits for that.
+        let told = self.news.iter().all(|news| self.unreadable.contains(&news.endpoint));
+        let settled = self.returning.is_empty() && told;
         self.hosting.shared.settled.send_replace(settled);
     }
 
@@ -167,11 +169,12 @@ impl Reconciler {
         }
         let news = self.news.clone();
         let now = self.hosting.on().clock.now();
-        let written = self.hosting.on().store.write(move |tx| -> Result<(), Error> {
-            news.into_iter().try_for_each(|news| news.write_down(tx, now))
+        let written = self.hosting.on().store.write(move |tx| -> Result<Vec<News>, Error> {
+            let written = news.into_iter().map(|news| news.write_down(tx, now));
+            written.filter_map(Result::transpose).collect()
         });
         match written.await {
-            Ok(()) => self.news.clear(),
+            Ok(left) => self.news = left,
             Err(error) => report("what became of the endpoints could not be written", &error),
         }
     }

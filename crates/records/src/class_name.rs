@@ -3,6 +3,8 @@
 //! Owns how a name is written in each format; a name is prepared once and copied ever after. Which
 //! names there are is the caller's business.
 
+use std::fmt::Write as _;
+
 /// The name of one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassName {
@@ -51,7 +53,7 @@ fn json_string(text: &str) -> String {
             '"' => json.push_str("\\\""),
             '\\' => json.push_str("\\\\"),
             control if (control as u32) < 0x20 => {
-                json.push_str(&format!("\\u{:04x}", control as u32));
+                let _ = write!(json, "\\u{:04x}", control as u32);
             }
             other => json.push(other),
         }

@@ -13,6 +13,9 @@ pub struct EndpointConfig {
     pub arn: String,
     /// One to ten variants.
     pub variants: Vec<ProductionVariant>,
+    /// How answers are explained, if they are.
+    #[serde(default)]
+    pub explainer: Option<Explainer>,
     /// Members that are kept only to be shown again.
     #[serde(default)]
     pub shown: serde_json::Map<String, serde_json::Value>,
@@ -50,6 +53,38 @@ pub enum Routing {
     Random,
     /// An instance that works on fewer calls than another.
     LeastOutstanding,
+}
+
+/// How the answers of an endpoint are explained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Explainer {
+    /// A `JMESPath` expression that is true of the predictions to explain; none explains all.
+    #[serde(default)]
+    pub enable: Option<String>,
+    /// The features' names; may be empty.
+    #[serde(default)]
+    pub feature_headers: Vec<String>,
+    /// The features' types; may be empty.
+    #[serde(default)]
+    pub feature_types: Vec<String>,
+    /// The classes' names; may be empty.
+    #[serde(default)]
+    pub label_headers: Vec<String>,
+    /// The rows that others are compared with.
+    #[serde(default)]
+    pub baseline: Option<Baseline>,
+    /// `ExplainerConfig` as given, to be shown again.
+    #[serde(default)]
+    pub shown: serde_json::Value,
+}
+
+/// Rows that others are compared with, as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// How the rows are written.
+    pub content_type: String,
+    /// The rows.
+    pub rows: String,
 }
 
 impl Record for EndpointConfig {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Container, Record, Routing, Tags, Timestamp};
+use crate::{Container, Explainer, Record, Routing, Tags, Timestamp};
 
 /// Where an endpoint stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,6 +68,9 @@ pub struct Endpoint {
     /// What is being brought up.
     #[serde(default)]
     pub pending: Option<Deployment>,
+    /// `DeploymentConfig` as it was last given; kept to be shown, and to be given again.
+    #[serde(default)]
+    pub last_deployment_config: Option<serde_json::Value>,
     /// The caller's labels.
     #[serde(default)]
     pub tags: Tags,
@@ -87,6 +90,9 @@ pub struct Deployment {
     pub config_name: String,
     /// Its variants.
     pub variants: Vec<DeployedVariant>,
+    /// How its answers are explained, if they are.
+    #[serde(default)]
+    pub explainer: Option<Box<Explainer>>,
     /// When it was asked for.
     pub started: Timestamp,
 }

@@ -15,9 +15,9 @@ mod tags;
 
 pub use account::Account;
 pub use clock::{Clock, Timestamp};
-pub use endpoint_configs::{EndpointConfig, ProductionVariant, Routing};
+pub use endpoint_configs::{Baseline, EndpointConfig, Explainer, ProductionVariant, Routing};
 pub use endpoints::{DeployedVariant, Deployment, Endpoint, EndpointStatus};
 pub use error::{Error, ErrorKind};
-pub use models::{Container, Model};
+pub use models::{Container, Model, ModelDataForm, ModelDataSource};
 pub use record::{KINDS, Kind, Record, is_kept};
 pub use tags::Tags;

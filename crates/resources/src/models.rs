@@ -43,6 +43,9 @@ pub struct Container {
     /// `s3://…/model.tar.gz`, or none for an image that brings its own model.
     #[serde(default)]
     pub model_data_url: Option<String>,
+    /// The model as it lies in the object store, in place of `model_data_url`.
+    #[serde(default)]
+    pub model_data_source: Option<ModelDataSource>,
     /// Environment variables.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
@@ -52,6 +55,26 @@ pub struct Container {
     /// Members of the definition that are kept only to be shown again.
     #[serde(default)]
     pub shown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A model in the object store, and how it lies there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelDataSource {
+    /// `s3://bucket/key`, or for a prefix `s3://bucket/prefix/`.
+    pub uri: String,
+    /// How it lies there.
+    pub form: ModelDataForm,
+}
+
+/// How a model lies in the object store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelDataForm {
+    /// One object, a gzip-compressed tar archive.
+    Archive,
+    /// One object, which is a file of the model under the last part of its key.
+    File,
+    /// Every object under the prefix, each a file under the rest of its key.
+    Prefix,
 }
 
 impl Record for Model {

@@ -6,6 +6,7 @@ use resources::{Container, Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::model_data_source;
 use crate::error::not_served;
 
 /// `ContainerDefinition`.
@@ -25,8 +26,8 @@ pub(super) struct ContainerDefinition {
 }
 
 /// Members that change what is served in a way that is not served yet.
-const NOT_SERVED: [&str; 4] =
-    ["ModelPackageName", "ModelDataSource", "AdditionalModelDataSources", "MultiModelConfig"];
+const NOT_SERVED: [&str; 3] =
+    ["ModelPackageName", "AdditionalModelDataSources", "MultiModelConfig"];
 
 impl ContainerDefinition {
     pub(super) fn into_record(self) -> Result<Container, Error> {
@@ -39,8 +40,17 @@ impl ContainerDefinition {
         let image = self.image.ok_or_else(|| {
             Error::new(ErrorKind::Invalid, "A container definition needs an `Image`")
         })?;
+        // It stays among what is shown.
+        let source = self.rest.get("ModelDataSource").map(model_data_source::read).transpose()?;
+        if source.is_some() && self.model_data_url.is_some() {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "Give either `ModelDataUrl` or `ModelDataSource`, one of the two",
+            ));
+        }
         Ok(Container {
             image,
+            model_data_source: source,
             model_data_url: self.model_data_url,
             environment: self.environment,
             hostname: self.container_hostname,

@@ -4,7 +4,7 @@ use resources::{EndpointConfig, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{tags, tags::Tag, variants::Variant};
+use super::{explainer_config, tags, tags::Tag, variants::Variant};
 use crate::{Context, error::not_served};
 
 #[derive(Debug, Deserialize)]
@@ -12,6 +12,7 @@ use crate::{Context, error::not_served};
 pub(crate) struct Input {
     endpoint_config_name: String,
     production_variants: Vec<Variant>,
+    explainer_config: Option<Value>,
     #[serde(default)]
     tags: Vec<Tag>,
     #[serde(flatten)]
@@ -25,8 +26,7 @@ pub(crate) struct Output {
 }
 
 /// Members that ask for something that is not served yet; taking them silently would promise it.
-const NOT_SERVED: [&str; 3] =
-    ["AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants"];
+const NOT_SERVED: [&str; 2] = ["AsyncInferenceConfig", "ShadowProductionVariants"];
 
 fn check(rest: &Map<String, Value>) -> Result<(), Error> {
     if let Some(member) = NOT_SERVED.iter().find(|member| rest.contains_key(**member)) {
@@ -49,6 +49,7 @@ pub(crate) async fn call(cx: &Context, input: Input) -> Result<Output, Error> {
             .into_iter()
             .map(Variant::into_record)
             .collect::<Result<_, _>>()?,
+        explainer: input.explainer_config.map(explainer_config::read).transpose()?,
         shown: input.rest,
         tags: tags::into_record(input.tags),
         created: cx.clock.now(),

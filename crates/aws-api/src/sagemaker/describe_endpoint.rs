@@ -22,6 +22,8 @@ pub(crate) struct Output {
     pending_deployment_summary: Option<PendingDeployment>,
     endpoint_status: &'static str,
     failure_reason: Option<String>,
+    last_deployment_config: Option<serde_json::Value>,
+    explainer_config: Option<serde_json::Value>,
     creation_time: f64,
     last_modified_time: f64,
 }
@@ -74,7 +76,10 @@ impl From<Endpoint> for Output {
         let config_name = shown.map(|deployment| deployment.config_name.clone());
         let variants =
             endpoint.current.as_ref().map(|current| current_variants(&endpoint, current));
+        let explainer = shown.and_then(|deployment| deployment.explainer.as_ref());
+        let explainer_config = explainer.map(|explainer| explainer.shown.clone());
         Self {
+            explainer_config,
             endpoint_config_name: config_name,
             production_variants: variants,
             pending_deployment_summary: pending_deployment(&endpoint),
@@ -82,6 +87,7 @@ impl From<Endpoint> for Output {
             endpoint_arn: endpoint.arn,
             endpoint_status: endpoint.status.as_str(),
             failure_reason: endpoint.failure_reason,
+            last_deployment_config: endpoint.last_deployment_config,
             creation_time: endpoint.created.epoch_seconds_f64(),
             last_modified_time: endpoint.modified.epoch_seconds_f64(),
         }

@@ -19,6 +19,7 @@ pub(crate) struct Output {
     endpoint_config_name: String,
     endpoint_config_arn: String,
     production_variants: Vec<Variant>,
+    explainer_config: Option<Value>,
     creation_time: f64,
     #[serde(flatten)]
     rest: Map<String, Value>,
@@ -34,6 +35,7 @@ impl From<EndpointConfig> for Output {
             endpoint_config_name: config.name,
             endpoint_config_arn: config.arn,
             production_variants: config.variants.into_iter().map(Variant::from).collect(),
+            explainer_config: config.explainer.map(|explainer| explainer.shown),
             creation_time: config.created.epoch_seconds_f64(),
             rest: config.shown,
         }

@@ -2,7 +2,9 @@
 
 mod containers;
 mod deployment_config;
+mod explainer_config;
 mod lists;
+mod model_data_source;
 mod tags;
 mod variants;
 mod weight;

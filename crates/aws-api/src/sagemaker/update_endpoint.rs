@@ -3,12 +3,11 @@
 use hosting::endpoints::Update;
 use resources::Error;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::deployment_config::DeploymentConfig;
+use super::deployment_config;
 use crate::Context;
 
-/// `RetainDeploymentConfig` is without effect: the one deployment policy that is served is kept
-/// whatever it says.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Input {
@@ -18,7 +17,9 @@ pub(crate) struct Input {
     retain_all_variant_properties: bool,
     #[serde(default)]
     exclude_retained_variant_properties: Vec<VariantProperty>,
-    deployment_config: Option<DeploymentConfig>,
+    deployment_config: Option<Value>,
+    #[serde(default)]
+    retain_deployment_config: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,15 +44,26 @@ impl Input {
 }
 
 pub(crate) async fn call(cx: &Context, input: Input) -> Result<Output, Error> {
-    if let Some(config) = &input.deployment_config {
-        config.check()?;
+    let deployment_config = deployment_config(cx, &input).await?;
+    if let Some(config) = &deployment_config {
+        deployment_config::check(config)?;
     }
     let update = Update {
         retain_weights: input.retains("DesiredWeight"),
         retain_instance_counts: input.retains("DesiredInstanceCount"),
         name: input.endpoint_name,
         config_name: input.endpoint_config_name,
+        deployment_config,
     };
     let endpoint = hosting::endpoints::update(&cx.hosting, update).await?;
     Ok(Output { endpoint_arn: endpoint.arn })
+}
+
+/// The one given, or the last one if that is to be used again.
+async fn deployment_config(cx: &Context, input: &Input) -> Result<Option<Value>, Error> {
+    if input.deployment_config.is_some() || !input.retain_deployment_config {
+        return Ok(input.deployment_config.clone());
+    }
+    let endpoint = hosting::endpoints::get(&cx.hosting, input.endpoint_name.clone()).await?;
+    Ok(endpoint.last_deployment_config)
 }

@@ -34,6 +34,10 @@ fn of_refusal(account: &Account, endpoint: &str, refusal: &Refusal) -> Fault {
             "Every production variant of endpoint {endpoint} has weight 0; name one with \
              TargetVariant or give one a weight."
         )),
+        Refusal::NoExplainer => validation(format!(
+            "EnableExplanations is given, and endpoint {endpoint} has no explainer; create an \
+             endpoint configuration with an ExplainerConfig and update the endpoint to it."
+        )),
         Refusal::Returning => unavailable(format!(
             "Endpoint {endpoint} is being brought up again after a restart; try again shortly."
         )),

@@ -34,6 +34,7 @@ const HEADER_PREFIX: &str = "x-amzn-sagemaker-";
 const HEADER_BYTES_MAX: usize = 1024;
 const ID_BYTES_MAX: usize = 64;
 const VARIANT_BYTES_MAX: usize = 63;
+const EXPRESSION_BYTES_MAX: usize = 64;
 
 /// The endpoint that a path invokes: `/endpoints/{EndpointName}/invocations`.
 pub(crate) fn endpoint_of(path: &str) -> Option<&str> {
@@ -48,6 +49,7 @@ struct Input<'a> {
     accept: Option<&'a str>,
     custom_attributes: Option<&'a str>,
     target_variant: Option<&'a str>,
+    enable_explanations: Option<&'a str>,
 }
 
 impl<'a> Input<'a> {
@@ -79,7 +81,7 @@ impl<'a> Input<'a> {
             "prefix-aware-id" => check_id("prefixAwareId", value)?,
             "target-model" => return Err(not_served("TargetModel")),
             "target-container-hostname" => return Err(not_served("TargetContainerHostname")),
-            "enable-explanations" => return Err(not_served("EnableExplanations")),
+            "enable-explanations" => self.enable_explanations = Some(expression(value)?),
             "inference-component" => return Err(not_served("InferenceComponentName")),
             "session-id" => return Err(not_served("SessionId")),
             _ => {}
@@ -211,6 +213,7 @@ async fn invoke(
             content_type: input.content_type,
             accept: input.accept,
             custom_attributes: input.custom_attributes,
+            enable_explanations: input.enable_explanations,
         },
         arrived: way.trail.arrived(),
     };
@@ -287,6 +290,16 @@ fn check_length(member: &str, value: &str, bytes_max: usize) -> Result<(), Fault
 
 fn header_text<'a>(member: &str, value: &'a str) -> Result<&'a str, Fault> {
     check_length(member, value, HEADER_BYTES_MAX).map(|()| value)
+}
+
+/// 1 to 64 characters; whether they are an expression is the explainer's to say.
+fn expression(value: &str) -> Result<&str, Fault> {
+    check_length("enableExplanations", value, EXPRESSION_BYTES_MAX)?;
+    if value.is_empty() {
+        let rule = "Member must have length greater than or equal to 1";
+        return Err(constraint("enableExplanations", value, rule));
+    }
+    Ok(value)
 }
 
 /// Letters, digits and hyphens, the hyphens inside: `^[a-zA-Z0-9](-*[a-zA-Z0-9])*`.

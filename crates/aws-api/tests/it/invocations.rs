@@ -9,13 +9,8 @@ use serde_json::json;
 use crate::face::Face;
 
 /// Members that ask for what is not served.
-const NOT_SERVED: [&str; 5] = [
-    "EnableExplanations",
-    "InferenceComponentName",
-    "SessionId",
-    "TargetContainerHostname",
-    "TargetModel",
-];
+const NOT_SERVED: [&str; 4] =
+    ["InferenceComponentName", "SessionId", "TargetContainerHostname", "TargetModel"];
 
 /// The members that stand in headers, with their shapes.
 fn members() -> impl Iterator<Item = (&'static Member, &'static Shape)> {
@@ -32,12 +27,45 @@ fn camel(name: &str) -> String {
     first.to_ascii_lowercase() + rest
 }
 
+/// An endpoint that explains, so that it takes every header.
 fn face() -> Face {
     let face = Face::new();
     face.model("m", &[("answer", "1")]);
-    face.done("CreateEndpoint", &json!({"EndpointName": "m", "EndpointConfigName": "m"}));
-    face.in_service("m");
+    let shap = json!({"ShapBaselineConfig": {"ShapBaseline": "1"}});
+    let config = json!({
+        "EndpointConfigName": "explained",
+        "ProductionVariants": [{
+            "VariantName": "only", "ModelName": "m", "InitialInstanceCount": 1,
+            "InstanceType": "ml.m5.large",
+        }],
+        "ExplainerConfig": {"ClarifyExplainerConfig": {"ShapConfig": shap}},
+    });
+    face.done("CreateEndpointConfig", &config);
+    for (name, config) in [("m", "explained"), ("plain", "m")] {
+        face.done("CreateEndpoint", &json!({"EndpointName": name, "EndpointConfigName": config}));
+        face.in_service(name);
+    }
     face
+}
+
+#[test]
+fn only_an_endpoint_with_an_explainer_takes_an_expression() {
+    let face = face();
+    let header = [("x-amzn-sagemaker-enable-explanations", "`true`")];
+    assert_eq!(face.invoke("m", &header, b"1").status, 200);
+    assert_eq!(face.invoke("plain", &[], b"1").status, 200);
+    let (status, code, message) = face.invoke("plain", &header, b"1").error();
+    assert_eq!((status, code.as_str()), (400, "ValidationError"));
+    assert!(message.contains("endpoint plain has no explainer"), "{message}");
+    let config = json!({"EndpointConfigName": "explained"});
+    let described = face.done("DescribeEndpointConfig", &config);
+    let explainer = &described["ExplainerConfig"];
+    assert_eq!(
+        explainer["ClarifyExplainerConfig"]["ShapConfig"]["ShapBaselineConfig"]["ShapBaseline"],
+        "1"
+    );
+    assert_eq!(face.describe("m")["ExplainerConfig"], *explainer);
+    assert_eq!(face.describe("plain")["ExplainerConfig"], serde_json::Value::Null);
 }
 
 #[test]
@@ -70,7 +98,8 @@ fn every_header_of_the_table_is_read() {
 #[test]
 fn patterns_are_those_of_the_table() {
     // Per pattern: what fits it, and what does not and can stand in a header.
-    let cases: [(&str, &[&str], &[&str]); 3] = [
+    let cases: [(&str, &[&str], &[&str]); 4] = [
+        (".*", &["`true`", "[0] > `0.5`"], &[]),
         (r"\p{ASCII}*", &["", "a\tb", "~ !"], &[]),
         (r"\A\S[\p{Print}]*\z", &["a", "~ a!", "("], &["a\tb"]),
         ("^[a-zA-Z0-9](-*[a-zA-Z0-9])*", &["only"], &["a_b", "-a", "a-", "a b"]),

@@ -30,6 +30,13 @@ pub(crate) struct Args {
     /// Call this variant and no other
     #[arg(long, value_name = "VARIANT")]
     target_variant: Option<String>,
+    /// Explain the predictions, or those that a `JMESPath` expression is true of; the endpoint's
+    /// configuration must have an `ExplainerConfig`
+    #[arg(
+        long, value_name = "EXPRESSION", num_args = 0..=1, require_equals = true,
+        default_missing_value = "`true`"
+    )]
+    explain: Option<String>,
     /// Print a JSON object with the answer, its type and the variant
     #[arg(long)]
     json: bool,
@@ -48,6 +55,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             content_type: args.content_type.as_deref().unwrap_or(guessed),
             accept: args.accept.as_deref(),
             target_variant: args.target_variant.as_deref(),
+            enable_explanations: args.explain.as_deref(),
         })
         .map_err(|error| explain(error, &args.endpoint))?;
     if args.json { print_json(&prediction) } else { print_plain(&prediction) }

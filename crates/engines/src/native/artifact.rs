@@ -75,7 +75,7 @@ fn files(directory: &Path) -> Result<Vec<String>, OpenError> {
         let count = names.len();
         return Err(refuse(format!(
             "the model artifact holds {count} files at its top level, more than the {FILES_MAX} \
-             that are looked at"
+             that are looked at; leave out what the model does not need"
         )));
     }
     names.sort_unstable_by(|a, b| (!a.starts_with(NAME), a).cmp(&(!b.starts_with(NAME), b)));
@@ -93,6 +93,11 @@ fn one(source: ModelSource<'_>, name: &str, open: &Shared<Model>) -> Result<Arc<
     Ok(model)
 }
 
+/// The content of a model file that was read before.
+pub(super) fn bytes(directory: &Path, name: &str) -> Result<Vec<u8>, OpenError> {
+    fs::read(directory.join(name)).map_err(|error| unreadable(name, &error))
+}
+
 fn read(path: &Path, name: &str) -> Result<Model, OpenError> {
     let bytes = fs::read(path).map_err(|error| unreadable(name, &error))?;
     Model::from_bytes(&bytes).map_err(|error| {
@@ -107,7 +112,7 @@ fn unreadable(name: &str, error: &io::Error) -> OpenError {
 fn check_size(name: &str, file: &Metadata) -> Result<(), OpenError> {
     let size = file.len();
     if size == 0 {
-        return Err(refuse(format!("model file `{name}` is empty")));
+        return Err(refuse(format!("model file `{name}` is empty; put the model into it")));
     }
     if size > MODEL_BYTES_MAX {
         return Err(refuse(format!(

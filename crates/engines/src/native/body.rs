@@ -36,6 +36,11 @@ impl Predictions {
         &self.values
     }
 
+    /// The rows of the last body, unless it was of a sparse format, whose rows come in blocks.
+    pub(super) fn rows(&self) -> &Matrix {
+        &self.matrix
+    }
+
     /// Reads a body and predicts all its rows.
     pub(super) fn of(
         &mut self,

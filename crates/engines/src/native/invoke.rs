@@ -12,6 +12,7 @@ use records::{Error, ErrorKind, csv, json, jsonlines, npy, recordio};
 use super::{
     Native,
     body::{Predictions, Predictor},
+    explain::{Answered, Explaining, Unexplained},
     media::{self, Input, Output},
     selection::Selection,
 };
@@ -54,6 +55,9 @@ impl Engine for Native {
     /// Whether the body is so short that even the shortest rows of its type are predicted within a
     /// millisecond.
     fn is_light(&self, request: Request<'_>) -> bool {
+        if self.explaining.is_some() {
+            return false;
+        }
         let row_ns = (self.ensemble.tree_count() * TREE_NS).max(1);
         let rows_max = INLINE_NS_MAX / row_ns;
         let bytes = request.body.len();
@@ -90,6 +94,9 @@ impl Native {
             return Ok(reply(204, "", Bytes::new()));
         }
         let input = Input::of(request.content_type).map_err(unsupported)?;
+        if self.explaining.is_some() {
+            check_explained(input)?;
+        }
         SCRATCH.with_borrow_mut(|scratch| {
             let outcome = self.predict(input, request, scratch);
             scratch.release();
@@ -109,7 +116,10 @@ impl Native {
         let output = self.output(request.accept)?;
         scratch.text.clear();
         self.write(output, scratch.predictions.values(), &mut scratch.text);
-        Ok(reply(200, output.content_type(), Bytes::copy_from_slice(&scratch.text)))
+        match &self.explaining {
+            None => Ok(reply(200, output.content_type(), Bytes::copy_from_slice(&scratch.text))),
+            Some(explaining) => explained(explaining, output, request, scratch),
+        }
     }
 
     /// The type of the answer. An array has no room for selected content.
@@ -119,6 +129,10 @@ impl Native {
                 Err(not_acceptable("`application/x-npy` can't hold selected content"))
             }
             Some(_) if self.settings.batch && self.selection.is_none() => Ok(Output::Csv),
+            Some(output @ (Output::Npy | Output::RecordIo)) if self.explaining.is_some() => {
+                let name = output.content_type();
+                Err(not_acceptable(&format!("`{name}` can't be explained, which takes text")))
+            }
             Some(output) => Ok(output),
             None => {
                 let accept = accept.unwrap_or_default();
@@ -158,6 +172,37 @@ impl Native {
                  the container's environment variable `MAX_CONTENT_LENGTH`"
             ),
         }
+    }
+}
+
+/// The answer of an endpoint with an explainer.
+#[cold]
+fn explained(
+    explaining: &Explaining,
+    output: Output,
+    request: Request<'_>,
+    scratch: &Scratch,
+) -> Result<Reply, Refusal> {
+    let data = str::from_utf8(&scratch.text).expect("answers of text are UTF-8: this is a bug");
+    let answered = Answered { content_type: output.content_type(), data };
+    let written =
+        explaining.answer(answered, scratch.predictions.rows(), request.enable_explanations);
+    let written = written.map_err(|unexplained| match unexplained {
+        Unexplained::Condition(message) => Refusal { status: 400, message },
+        Unexplained::TooMuch(message) => Refusal { status: 413, message },
+    })?;
+    Ok(reply(200, Output::Json.content_type(), written.into()))
+}
+
+/// Explanations are of rows that are all in memory.
+fn check_explained(input: Input) -> Result<(), Refusal> {
+    match input {
+        Input::Csv | Input::Json | Input::JsonLines | Input::Npy => Ok(()),
+        Input::Libsvm | Input::RecordIo => Err(unsupported(format!(
+            "answers to `{}` are not explained; send `text/csv`, `application/jsonlines`, \
+             `application/json` or `application/x-npy`",
+            input.name()
+        ))),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `artifact` finds and reads the models, `ensemble` lets several answer as one, `settings` reads the
 //! environment, `media` the content types, `selection` says what of a prediction an answer holds,
-//! `body` turns bodies into predictions, `invoke` answers calls. The arithmetic is `trees`' business,
+//! `body` turns bodies into predictions, `explain` says why they are so, `invoke` answers calls. The arithmetic is `trees`' business,
 //! the formats are `records`'.
 //!
 //! JSON, JSON Lines and `NumPy` requests are an extension: the container refuses them.
@@ -10,6 +10,7 @@
 mod artifact;
 mod body;
 mod ensemble;
+mod explain;
 mod invoke;
 mod media;
 mod selection;
@@ -19,6 +20,7 @@ use std::{fmt, sync::Arc};
 
 use engine_api::{LogSink, ModelSource, OpenError};
 use ensemble::Ensemble;
+use explain::Explaining;
 use records::Columns;
 use selection::Selection;
 use settings::Settings;
@@ -33,6 +35,8 @@ pub(crate) struct Native {
     settings: Settings,
     /// What an answer holds, if that is not plain scores.
     selection: Option<Selection>,
+    /// What each answer is explained with, if it is.
+    explaining: Option<Explaining>,
     log: Arc<dyn LogSink>,
 }
 
@@ -43,9 +47,12 @@ pub(crate) fn open(source: ModelSource<'_>, open: &Shared<Model>) -> Result<Nati
     if models.len() > 1 {
         source.log.line(&format!("{} model files answer as one ensemble", models.len()));
     }
+    let names: Vec<String> = models.iter().map(|(name, _)| name.clone()).collect();
     let ensemble = Ensemble::new(models)?;
+    let columns = ensemble.columns();
     let native = Native {
-        columns: ensemble.columns(),
+        explaining: explaining(source, &names, &columns)?,
+        columns,
         selection: selection(&settings, ensemble.first(), source.log),
         ensemble,
         settings,
@@ -55,12 +62,32 @@ pub(crate) fn open(source: ModelSource<'_>, open: &Shared<Model>) -> Result<Nati
     Ok(native)
 }
 
+/// Means and majorities of several models have no contributions that add up to them.
+fn explaining(
+    source: ModelSource<'_>,
+    names: &[String],
+    columns: &Columns,
+) -> Result<Option<Explaining>, OpenError> {
+    let Some(given) = source.explaining else { return Ok(None) };
+    let [name] = names else {
+        let message = format!(
+            "`ExplainerConfig` explains the answers of one model file, and there are {}: `{}`; \
+             keep one of them, or set `SAGEMAKER_INFERENCE_ENSEMBLE` to `false`",
+            names.len(),
+            names.join("`, `")
+        );
+        return Err(OpenError { message });
+    };
+    let bytes = artifact::bytes(source.directory, name)?;
+    Explaining::new(given, &bytes, columns).map(Some)
+}
+
 fn selection(settings: &Settings, model: &Model, log: &Arc<dyn LogSink>) -> Option<Selection> {
     if settings.selected.is_empty() {
         return None;
     }
     let objective = model.objective().name();
-    let selection = Selection::new(&settings.selected, objective, model.group_count());
+    let selection = Selection::new(&settings.selected, model);
     for name in selection.meaningless() {
         log.line(&format!(
             "`{name}` in `SAGEMAKER_INFERENCE_OUTPUT` means nothing for objective `{objective}` and \

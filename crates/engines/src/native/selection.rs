@@ -1,18 +1,22 @@
 //! Selected content: what of a prediction an answer holds, under which name.
 //!
 //! Owns the table of names and objectives, by `serve_utils.py` of SageMaker's XGBoost container and
-//! <https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html>. How cells are written is
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html>, and that classes go by their names
+//! where the model keeps them, which the container can't serve. How cells are written is
 //! `records`' business.
 
 use std::slice::ChunksExact;
 
-use records::Cell;
+use records::{Cell, ClassName};
+use trees::{Label, Model};
 
 /// What an answer holds, in this order.
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
     task: Task,
     class_count: u32,
+    /// What the classes are called; empty where that is their numbers.
+    names: Vec<ClassName>,
     parts: Vec<(Box<str>, Content)>,
 }
 
@@ -83,8 +87,9 @@ impl Task {
 }
 
 impl Selection {
-    /// What `names` mean for a model of this objective, whose rows have `margin_count` margins.
-    pub(super) fn new(names: &[String], objective: &str, margin_count: usize) -> Self {
+    /// What `names` mean for a model.
+    pub(super) fn new(names: &[String], model: &Model) -> Self {
+        let (objective, margin_count) = (model.objective().name(), model.group_count());
         let task = Task::of(objective, margin_count);
         let content = |name: &str| {
             let known = NAMES.iter().find(|(known, _)| *known == name);
@@ -96,7 +101,8 @@ impl Selection {
             (name.as_str().into(), content)
         };
         let class_count = if objective.starts_with("multi:") { margin_count as u32 } else { 2 };
-        Self { task, class_count, parts: names.iter().map(resolve).collect() }
+        let parts = names.iter().map(resolve).collect();
+        Self { task, class_count, names: class_names(model.classes(), class_count), parts }
     }
 
     /// The names that mean nothing for this model.
@@ -115,10 +121,11 @@ impl Selection {
         })
     }
 
-    fn cell<'a>(&self, content: Content, row: &'a [f32]) -> Cell<'a> {
+    fn cell<'a>(&'a self, content: Content, row: &'a [f32]) -> Cell<'a> {
         match content {
             Content::PredictedLabel => self.predicted_label(row),
-            Content::Labels => Cell::Labels(self.class_count),
+            Content::Labels if self.names.is_empty() => Cell::Labels(self.class_count),
+            Content::Labels => Cell::Names(&self.names),
             Content::Probability | Content::RawScore => Cell::Number(greatest(row).1),
             Content::Probabilities | Content::RawScores => self.of_each_class(row),
             Content::PredictedScore => match row {
@@ -129,14 +136,17 @@ impl Selection {
         }
     }
 
-    fn predicted_label<'a>(&self, row: &[f32]) -> Cell<'a> {
+    fn predicted_label(&self, row: &[f32]) -> Cell<'_> {
         let (class, score) = greatest(row);
-        match self.task {
-            Task::Probability => Cell::Label(u32::from(score > 0.5)),
-            Task::Margin => Cell::Label(u32::from(score > 0.0)),
-            Task::Class | Task::Score => Cell::Number(score),
-            Task::Probabilities => Cell::Label(class as u32),
-        }
+        let class = match self.task {
+            Task::Probability => usize::from(score > 0.5),
+            Task::Margin => usize::from(score > 0.0),
+            Task::Probabilities => class,
+            // The container answers it as the number that the model answers.
+            Task::Class | Task::Score if self.names.is_empty() => return Cell::Number(score),
+            Task::Class | Task::Score => score as usize,
+        };
+        self.names.get(class).map_or(Cell::Label(class as u32), Cell::Name)
     }
 
     /// The container takes a single score for the probability of class 1, whatever it is.
@@ -146,6 +156,19 @@ impl Selection {
             scores => Cell::Numbers(scores),
         }
     }
+}
+
+/// What so many classes are called; nothing if that is not known, or is their numbers.
+fn class_names(labels: &[Label], class_count: u32) -> Vec<ClassName> {
+    let is_number = |(class, label): (u32, &Label)| *label == Label::Integer(i64::from(class));
+    if labels.len() != class_count as usize || (0..).zip(labels).all(is_number) {
+        return Vec::new();
+    }
+    let name = |(class, label): (u32, &Label)| match label {
+        Label::Text(text) => ClassName::text(class, text),
+        other => ClassName::bare(class, &other.to_string()),
+    };
+    (0..).zip(labels).map(name).collect()
 }
 
 /// The first of the greatest values and where it stands.

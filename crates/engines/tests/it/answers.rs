@@ -192,5 +192,6 @@ fn is_light(engine: &dyn Engine, content_type: &str, body: &[u8]) -> bool {
         content_type: Some(content_type),
         accept: None,
         custom_attributes: None,
+        enable_explanations: None,
     })
 }

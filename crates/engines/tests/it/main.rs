@@ -3,6 +3,7 @@
 mod answers;
 mod covtype;
 mod ensembles;
+mod explained;
 mod formats;
 mod models;
 mod object2vec;

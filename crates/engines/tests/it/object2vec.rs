@@ -304,6 +304,7 @@ fn long_bodies_do_not_belong_on_a_listener() {
             content_type: None,
             accept: None,
             custom_attributes: None,
+            enable_explanations: None,
         })
     };
     assert!(is_light(2_500));

@@ -1,6 +1,10 @@
 //! Selected content: what of a prediction an answer holds. The expected values are those that the
 //! functions of SageMaker's XGBoost container give for the same predictions.
 
+use std::path::Path;
+
+use serde_json::Value;
+
 use crate::{
     models::{artifact, stumps},
     stage::{Stage, ask, call, text},
@@ -142,4 +146,54 @@ fn keys_that_mean_nothing_are_logged_once() {
          `reg:squarederror` and is answered as missing"
     );
     assert!(lines[2].starts_with("`foo` in "), "{lines:?}");
+}
+
+/// Pickled classifiers keep what their classes are called; scikit-learn's own answers are beside
+/// them.
+#[test]
+fn classes_go_by_their_names() {
+    for (model, labels_csv, labels_json) in [
+        ("xgboost-1.0-texts", r#""[""high"", ""löw"", ""middle""]""#, r#"["high","löw","middle"]"#),
+        ("xgboost-0.90-two-texts", r#""[""no"", ""yes""]""#, r#"["no","yes"]"#),
+        ("xgboost-1.0-numbers", r#""[-7, 3, 40]""#, "[-7,3,40]"),
+        ("xgboost-1.3-truth", r#""[false, true]""#, "[false,true]"),
+        ("xgboost-1.0-plain", r#""[0, 1, 2]""#, "[0,1,2]"),
+    ] {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../trees/tests/fixtures/labels");
+        let read = |name: &str| std::fs::read(fixtures.join(name)).expect("a fixture");
+        let golden: Value = serde_json::from_slice(&read(&format!("{model}.json"))).expect("JSON");
+        let list = |member: &str| golden[member].as_array().expect("a list").clone();
+        let (rows, labels) = (list("rows"), list("labels"));
+        let directory = artifact(&[("model.pkl", &read(&format!("{model}.model.pkl")))]);
+        let stage = Stage::new(directory.path());
+        let engine =
+            stage.with("SAGEMAKER_INFERENCE_OUTPUT", "predicted_label,labels").open().expect(model);
+        let body = rows
+            .chunks(rows.len() / labels.len())
+            .map(|row| row.iter().map(Value::to_string).collect::<Vec<_>>().join(","))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let answer = |accept| {
+            let reply = ask(&*engine, Some("text/csv"), Some(accept), body.as_bytes());
+            assert_eq!(reply.status, 200, "{model}: {}", text(&reply));
+            text(&reply).to_owned()
+        };
+        // Python's truth values are written as JSON's.
+        let written = |label: &Value| match label.as_str().expect("text") {
+            truth @ ("True" | "False") => truth.to_lowercase(),
+            label => label.to_owned(),
+        };
+        for (line, label) in answer("text/csv").lines().zip(&labels) {
+            let label = written(label);
+            assert_eq!(line, format!("{label},{labels_csv}"), "{model}");
+        }
+        let json: Value = serde_json::from_str(&answer("application/json")).expect("JSON");
+        let predictions = json["predictions"].as_array().expect("a list");
+        assert_eq!(predictions.len(), labels.len(), "{model}");
+        for (prediction, label) in predictions.iter().zip(&labels) {
+            assert_eq!(prediction["labels"].to_string(), labels_json, "{model}");
+            let found = prediction["predicted_label"].to_string();
+            assert_eq!(found.trim_matches('"'), written(label), "{model}");
+        }
+    }
 }

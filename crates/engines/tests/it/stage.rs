@@ -11,7 +11,8 @@ use std::{
 
 use bytes::Bytes;
 use engine_api::{
-    Answer, Engine, EngineFactory, LogSink, ModelSource, OpenError, Outcome, Reply, Request,
+    Answer, Engine, EngineFactory, Explaining, LogSink, ModelSource, OpenError, Outcome, Reply,
+    Request,
 };
 use engines::Factory;
 
@@ -40,6 +41,7 @@ pub(crate) struct Stage {
     pub(crate) directory: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) lines: Arc<Lines>,
+    pub(crate) explaining: Option<Explaining<'static>>,
 }
 
 impl Stage {
@@ -49,6 +51,7 @@ impl Stage {
             directory: directory.to_owned(),
             environment: BTreeMap::new(),
             lines: Arc::default(),
+            explaining: None,
         }
     }
 
@@ -68,6 +71,7 @@ impl Stage {
             directory: &self.directory,
             environment: &self.environment,
             log: &log,
+            explaining: self.explaining,
         });
         ready(opening)
     }
@@ -93,7 +97,13 @@ pub(crate) fn ask(
     body: &[u8],
 ) -> Reply {
     let body = Bytes::copy_from_slice(body);
-    let request = Request { body: &body, content_type, accept, custom_attributes: None };
+    let request = Request {
+        body: &body,
+        content_type,
+        accept,
+        custom_attributes: None,
+        enable_explanations: None,
+    };
     match engine.invoke(request) {
         Answer::Ready(outcome) => answered(outcome),
         Answer::Pending(_) => panic!("a native model answers at once"),

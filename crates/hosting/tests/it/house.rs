@@ -34,6 +34,7 @@ pub(crate) struct House {
     inside: Option<Inside>,
     dir: TempDir,
     pub(crate) limits: Limits,
+    store_options: fn(&mut Options),
 }
 
 /// Everything that a stop ends.
@@ -61,8 +62,13 @@ impl House {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        let mut house =
-            Self { inside: None, dir: TempDir::new().expect("a temporary directory"), limits };
+        Self::of(limits, |_| {})
+    }
+
+    /// With a store that is opened otherwise than by default.
+    pub(crate) fn of(limits: Limits, store_options: fn(&mut Options)) -> Self {
+        let dir = TempDir::new().expect("a temporary directory");
+        let mut house = Self { inside: None, dir, limits, store_options };
         house.enter();
         house.hosting.start();
         house.run(house.store.objects().create_bucket("models")).expect("the bucket is made");
@@ -89,7 +95,9 @@ impl House {
             .enable_all()
             .build()
             .expect("a runtime");
-        let store = Store::open(Options::ephemeral(self.dir.path())).expect("the store opens");
+        let mut options = Options::ephemeral(self.dir.path());
+        (self.store_options)(&mut options);
+        let store = Store::open(options).expect("the store opens");
         let (clock, metrics) = (Arc::new(Clock::new()), Arc::new(Metrics::new()));
         let logs = Arc::new(Logs::new(LogLimits::default()));
         let engines = Arc::new(Factory::default());
@@ -131,17 +139,22 @@ impl Inside {
         self.runtime.block_on(work).expect("it does not hang")
     }
 
-    /// Puts an artifact with these files at `s3://models/{key}`.
-    pub(crate) fn put(&self, key: &str, files: &[(&str, &str)]) {
+    /// Puts an object at `s3://models/{key}`.
+    pub(crate) fn put_bytes(&self, key: &str, bytes: Vec<u8>) {
         let put = async {
             let mut writer = self.store.objects().writer();
-            writer.write(archive(files).into()).await?;
+            writer.write(bytes.into()).await?;
             writer.finish().await
         };
         let stored = self.run(put).expect("the bytes are stored");
         let target = Target::new("models", key);
         let put = self.store.objects().put(target, Headers::default(), stored, Precondition::None);
         self.run(put).expect("the object is put");
+    }
+
+    /// Puts an artifact with these files at `s3://models/{key}`.
+    pub(crate) fn put(&self, key: &str, files: &[(&str, &str)]) {
+        self.put_bytes(key, archive(files));
     }
 
     /// A model of the artifact at `s3://models/{name}`.
@@ -177,6 +190,7 @@ impl Inside {
             name: name.to_owned(),
             arn: account().sagemaker_arn("endpoint-config", name),
             variants: shares.iter().map(variant).collect(),
+            explainer: None,
             shown: serde_json::Map::new(),
             tags: Tags::new(),
             created: self.clock.now(),
@@ -188,6 +202,7 @@ impl Inside {
         let new = NewEndpoint {
             name: name.to_owned(),
             config_name: config.to_owned(),
+            deployment_config: None,
             tags: Tags::new(),
         };
         self.run(endpoints::create(&self.hosting, new))
@@ -262,6 +277,7 @@ pub(crate) fn update(name: &str, config: &str) -> Update {
         config_name: config.to_owned(),
         retain_weights: false,
         retain_instance_counts: false,
+        deployment_config: None,
     }
 }
 
@@ -281,7 +297,13 @@ pub(crate) async fn targeted(
     target_variant: Option<&str>,
     body: &Bytes,
 ) -> Result<Invoked, Fault> {
-    let request = ModelRequest { body, content_type: None, accept: None, custom_attributes: None };
+    let request = ModelRequest {
+        body,
+        content_type: None,
+        accept: None,
+        custom_attributes: None,
+        enable_explanations: None,
+    };
     let call = Invocation { endpoint, target_variant, request, arrived: Instant::now() };
     hosting.invoke(call).await
 }
@@ -294,7 +316,7 @@ pub(crate) fn account() -> Account {
     Account::new("000000000000", "us-east-1").expect("it is one")
 }
 
-fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn archive(files: &[(&str, &str)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in files {
         let mut header = tar::Header::new_ustar();

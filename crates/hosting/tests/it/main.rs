@@ -1,6 +1,7 @@
 //! Endpoints from outside: what operations say, what serves, what is counted, what a restart keeps.
 
 mod catalogue;
+mod failure_reasons;
 mod fake;
 mod house;
 mod interleavings;

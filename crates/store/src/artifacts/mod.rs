@@ -67,7 +67,7 @@ impl<'a> Artifacts<'a> {
         let content = match source {
             Source::Archive(_) => {
                 let name = file_name(&target.key).to_owned();
-                Content::Archive { object: self.object(&target).await?, name }
+                Content::Archive { object: Box::new(self.object(&target).await?), name }
             }
             Source::File(_) => Content::Files(Plan::file(&target, self.object(&target).await?)?),
             Source::Prefix(_) => {
@@ -124,7 +124,7 @@ impl<'a> Artifacts<'a> {
 #[derive(Debug)]
 enum Content {
     Archive {
-        object: Object,
+        object: Box<Object>,
         /// What messages call it.
         name: String,
     },

@@ -25,7 +25,7 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<PathBuf, String> {
     let components: Vec<&str> =
         path.split('/').filter(|component| !matches!(*component, "" | ".")).collect();
     if components.contains(&"..") {
-        return Err("its path holds `..`".to_owned());
+        return Err("its path holds `..`; pack with paths relative to the model".to_owned());
     }
     if components.len() > limits.depth_max {
         return Err(format!("it lies deeper than {} directories", limits.depth_max));

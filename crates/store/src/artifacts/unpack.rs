@@ -19,6 +19,8 @@ use super::{
 use crate::{Error, durable::Disk};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// What to do about an archive that is none.
+const PACK: &str = "pack it with `tar czf model.tar.gz -C DIR .`";
 const DIRECTORY_MODE: u32 = 0o755;
 const BUFFER_BYTES: usize = 128 << 10;
 
@@ -54,9 +56,7 @@ fn check_magic(start: &io::Cursor<Vec<u8>>, name: &str) -> Result<(), ArtifactEr
     } else {
         format!("it starts with `{}`", start.escape_ascii())
     };
-    Err(refused(format!(
-        "`{name}` is not gzip: {found}; pack it with `tar czf model.tar.gz -C DIR .`"
-    )))
+    Err(refused(format!("`{name}` is not gzip: {found}; {PACK}")))
 }
 
 fn refused(text: String) -> ArtifactError {
@@ -98,7 +98,11 @@ impl Unpacking<'_> {
             self.entries += 1;
             if self.entries > self.limits.entries_max {
                 let max = self.limits.entries_max;
-                return Err(refused(format!("`{}` holds more than {max} entries", self.name)));
+                return Err(refused(format!(
+                    "`{}` holds more than {max} entries, the most that an artifact may have; leave \
+                     out what the model does not need",
+                    self.name
+                )));
             }
             self.place(&entry, &mut tar)?;
         }
@@ -179,13 +183,16 @@ impl Unpacking<'_> {
         let name = self.name;
         let error = match error {
             TarError::Damaged(what) => {
-                return refused(format!("`{name}` is not a sound tar archive: {what}"));
+                return refused(format!("`{name}` is not a sound tar archive: {what}; {PACK}"));
             }
             TarError::Io(error) => error,
         };
         if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooMuch>) {
             let max = self.limits.unpacked_bytes_max;
-            return refused(format!("`{name}` unpacks to more than {max} bytes"));
+            return refused(format!(
+                "`{name}` unpacks to more than {max} bytes, the most that an artifact may have; \
+                 leave out what the model does not need"
+            ));
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => {

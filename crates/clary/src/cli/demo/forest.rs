@@ -65,6 +65,7 @@ fn ask(client: &Client, body: &[u8], content_type: &str) -> anyhow::Result<Vec<u
         content_type,
         accept: Some(content_type),
         target_variant: None,
+        enable_explanations: None,
     };
     let prediction = client.invoke(call).map_err(|error| invoke::explain(error, ENDPOINT))?;
     Ok(prediction.body)
@@ -181,6 +182,7 @@ fn measure(client: &Client) -> anyhow::Result<()> {
         content_type: "text/csv",
         accept: None,
         target_variant: None,
+        enable_explanations: None,
     })?;
     let per_second = rate::measure(&request, MEASURE_FOR)?;
     output::line(&format!(
