@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A function of `JMESPath`.
 #[derive(Debug)]
-pub(super) struct Function {
+pub(in crate::native::explain) struct Function {
     pub(super) name: &'static str,
     /// How many arguments it takes; none where it takes any number.
     pub(super) arity: Option<usize>,
