@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::is_same;
+
 /// A function of `JMESPath`.
 #[derive(Debug)]
 pub(in crate::native::explain) struct Function {
@@ -41,7 +43,7 @@ static FUNCTIONS: [Function; 14] = [
     Function { name: "length", arity: Some(1), work: length },
     Function { name: "max", arity: Some(1), work: |name, of| best(name, of, f64::max) },
     Function { name: "min", arity: Some(1), work: |name, of| best(name, of, f64::min) },
-    Function { name: "not_null", arity: None, work: not_null },
+    Function { name: "not_null", arity: None, work: |_, of| Ok(not_null(of)) },
     Function {
         name: "starts_with",
         arity: Some(2),
@@ -52,7 +54,7 @@ static FUNCTIONS: [Function; 14] = [
         arity: Some(1),
         work: |name, of| Ok(numbers(name, of)?.iter().sum::<f64>().into()),
     },
-    Function { name: "to_number", arity: Some(1), work: to_number },
+    Function { name: "to_number", arity: Some(1), work: |_, of| Ok(to_number(&of[0])) },
     Function { name: "type", arity: Some(1), work: |_, of| Ok(kind(&of[0]).into()) },
 ];
 
@@ -87,12 +89,8 @@ fn average(name: &'static str, of: &[Value]) -> Result<Value, String> {
 }
 
 fn contains(name: &'static str, of: &[Value]) -> Result<Value, String> {
-    let same = |item: &Value| match (item.as_f64(), of[1].as_f64()) {
-        (Some(item), Some(wanted)) => item == wanted,
-        _ => *item == of[1],
-    };
     match &of[0] {
-        Value::Array(items) => Ok(items.iter().any(same).into()),
+        Value::Array(items) => Ok(items.iter().any(|item| is_same(item, &of[1])).into()),
         Value::String(text) => Ok(of[1].as_str().is_some_and(|part| text.contains(part)).into()),
         other => Err(wrong(name, "a list or a text", other)),
     }
@@ -107,16 +105,16 @@ fn length(name: &'static str, of: &[Value]) -> Result<Value, String> {
     }
 }
 
-fn not_null(_: &'static str, of: &[Value]) -> Result<Value, String> {
-    Ok(of.iter().find(|value| !value.is_null()).cloned().unwrap_or_default())
+fn not_null(of: &[Value]) -> Value {
+    of.iter().find(|value| !value.is_null()).cloned().unwrap_or_default()
 }
 
-fn to_number(_: &'static str, of: &[Value]) -> Result<Value, String> {
-    Ok(match &of[0] {
-        Value::Number(_) => of[0].clone(),
+fn to_number(of: &Value) -> Value {
+    match of {
+        Value::Number(_) => of.clone(),
         Value::String(text) => text.parse::<f64>().map_or(Value::Null, Value::from),
         _ => Value::Null,
-    })
+    }
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -7,6 +7,8 @@
 mod functions;
 mod parse;
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use functions::Function;
@@ -78,7 +80,7 @@ impl Comparison {
     /// Only numbers have an order; of anything else it is null.
     fn of(self, left: &Value, right: &Value) -> Value {
         let numbers = left.as_f64().zip(right.as_f64());
-        let same = numbers.map_or(left == right, |(left, right)| left == right);
+        let same = is_same(left, right);
         match (self, numbers) {
             (Self::Equal, _) => same.into(),
             (Self::Unequal, _) => (!same).into(),
@@ -88,6 +90,14 @@ impl Comparison {
             (Self::Greater, Some((left, right))) => (left > right).into(),
             (Self::GreaterOrEqual, Some((left, right))) => (left >= right).into(),
         }
+    }
+}
+
+/// Whether two values are equal; numbers are, however they are written.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match left.as_f64().zip(right.as_f64()) {
+        Some((left, right)) => left.partial_cmp(&right) == Some(Ordering::Equal),
+        None => left == right,
     }
 }
 
