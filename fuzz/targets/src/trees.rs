@@ -138,7 +138,9 @@ fn check_alone(model: &Model, rows: Rows<'_, f64>, together: &Answers) {
 /// either start.
 fn check_explanations(bytes: &[u8], model: &Model) {
     let shape = trees::shape(bytes).expect("what is a model has a shape");
-    let Some(leaf) = greatest_leaf(&shape) else { return };
+    let Some(leaf) = greatest_leaf(&shape).filter(|_| model.feature_count() <= VALUES_MAX) else {
+        return;
+    };
     let scale = Scale { leaves: leaf * shape.leaves as f64, rounding: rounding(shape.format) };
     let values = values(bytes, 5 * model.feature_count());
     let (background, rows) = values.split_at(2 * model.feature_count());

@@ -8,6 +8,7 @@ mod inputs;
 mod labels;
 mod leaves;
 mod lightgbm;
+mod matrix;
 mod others;
 mod refusals;
 mod schema;
