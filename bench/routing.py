@@ -1,6 +1,7 @@
 """Deploys a REST API of so many resources, with nothing behind them but a mock: `routing.py COUNT`.
 
-They are of three levels, `/shop-N`, `/shop-N/{id}` and `/shop-N/{id}/items`, and the last has the method.
+Beside the root they are of three levels, `/shop-N`, `/shop-N/{id}` and `/shop-N/{id}/items`, and the last
+has the method. Those that are left over have none.
 """
 
 import sys
@@ -15,7 +16,10 @@ def main(count):
     gateway = boto3.client("apigateway")
     api = gateway.create_rest_api(name=f"routing-{count}")["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
-    for number in range(count // 3):
+    shops, left_over = divmod(count - 1, 3)
+    for number in range(left_over):
+        gateway.create_resource(restApiId=api, parentId=root, pathPart=f"empty-{number}")
+    for number in range(shops):
         parent = root
         for part in (f"shop-{number}", "{id}", "items"):
             made = gateway.create_resource(restApiId=api, parentId=parent, pathPart=part)
