@@ -1,6 +1,8 @@
 //! Calls of AWS services that REST APIs make, in process: an invocation on the caller's thread,
 //! everything else on the background runtime, with the rules and errors that clients meet.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use aws_wire::{NoRoute, Protocol, Route};
 use bytes::Bytes;
@@ -18,17 +20,17 @@ const ANSWER_BYTES_MAX: usize = 10 * 1024 * 1024 + 1;
 
 #[async_trait]
 impl AwsCall for Aws {
-    async fn call(&self, request: AwsRequest) -> AwsAnswer {
+    async fn call(&self, request: AwsRequest<'_>) -> AwsAnswer {
         if request.service == "runtime.sagemaker"
             && let AwsTarget::Path(path) = &request.target
             && let Some(endpoint) = invoke_endpoint::endpoint_of(path)
             && request.method == Method::POST
         {
-            let (headers, body) = (&request.headers, request.body.clone());
+            let (headers, body) = (&request.headers, &request.body);
             let response = invoke_endpoint::answer_inside(&self.cx, endpoint, headers, body).await;
-            return answered(response).await;
+            return answered_at_once(response);
         }
-        let aws = self.clone();
+        let (aws, request) = (self.clone(), request.into_owned());
         let task = self.cx.background.spawn(async move { aws.call_apart(request).await });
         task.await.unwrap_or_else(|panic| {
             tracing::error!(%panic, "a call of an integration was not finished");
@@ -38,7 +40,7 @@ impl AwsCall for Aws {
 }
 
 impl Aws {
-    async fn call_apart(&self, request: AwsRequest) -> AwsAnswer {
+    async fn call_apart(&self, request: AwsRequest<'static>) -> AwsAnswer {
         let caller = caller(self, request.role.as_deref());
         let Ok((mut parts, body)) = on_the_wire(&request) else {
             return AwsAnswer { status: 400, ..AwsAnswer::default() };
@@ -74,7 +76,7 @@ fn caller(aws: &Aws, role: Option<&str>) -> Caller {
 
 /// The operation that is meant. Services whose operations stand in a header or a form are called
 /// by action, those with paths by path.
-fn route(request: &AwsRequest, parts: &Parts) -> Result<Route, NoRoute> {
+fn route(request: &AwsRequest<'_>, parts: &Parts) -> Result<Route, NoRoute> {
     let name = request.service.rsplit('.').next().unwrap_or_default();
     match &request.target {
         AwsTarget::Path(_) => aws_wire::route_path(name, &parts.method, parts.uri.path()),
@@ -111,10 +113,10 @@ fn refused(none: &NoRoute) -> AwsAnswer {
 }
 
 /// The call as a client would send it. A call by action of a service that reads forms is a form.
-fn on_the_wire(request: &AwsRequest) -> http::Result<(Parts, Bytes)> {
+fn on_the_wire(request: &AwsRequest<'_>) -> http::Result<(Parts, Bytes)> {
     let query = form(&request.query);
     let (path, body) = match &request.target {
-        AwsTarget::Path(path) if query.is_empty() => (path.clone(), request.body.clone()),
+        AwsTarget::Path(path) if query.is_empty() => (path.to_string(), request.body.clone()),
         AwsTarget::Path(path) => (format!("{path}?{query}"), request.body.clone()),
         AwsTarget::Action(action) if request.body.is_empty() && is_form(&request.service) => {
             ("/".to_owned(), Bytes::from(with_action(action, &request.service, &query)))
@@ -148,7 +150,7 @@ fn with_action(action: &str, service: &str, query: &str) -> String {
     format!("Action={action}&Version={version}&{query}")
 }
 
-fn form(pairs: &[(String, String)]) -> String {
+fn form(pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> String {
     let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs: Vec<_> =
         pairs.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();

@@ -63,23 +63,22 @@ impl App {
         request: Request<Incoming>,
     ) -> Response<Body> {
         let for_gateway = door.is_for_gateway(&request);
-        if !for_gateway && Aws::is_invocation(&request) {
+        if for_gateway {
+            return Box::pin(self.call_rest_api(peer, request)).await;
+        }
+        if Aws::is_invocation(&request) {
             return self.aws.invoke(request).await;
         }
-        Box::pin(self.answer_apart(for_gateway, peer, request)).await
+        Box::pin(self.answer_apart(peer, request)).await
     }
 
-    async fn answer_apart(
-        &self,
-        for_gateway: bool,
-        peer: SocketAddr,
-        request: Request<Incoming>,
-    ) -> Response<Body> {
-        if for_gateway {
-            let id = RequestId::fresh();
-            let answer = self.gateway.answer(request, peer.ip(), id.as_str()).await;
-            return answer.map(aws_api::full);
-        }
+    async fn call_rest_api(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
+        let id = RequestId::fresh();
+        let answer = self.gateway.answer(request, peer.ip(), id.as_str()).await;
+        answer.map(aws_api::full)
+    }
+
+    async fn answer_apart(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
         if request.uri().path().starts_with("/_clary/") {
             return self.admin.answer(peer, request).await.map(aws_api::full);
         }

@@ -3,36 +3,62 @@
 //! The gateway says which service, how it is addressed and what is sent. Who fills the port runs
 //! the call in process, with the same rules and errors as for a client, and says what came back.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 /// A call of an AWS service.
 #[derive(Clone, Debug)]
-pub struct AwsRequest {
+pub struct AwsRequest<'a> {
     /// As it stands in the address: `runtime.sagemaker`, `s3`, `lambda`.
-    pub service: String,
+    pub service: Cow<'a, str>,
     /// The HTTP method.
     pub method: Method,
     /// What is called.
-    pub target: AwsTarget,
+    pub target: AwsTarget<'a>,
     /// The query, decoded.
-    pub query: Vec<(String, String)>,
+    pub query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The headers, those that every call has among them.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
     /// The role that calls; the account itself if none.
-    pub role: Option<String>,
+    pub role: Option<Cow<'a, str>>,
+}
+
+impl AwsRequest<'_> {
+    /// The same call, for a task that outlives the caller's.
+    #[must_use]
+    pub fn into_owned(self) -> AwsRequest<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        AwsRequest {
+            service: owned(self.service),
+            method: self.method,
+            target: match self.target {
+                AwsTarget::Path(path) => AwsTarget::Path(owned(path)),
+                AwsTarget::Action(action) => AwsTarget::Action(owned(action)),
+            },
+            query: self
+                .query
+                .into_iter()
+                .map(|(name, value)| (owned(name), owned(value)))
+                .collect(),
+            headers: self.headers,
+            body: self.body,
+            role: self.role.map(owned),
+        }
+    }
 }
 
 /// What of a service is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AwsTarget {
+pub enum AwsTarget<'a> {
     /// A path with a leading slash, escaped as on the wire.
-    Path(String),
+    Path(Cow<'a, str>),
     /// The name of an operation.
-    Action(String),
+    Action(Cow<'a, str>),
 }
 
 /// What a service answered, its errors among the answers.
@@ -50,5 +76,5 @@ pub struct AwsAnswer {
 #[async_trait]
 pub trait AwsCall: std::fmt::Debug + Send + Sync {
     /// Makes one call.
-    async fn call(&self, request: AwsRequest) -> AwsAnswer;
+    async fn call(&self, request: AwsRequest<'_>) -> AwsAnswer;
 }

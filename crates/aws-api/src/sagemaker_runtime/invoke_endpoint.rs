@@ -110,7 +110,7 @@ pub(crate) async fn answer(
         // Nobody has verified it, but it says who it is.
         way.caller = claims::access_key(&parts.uri, &parts.headers).unwrap_or_default();
     }
-    told(cx, id, (endpoint, &way), outcome)
+    told(cx, id, (endpoint, &way), outcome).map(full)
 }
 
 /// Answers an invocation that the server itself makes: there is no signature to verify.
@@ -118,15 +118,15 @@ pub(crate) async fn answer_inside(
     cx: &Context,
     endpoint: &str,
     headers: &HeaderMap,
-    body: Bytes,
-) -> Response<Body> {
+    body: &Bytes,
+) -> Response<Bytes> {
     let trail = Trail::begin(Instant::now(), Phase::Route);
     let mut way = Way { trail, caller: Cow::Borrowed(""), routed: None };
     let bytes_max = cx.limits.payload_bytes_max;
     let invoked = if body.len() > bytes_max {
         Err(body_error(&BodyError::TooLong { limit: Limit::PayloadBytes, bytes_max }))
     } else {
-        invoke(cx, headers, &body, (endpoint, &mut way)).await
+        invoke(cx, headers, body, (endpoint, &mut way)).await
     };
     let outcome = invoked.and_then(|invoked| kept(cx, endpoint, invoked));
     told(cx, RequestId::fresh(), (endpoint, &way), outcome)
@@ -138,7 +138,7 @@ fn told(
     id: RequestId,
     (endpoint, way): (&str, &Way<'_>),
     outcome: Result<Invoked, Fault>,
-) -> Response<Body> {
+) -> Response<Bytes> {
     let asked = remembered::Call {
         id,
         service: SAGEMAKER_RUNTIME.name,
@@ -157,7 +157,7 @@ fn told(
                 request_id = %id, endpoint, code = fault.code(), message = fault.message(),
                 "an invocation was not answered",
             );
-            refusals::with_retry(fault.response(SAGEMAKER_RUNTIME, id.as_str()).map(full))
+            refusals::with_retry(fault.response(SAGEMAKER_RUNTIME, id.as_str()))
         }
     }
 }
@@ -243,9 +243,9 @@ fn kept(cx: &Context, endpoint: &str, mut invoked: Invoked) -> Result<Invoked, F
 
 // Reply.
 
-fn reply(invoked: Invoked, id: RequestId) -> Response<Body> {
+fn reply(invoked: Invoked, id: RequestId) -> Response<Bytes> {
     let Reply { status, content_type, body, custom_attributes } = invoked.reply;
-    let mut response = Response::new(full(body));
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
     if !content_type.is_empty() {

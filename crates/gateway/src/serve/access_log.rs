@@ -55,7 +55,7 @@ fn of_answer(name: &str, view: View<'_>, (way, answer): (&Way<'_>, &Answer)) -> 
         }
         "integration.requestId" | "awsEndpointRequestId" => Some(way.inner_id().to_owned()),
         "integrationErrorMessage" | "integration.error" => view.refusal?.cause.clone(),
-        "xrayTraceId" => Some(view.surroundings.ids.trace.clone()),
+        "xrayTraceId" => Some(view.surroundings.ids.trace.to_string()),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! One call on its way through the phases: what came in, and what is known of it.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, fmt, net::IpAddr, ops::Deref};
 
 use bytes::Bytes;
 use http::{HeaderMap, request::Parts};
@@ -9,13 +9,14 @@ use resources::rest_apis::TextMap;
 
 use super::{
     Deployment,
+    content::lossy,
     log::Log,
     plan::{MethodPlan, Place},
 };
 use crate::mapping;
 
-/// Names and values as they came.
-pub(crate) type Pairs = Vec<(String, String)>;
+/// Names and values as they came: borrowed wherever nothing had to be decoded.
+pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// One call.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct Call<'a> {
     pub(crate) surroundings: Surroundings<'a>,
     pub(crate) place: &'a Place,
     pub(crate) plan: &'a MethodPlan,
-    pub(crate) parameters: Parameters,
+    pub(crate) parameters: Parameters<'a>,
     pub(crate) body: Bytes,
     /// Who signed it, once that is known.
     pub(crate) caller: Option<Caller>,
@@ -35,13 +36,13 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) api: &'a str,
     pub(crate) stage: &'a str,
     pub(crate) deployment: &'a Deployment,
-    pub(crate) variables: Pairs,
+    pub(crate) variables: &'a Pairs<'a>,
     pub(crate) is_canary: Option<bool>,
     pub(crate) account: &'a resources::Account,
     pub(crate) head: &'a Parts,
     /// The path below the stage, escaped as it came.
     pub(crate) path: &'a str,
-    pub(crate) ids: Ids,
+    pub(crate) ids: Ids<'a>,
     pub(crate) peer: IpAddr,
     pub(crate) received_ms: i64,
     pub(crate) log: Log,
@@ -50,11 +51,55 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// The names under which a call is found again.
-#[derive(Clone, Debug)]
-pub(crate) struct Ids {
-    pub(crate) request: String,
-    pub(crate) extended: String,
-    pub(crate) trace: String,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ids<'a> {
+    pub(crate) request: &'a str,
+    pub(crate) extended: Mark<16>,
+    /// `Root=1-{seconds}-{random}`, the seconds in 8 digits and what is random in 24.
+    pub(crate) trace: Mark<40>,
+}
+
+/// An id of `N` ASCII characters, in place.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark<const N: usize>([u8; N]);
+
+impl<'a> Ids<'a> {
+    /// Fresh ids of a call with this request id, which came at that second.
+    pub(crate) fn of(request: &'a str, epoch_seconds: i64) -> Self {
+        const LETTERS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let (mut bits, mut extended) = (fastrand::u128(..), [b'='; 16]);
+        for letter in &mut extended[..15] {
+            *letter = LETTERS[(bits & 63) as usize];
+            bits >>= 6;
+        }
+        let mut trace = *b"Root=1-00000000-000000000000000000000000";
+        put_hex(&mut trace[7..15], epoch_seconds as u128);
+        put_hex(&mut trace[16..], fastrand::u128(..));
+        Self { request, extended: Mark(extended), trace: Mark(trace) }
+    }
+}
+
+/// The lowest bits of a number, as many as there is room for, in hexadecimal digits.
+fn put_hex(place: &mut [u8], mut bits: u128) {
+    for digit in place.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(bits & 15) as usize];
+        bits >>= 4;
+    }
+}
+
+impl<const N: usize> Deref for Mark<N> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        str::from_utf8(&self.0).expect("it is made of ASCII: this is a bug")
+    }
+}
+
+impl<const N: usize> fmt::Debug for Mark<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
 }
 
 /// Who signed a call.
@@ -66,15 +111,15 @@ pub(crate) struct Caller {
 
 /// A call's parameters, decoded.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Parameters {
-    pub(crate) path: Pairs,
-    pub(crate) query: Pairs,
-    pub(crate) header: Pairs,
+pub(crate) struct Parameters<'a> {
+    pub(crate) path: Pairs<'a>,
+    pub(crate) query: Pairs<'a>,
+    pub(crate) header: Pairs<'a>,
 }
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// Reads the query and the headers; the path's come from the router.
-    pub(crate) fn of(head: &Parts, path: Pairs) -> Self {
+    pub(crate) fn of(head: &'a Parts, path: Pairs<'a>) -> Self {
         Self {
             path,
             query: query(head.uri.query().unwrap_or_default()),
@@ -92,7 +137,7 @@ pub(crate) struct Borrowed<'p> {
 }
 
 impl<'p> Borrowed<'p> {
-    pub(crate) fn of(parameters: &'p Parameters) -> Self {
+    pub(crate) fn of(parameters: &'p Parameters<'_>) -> Self {
         Self {
             path: borrowed(&parameters.path),
             query: borrowed(&parameters.query),
@@ -106,12 +151,12 @@ impl<'p> Borrowed<'p> {
 }
 
 /// Pairs of slices.
-pub(crate) fn borrowed(pairs: &Pairs) -> Vec<(&str, &str)> {
-    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+pub(crate) fn borrowed<'p>(pairs: &'p Pairs<'_>) -> Vec<(&'p str, &'p str)> {
+    pairs.iter().map(|(name, value)| (&**name, &**value)).collect()
 }
 
 /// A query's parameters in their order; `&` and `;` part them, a plus is a blank.
-pub(crate) fn query(text: &str) -> Pairs {
+pub(crate) fn query(text: &str) -> Pairs<'_> {
     let pairs = text.split(['&', ';']).filter(|pair| !pair.is_empty());
     let read = pairs.map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -120,29 +165,28 @@ pub(crate) fn query(text: &str) -> Pairs {
     read.collect()
 }
 
-fn decoded(text: &str) -> String {
+fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains(['%', '+']) {
-        return text.to_owned();
+        return text.into();
     }
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned().into()
 }
 
-fn headers(map: &HeaderMap) -> Pairs {
-    let read = map.iter().map(|(name, value)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    });
+/// Headers as parameters.
+pub(crate) fn headers(map: &HeaderMap) -> Pairs<'_> {
+    let read = map.iter().map(|(name, value)| (name.as_str().into(), lossy(value.as_bytes())));
     read.collect()
 }
 
 /// Of values with the same name, the last counts.
-pub(crate) fn last<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p str> {
-    pairs.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
+pub(crate) fn last<'p>(pairs: &'p Pairs<'_>, name: &str) -> Option<&'p str> {
+    pairs.iter().rfind(|(known, _)| known == name).map(|(_, value)| &**value)
 }
 
 /// As [`last`], for headers, whose names are found whatever their case.
-pub(crate) fn last_header<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p str> {
+pub(crate) fn last_header<'p>(pairs: &'p Pairs<'_>, name: &str) -> Option<&'p str> {
     let found = pairs.iter().rfind(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
+    found.map(|(_, value)| &**value)
 }
 
 #[cfg(test)]
@@ -159,5 +203,18 @@ mod tests {
         check("a=b+c%20d&e", &[("a", "b c d"), ("e", "")]);
         check("a=1;b=2", &[("a", "1"), ("b", "2")]);
         check("a=b=c&&", &[("a", "b=c")]);
+    }
+
+    #[test]
+    fn ids_have_the_shape_of_api_gateways() {
+        let ids = Ids::of("r-1", 0x6745_2301);
+        assert_eq!((ids.extended.len(), &ids.extended[15..]), (16, "="));
+        assert!(
+            ids.extended[..15].bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        );
+        let (root, random) = ids.trace.split_at(16);
+        assert_eq!(root, "Root=1-67452301-");
+        assert!(random.len() == 24 && random.bytes().all(|b| b.is_ascii_hexdigit()), "{random}");
+        assert_ne!(&*ids.extended, &*Ids::of("r-1", 0).extended);
     }
 }

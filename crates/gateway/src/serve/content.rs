@@ -45,8 +45,13 @@ impl Content {
 pub(crate) fn text_of(body: &[u8], conversion: Conversion) -> Cow<'_, str> {
     match conversion {
         Conversion::Encode => BASE64_STANDARD.encode(body).into(),
-        Conversion::Keep | Conversion::Text | Conversion::Decode => String::from_utf8_lossy(body),
+        Conversion::Keep | Conversion::Text | Conversion::Decode => lossy(body),
     }
+}
+
+/// As [`String::from_utf8_lossy`], but quick where nothing is to be replaced.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The body without a template; none if it should be base64 and is not.

@@ -46,11 +46,11 @@ impl<'a> View<'a> {
         put("deploymentId", on.deployment.id.as_str().into());
         put("domainName", host(on).into());
         put("domainPrefix", host(on).split('.').next().unwrap_or_default().into());
-        put("extendedRequestId", on.ids.extended.as_str().into());
+        put("extendedRequestId", (&*on.ids.extended).into());
         put("httpMethod", on.head.method.as_str().into());
         put("path", full_path(on).into());
         put("protocol", protocol(on).into());
-        put("requestId", on.ids.request.as_str().into());
+        put("requestId", on.ids.request.into());
         put("requestTime", request_time(on.received_ms).into());
         put("stage", on.stage.into());
         if let Some((id, path)) = self.resource {

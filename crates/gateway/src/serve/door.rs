@@ -7,6 +7,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request::Parts};
 use telemetry::Phase;
 
+use resources::Clock;
+
 use super::{
     Stage,
     address::{self, Address, URI_BYTES_MAX},
@@ -26,6 +28,9 @@ use crate::{
     },
 };
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const EXTENDED_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
+
 impl Gateway {
     /// Answers one call of a deployed API. `request_id` is what its answer and the log call it.
     pub async fn answer<B>(
@@ -39,7 +44,7 @@ impl Gateway {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
-        let ids = Ids::of(request_id);
+        let ids = Ids::of(request_id, Clock::system().epoch_seconds());
         let table = self.table();
         let host = head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
         let mut way = Way::begin(&head.method, head.uri.path());
@@ -49,7 +54,7 @@ impl Gateway {
             Some((address, stage)) => {
                 way.stage = Some((address.api, address.stage));
                 way.path = address.path;
-                let surroundings = self.surroundings(&head, address, stage, (peer, ids.clone()));
+                let surroundings = self.surroundings(&head, address, stage, (peer, ids));
                 let compressed_from = surroundings.deployment.compressed_from;
                 let answer = self.matched(surroundings, body, &mut way).await;
                 packing::packed(compressed_from, &head.headers, answer).await
@@ -83,7 +88,7 @@ impl Gateway {
         request_id: &str,
         (phase, refusal): (Phase, Refusal),
     ) -> Response<Bytes> {
-        let ids = Ids::of(request_id);
+        let ids = Ids::of(request_id, Clock::system().epoch_seconds());
         let mut way = Way::begin_in(phase, request.method(), request.uri().path());
         let answer = plain(&way.refused(refusal));
         way.keep(&self.on().metrics.requests, &ids, answer.status);
@@ -96,7 +101,7 @@ impl Gateway {
         head: &'a Parts,
         address: Address<'a>,
         stage: &'a Stage,
-        (peer, ids): (IpAddr, Ids),
+        (peer, ids): (IpAddr, Ids<'a>),
     ) -> Surroundings<'a> {
         let canary = stage.picks_canary();
         Surroundings {
@@ -175,10 +180,8 @@ impl Gateway {
                 cause,
                 "a call was refused",
             );
-            let now = self.on().clock.now().epoch_ms();
-            call.surroundings
-                .log
-                .line(now, || format!("Execution failed due to configuration error: {cause}"));
+            let text = || format!("Execution failed due to configuration error: {cause}");
+            call.surroundings.log.line(&self.on().clock, text);
         }
         gateway_response::build(View::of(call), &call.parameters, refusal)
     }
@@ -187,7 +190,7 @@ impl Gateway {
 /// The method that is called, with the values of its path's parameters.
 fn planned<'a>(
     surroundings: &Surroundings<'a>,
-) -> Result<(&'a Place, &'a MethodPlan, Pairs), Refusal> {
+) -> Result<(&'a Place, &'a MethodPlan, Pairs<'a>), Refusal> {
     if let Some(refusal) = bad_address(surroundings) {
         return Err(refusal);
     }
@@ -195,8 +198,7 @@ fn planned<'a>(
     let found = deployment.router.find(surroundings.path).filter(|_| !deployment.closed);
     let planned = found.and_then(|found| {
         let plan = found.value.method(surroundings.head.method.as_str())?;
-        let taken = found.parameters.into_iter();
-        Some((found.value, plan, taken.map(|(name, value)| (name.to_owned(), value)).collect()))
+        Some((found.value, plan, found.parameters))
     });
     planned.ok_or_else(|| Refusal::from(&MISSING_AUTHENTICATION_TOKEN))
 }
@@ -222,31 +224,17 @@ fn plain(refusal: &Refusal) -> Answer {
 }
 
 /// The answer with the ids by which it is found again.
-fn finished(answer: Answer, ids: &Ids) -> Response<Bytes> {
+fn finished(answer: Answer, ids: &Ids<'_>) -> Response<Bytes> {
     let mut response = Response::new(answer.body);
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = answer.headers;
-    for (name, value) in [("x-amzn-requestid", &ids.request), ("x-amz-apigw-id", &ids.extended)] {
+    for (name, value) in [(REQUEST_ID, ids.request), (EXTENDED_ID, &*ids.extended)] {
         if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+            response.headers_mut().insert(name, value);
         }
     }
     response
-}
-
-impl Ids {
-    /// The ids of a call with this request id.
-    pub(crate) fn of(request_id: &str) -> Self {
-        const LETTERS: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let mut extended: String =
-            (0..15).map(|_| char::from(LETTERS[fastrand::usize(..LETTERS.len())])).collect();
-        extended.push('=');
-        let seconds = resources::Clock::system().epoch_seconds();
-        let trace = format!("Root=1-{seconds:08x}-{:024x}", fastrand::u128(..) >> 32);
-        Self { request: request_id.to_owned(), extended, trace }
-    }
 }
 
 impl Stage {
@@ -255,14 +243,5 @@ impl Stage {
         let canary = self.canary.as_deref()?;
         let settings = self.kept.definition.canary_settings.as_ref()?;
         (fastrand::f64() * 100.0 < settings.percent_traffic).then_some(canary)
-    }
-
-    /// The stage's variables, those of the canary on top.
-    fn variables(&self, canary: bool) -> Pairs {
-        let mut variables = self.kept.definition.variables.clone();
-        let settings = self.kept.definition.canary_settings.as_ref().filter(|_| canary);
-        let overrides = settings.and_then(|settings| settings.stage_variable_overrides.clone());
-        variables.extend(overrides.unwrap_or_default());
-        variables.into_iter().collect()
     }
 }

@@ -35,15 +35,16 @@ pub(crate) async fn run_authorised<'a>(
     way.enter(Phase::Validate);
     validate::check(call)?;
     way.enter(Phase::RequestMapping);
-    let outgoing = request::build(call, way)?;
+    let mut outgoing = request::build(call, way)?;
     let note = Note { gateway, call };
     note.request(&outgoing);
     way.enter(Phase::Integration);
-    let incoming = integrate::send(gateway, call, &outgoing, way).await?;
+    let overrides = std::mem::take(&mut outgoing.overrides);
+    let incoming = integrate::send(gateway, call, outgoing, way).await?;
     way.answered(incoming.status, &incoming.headers);
     note.response(&incoming);
     way.enter(Phase::ResponseMapping);
-    let mut answer = response::build(call, incoming, outgoing.overrides, way)?;
+    let mut answer = response::build(call, incoming, overrides, way)?;
     if !way.response_template.is_empty() {
         answer.body = gateway.charged(answer.body)?;
     }
@@ -58,14 +59,14 @@ struct Note<'n, 'c> {
 
 impl Note<'_, '_> {
     fn line(&self, text: impl FnOnce() -> String) {
-        self.call.surroundings.log.line(self.gateway.on().clock.now().epoch_ms(), text);
+        self.call.surroundings.log.line(&self.gateway.on().clock, text);
     }
 
     fn is_mock(&self) -> bool {
         self.call.plan.integration.kind == resources::rest_apis::IntegrationType::Mock
     }
 
-    fn request(&self, outgoing: &request::Outgoing) {
+    fn request(&self, outgoing: &request::Outgoing<'_>) {
         if self.is_mock() || !self.call.surroundings.log.is_kept() {
             return;
         }

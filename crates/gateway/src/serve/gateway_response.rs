@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The answer that a refusal becomes.
-pub(crate) fn build(view: View<'_>, parameters: &Parameters, refusal: &Refusal) -> Answer {
+pub(crate) fn build(view: View<'_>, parameters: &Parameters<'_>, refusal: &Refusal) -> Answer {
     let view = View { refusal: Some(refusal), ..view };
     let default_status = refusal.kind.status.unwrap_or(500);
     let own = own(view, refusal, default_status);
@@ -55,7 +55,10 @@ fn own<'a>(view: View<'a>, refusal: &Refusal, status: u16) -> Option<&'a Gateway
 }
 
 /// The template for what the caller accepts, else for JSON, else the first.
-fn template<'a>(own: Option<&'a GatewayResponse>, parameters: &Parameters) -> (&'a str, &'a str) {
+fn template<'a>(
+    own: Option<&'a GatewayResponse>,
+    parameters: &Parameters<'_>,
+) -> (&'a str, &'a str) {
     const JSON: &str = "application/json";
     let Some(templates) = own.map(|own| &own.response_templates) else {
         return (JSON, DEFAULT_TEMPLATE);
@@ -83,6 +86,6 @@ fn value(name: &str, view: View<'_>) -> Option<String> {
         return Some(view.text(name).unwrap_or_default());
     }
     let name = name.strip_prefix("stageVariables.")?;
-    let found = super::call::last(&view.surroundings.variables, name);
+    let found = super::call::last(view.surroundings.variables, name);
     Some(found.unwrap_or_default().to_owned())
 }

@@ -1,5 +1,7 @@
 //! The integration itself: nothing, an HTTP server, or an AWS service.
 
+use std::{borrow::Cow, future::poll_fn, pin::pin, task::Poll, time::Duration};
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use resources::rest_apis::IntegrationType;
@@ -30,25 +32,37 @@ pub(crate) struct Incoming {
 }
 
 /// Calls the integration, in the time that it has.
-pub(crate) async fn send(
+pub(crate) async fn send<'a>(
     gateway: &Gateway,
-    call: &Call<'_>,
-    outgoing: &Outgoing,
-    way: &mut Way<'_>,
+    call: &Call<'a>,
+    outgoing: Outgoing<'_>,
+    way: &mut Way<'a>,
 ) -> Result<Incoming, Refusal> {
     let timeout = call.plan.integration.timeout;
     let kind = call.plan.integration.kind;
     if kind == IntegrationType::Mock {
         return mock(&outgoing.body);
     }
-    way.target = address(call, outgoing);
-    let target = way.target.as_str();
-    let answer = match kind {
+    way.target = address(call, &outgoing);
+    let target = &*way.target;
+    match kind {
         IntegrationType::Aws | IntegrationType::AwsProxy => {
-            tokio::time::timeout(timeout, to_aws(gateway, call, outgoing, target)).await
+            in_time(timeout, to_aws(gateway, call, outgoing, target)).await
         }
-        _ => tokio::time::timeout(timeout, over_http(gateway, call, outgoing, target)).await,
-    };
+        _ => in_time(timeout, over_http(gateway, call, outgoing, target)).await,
+    }
+}
+
+/// What is answered at once, as most models answer, needs no timer.
+async fn in_time<T>(
+    timeout: Duration,
+    answer: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let mut answer = pin!(answer);
+    if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await {
+        return answer;
+    }
+    let answer = tokio::time::timeout(timeout, answer).await;
     answer.unwrap_or_else(|_| Err(Refusal::from(&INTEGRATION_TIMEOUT)))
 }
 
@@ -78,14 +92,14 @@ fn mock_status(body: &[u8]) -> Option<u16> {
 async fn over_http(
     gateway: &Gateway,
     call: &Call<'_>,
-    outgoing: &Outgoing,
+    outgoing: Outgoing<'_>,
     address: &str,
 ) -> Result<Incoming, Refusal> {
     let request = HttpCall {
         method: method(call)?,
         address: with_query(address, &outgoing.query),
-        headers: outgoing.headers.clone(),
-        body: outgoing.body.clone(),
+        headers: outgoing.headers,
+        body: outgoing.body,
         answer_bytes_max: ANSWER_BYTES_MAX,
     };
     let shown = request.address.clone();
@@ -95,11 +109,11 @@ async fn over_http(
 }
 
 /// Where the integration is, for this call.
-fn address(call: &Call<'_>, outgoing: &Outgoing) -> String {
-    filled(&call.plan.integration.uri, &outgoing.path, &call.surroundings.variables)
+fn address<'c>(call: &Call<'c>, outgoing: &Outgoing<'_>) -> Cow<'c, str> {
+    filled(&call.plan.integration.uri, &outgoing.path, call.surroundings.variables)
 }
 
-fn with_query(address: &str, query: &Pairs) -> String {
+fn with_query(address: &str, query: &Pairs<'_>) -> String {
     if query.is_empty() {
         return address.to_owned();
     }
@@ -135,7 +149,7 @@ fn http_failed(gateway: &Gateway, failure: HttpFailure) -> Refusal {
 async fn to_aws(
     gateway: &Gateway,
     call: &Call<'_>,
-    outgoing: &Outgoing,
+    outgoing: Outgoing<'_>,
     address: &str,
 ) -> Result<Incoming, Refusal> {
     let (service, target, mut query) = aws_address(address).ok_or_else(|| {
@@ -146,16 +160,16 @@ async fn to_aws(
         let refusal = Refusal::configuration(text);
         return Err(Refusal { message: Some(text.into()), ..refusal });
     }
-    query.extend(outgoing.query.iter().cloned());
+    query.extend(outgoing.query);
     note(call, gateway, || format!("Endpoint request URI: {address}"));
     let request = AwsRequest {
-        service: service.to_owned(),
+        service: service.into(),
         method: method(call)?,
         target,
         query,
-        headers: outgoing.headers.clone(),
-        body: outgoing.body.clone(),
-        role: call.plan.integration.credentials.clone(),
+        headers: outgoing.headers,
+        body: outgoing.body,
+        role: call.plan.integration.credentials.as_deref().map(Cow::Borrowed),
     };
     let port = gateway.aws_port().ok_or_else(|| Refusal::from(&INTEGRATION_FAILURE))?;
     let answer = port.call(request).await;
@@ -167,22 +181,28 @@ async fn to_aws(
 
 /// `arn:aws:apigateway:{region}:{service}:{path|action}/{rest}`: the service, what of it is meant,
 /// and the query that stands in the address.
-fn aws_address(arn: &str) -> Option<(&str, AwsTarget, Pairs)> {
+fn aws_address(arn: &str) -> Option<(&str, AwsTarget<'_>, Pairs<'_>)> {
     let mut parts = arn.splitn(6, ':');
     let service = parts.nth(4)?;
-    let (form, rest) = parts.next()?.split_once('/')?;
+    let rest = parts.next()?;
+    let (form, rest) = rest.split_at(rest.find('/')?);
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let query = super::call::query(query);
     let target = match form {
-        "path" => AwsTarget::Path(format!("/{}", rest.trim_start_matches('/'))),
-        "action" => AwsTarget::Action(rest.to_owned()),
+        "path" => AwsTarget::Path(with_one_slash(rest).into()),
+        "action" => AwsTarget::Action(rest[1..].into()),
         _ => return None,
     };
-    Some((service, target, query))
+    Some((service, target, super::call::query(query)))
+}
+
+/// A path that begins with slashes, with one of them.
+fn with_one_slash(path: &str) -> &str {
+    let slashes = path.len() - path.trim_start_matches('/').len();
+    &path[slashes - 1..]
 }
 
 fn note(call: &Call<'_>, gateway: &Gateway, text: impl FnOnce() -> String) {
-    call.surroundings.log.line(gateway.on().clock.now().epoch_ms(), text);
+    call.surroundings.log.line(&gateway.on().clock, text);
 }
 
 #[cfg(test)]
@@ -206,12 +226,12 @@ mod tests {
 
     #[test]
     fn addresses_of_services_are_read() {
-        let check = |rest: &str, expect: Option<(&str, AwsTarget)>| {
+        let check = |rest: &str, expect: Option<(&str, AwsTarget<'_>)>| {
             let arn = format!("arn:aws:apigateway:us-east-1:{rest}");
             let found = aws_address(&arn).map(|(service, target, _)| (service, target));
             assert_eq!(found, expect, "{rest}");
         };
-        let path = |path: &str| AwsTarget::Path(path.to_owned());
+        let path = |path: &'static str| AwsTarget::Path(path.into());
         check("s3:path/bucket/key", Some(("s3", path("/bucket/key"))));
         check(
             "runtime.sagemaker:path//endpoints/e/invocations",
@@ -219,7 +239,7 @@ mod tests {
         );
         check(
             "sts:action/GetCallerIdentity",
-            Some(("sts", AwsTarget::Action("GetCallerIdentity".to_owned()))),
+            Some(("sts", AwsTarget::Action("GetCallerIdentity".into()))),
         );
         check(
             "lambda:path/2015-03-31/functions/arn:aws:lambda:r:1:function:f/invocations",

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, sync::Mutex, sync::PoisonError};
 
+use resources::Clock;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 const DATE: &[BorrowedFormatItem<'_>] = format_description!(
@@ -23,11 +24,11 @@ impl Log {
     }
 
     /// Adds a line; `text` is asked for only if lines are kept.
-    pub(crate) fn line(&self, now_ms: i64, text: impl FnOnce() -> String) {
+    pub(crate) fn line(&self, clock: &Clock, text: impl FnOnce() -> String) {
         let Some(lines) = &self.lines else { return };
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() < LOG_BYTES_MAX {
-            let _ = writeln!(lines, "{} : {}", date(now_ms), text());
+            let _ = writeln!(lines, "{} : {}", date(clock.now().epoch_ms()), text());
         }
     }
 
@@ -62,11 +63,14 @@ mod tests {
     #[test]
     fn lines_carry_the_date_and_nothing_is_written_unasked() {
         let log = Log::kept("r-1");
-        log.line(1_763_715_600_000, || "Starting".to_owned());
-        let expect = "Execution log for request r-1\nFri Nov 21 09:00:00 UTC 2025 : Starting\n";
-        assert_eq!(log.into_text(), expect);
+        log.line(&Clock::new(), || "Starting".to_owned());
+        let (opening, line) = ("Execution log for request r-1\n", " : Starting\n");
+        let text = log.into_text();
+        let dated = text.strip_prefix(opening).and_then(|rest| rest.strip_suffix(line));
+        assert_eq!(dated.map(str::len), Some(date(0).len()), "{text}");
+        assert_eq!(date(1_763_715_600_000), "Fri Nov 21 09:00:00 UTC 2025");
         let none = Log::default();
-        none.line(0, || unreachable!("nobody asked"));
+        none.line(&Clock::new(), || unreachable!("nobody asked"));
         assert_eq!(none.into_text(), "");
         assert_eq!(as_map([("a", "1"), ("b", "2")]), "{a=1, b=2}");
     }

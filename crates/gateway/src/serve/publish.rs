@@ -93,7 +93,7 @@ fn compiled(
         };
         let canary = kept.definition.canary_settings.as_ref();
         let canary = canary.and_then(|canary| known.get(canary.deployment_id.as_ref()?).cloned());
-        stages.insert(kept.id().to_owned(), Arc::new(Stage { kept, deployment, canary }));
+        stages.insert(kept.id().to_owned(), Arc::new(Stage::new(kept, deployment, canary)));
     }
     Ok(stages)
 }

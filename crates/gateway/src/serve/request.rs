@@ -1,5 +1,7 @@
 //! What is sent to the integration: mapped parameters, mapped body, overrides on top.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use resources::rest_apis::{IntegrationType, Passthrough};
@@ -18,6 +20,8 @@ use crate::{
     refusal::{BAD_REQUEST_BODY, Refusal, UNSUPPORTED_MEDIA_TYPE},
 };
 
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const API_ID: HeaderName = HeaderName::from_static("x-amzn-apigateway-api-id");
 /// Headers that belong to the connection, not to what is sent.
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
@@ -38,11 +42,11 @@ const ILLEGAL_FOR_AWS: [&str; 5] =
     ["authorization", "connection", "expect", "proxy-authenticate", "te"];
 
 /// What is sent to the integration.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outgoing {
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing<'c> {
     /// Values of the address's placeholders.
-    pub(crate) path: Pairs,
-    pub(crate) query: Pairs,
+    pub(crate) path: Pairs<'c>,
+    pub(crate) query: Pairs<'c>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// What the template changed, for the answer's template to see.
@@ -50,7 +54,10 @@ pub(crate) struct Outgoing {
 }
 
 /// Builds what is sent.
-pub(crate) fn build<'a>(call: &Call<'a>, way: &mut Way<'a>) -> Result<Outgoing, Refusal> {
+pub(crate) fn build<'c, 'a>(
+    call: &'c Call<'a>,
+    way: &mut Way<'a>,
+) -> Result<Outgoing<'c>, Refusal> {
     let mut outgoing = Outgoing { headers: headers(call), ..Outgoing::default() };
     if is_proxy(call) {
         outgoing.query.clone_from(&call.parameters.query);
@@ -76,7 +83,9 @@ fn headers(call: &Call<'_>) -> HeaderMap {
     } else {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let agent = format!("AmazonAPIGateway_{}", call.surroundings.api);
-        put(&mut headers, header::USER_AGENT, &agent);
+        if let Ok(agent) = HeaderValue::from_maybe_shared(Bytes::from(agent)) {
+            headers.insert(header::USER_AGENT, agent);
+        }
         let with_body =
             !matches!(call.surroundings.head.method.as_str(), "GET" | "HEAD" | "OPTIONS");
         if with_body {
@@ -84,10 +93,9 @@ fn headers(call: &Call<'_>) -> HeaderMap {
             put(&mut headers, header::CONTENT_TYPE, given.unwrap_or("application/json"));
         }
     }
-    put(&mut headers, HeaderName::from_static("x-amzn-trace-id"), &call.surroundings.ids.trace);
+    put(&mut headers, TRACE_ID, &call.surroundings.ids.trace);
     if matches!(call.plan.integration.kind, IntegrationType::Http | IntegrationType::HttpProxy) {
-        let name = HeaderName::from_static("x-amzn-apigateway-api-id");
-        put(&mut headers, name, call.surroundings.api);
+        put(&mut headers, API_ID, call.surroundings.api);
     }
     headers
 }
@@ -107,7 +115,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-fn map_parameters(call: &Call<'_>, outgoing: &mut Outgoing) -> Result<(), Refusal> {
+fn map_parameters<'c>(call: &'c Call<'_>, outgoing: &mut Outgoing<'c>) -> Result<(), Refusal> {
     if call.plan.integration.mappings.is_empty() {
         return Ok(());
     }
@@ -115,8 +123,8 @@ fn map_parameters(call: &Call<'_>, outgoing: &mut Outgoing) -> Result<(), Refusa
     for (target, source) in &call.plan.integration.mappings {
         let Some(value) = sources.value(source) else { continue };
         match target {
-            Target::Path(name) => set(&mut outgoing.path, name, value),
-            Target::Query(name) => set(&mut outgoing.query, name, value),
+            Target::Path(name) => set(&mut outgoing.path, name.into(), value),
+            Target::Query(name) => set(&mut outgoing.query, name.into(), value),
             Target::Header(name) => set_header(call, &mut outgoing.headers, name, &value)?,
             Target::Answer(_) => {}
         }
@@ -124,9 +132,9 @@ fn map_parameters(call: &Call<'_>, outgoing: &mut Outgoing) -> Result<(), Refusa
     Ok(())
 }
 
-fn set(pairs: &mut Pairs, name: &str, value: String) {
-    pairs.retain(|(known, _)| known != name);
-    pairs.push((name.to_owned(), value));
+fn set<'c>(pairs: &mut Pairs<'c>, name: Cow<'c, str>, value: String) {
+    pairs.retain(|(known, _)| *known != name);
+    pairs.push((name, value.into()));
 }
 
 fn set_header(
@@ -201,7 +209,7 @@ fn no_base64() -> Refusal {
 fn render(call: &Call<'_>, template: &Template, conversion: Conversion) -> Result<Mapped, Refusal> {
     let text = text_of(&call.body, conversion);
     let (parameters, variables) =
-        (Borrowed::of(&call.parameters), borrowed(&call.surroundings.variables));
+        (Borrowed::of(&call.parameters), borrowed(call.surroundings.variables));
     let view = View::of(call);
     let message = Message {
         body: Body::new(&text),
@@ -229,13 +237,13 @@ fn template_failed(error: &mapping::Error) -> Refusal {
     }
 }
 
-fn override_parts(call: &Call<'_>, outgoing: &mut Outgoing) -> Result<(), Refusal> {
+fn override_parts(call: &Call<'_>, outgoing: &mut Outgoing<'_>) -> Result<(), Refusal> {
     let overrides = outgoing.overrides.request.clone();
     for (name, value) in overrides.path {
-        set(&mut outgoing.path, &name, value);
+        set(&mut outgoing.path, name.into(), value);
     }
     for (name, value) in overrides.query {
-        set(&mut outgoing.query, &name, value);
+        set(&mut outgoing.query, name.into(), value);
     }
     for (name, value) in &overrides.header {
         set_header(call, &mut outgoing.headers, name, value)?;

@@ -5,12 +5,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use resources::rest_apis::IntegrationType;
 
 use super::{
-    call::{Borrowed, Call, Parameters, borrowed, last_header},
+    call::{Borrowed, Call, Parameters, borrowed, headers, last_header},
     content::{Content, Conversion, converted, decoded, text_of},
     context::View,
     integrate::Incoming,
     plan::{AnswerPlan, ByMediaType, media_type},
-    values::{Sources, headers_of},
+    values::Sources,
     way::Way,
 };
 use crate::{
@@ -61,7 +61,9 @@ pub(crate) fn build<'a>(
     let rendered = body(call, plan, (&incoming, overrides), way)?;
     let mut answer =
         Answer { status: plan.status, headers: HeaderMap::with_capacity(8), body: rendered.body };
-    set(&mut answer.headers, "content-type", &rendered.content_type);
+    if let Ok(value) = HeaderValue::from_str(rendered.content_type) {
+        answer.headers.insert(header::CONTENT_TYPE, value);
+    }
     map_headers(call, plan, &incoming, &mut answer.headers);
     for (name, value) in &rendered.overrides.response.header {
         set(&mut answer.headers, name, value);
@@ -100,9 +102,9 @@ fn legal_status(text: &str) -> Option<u16> {
     text.trim().parse().ok().filter(|status| (100..=599).contains(status))
 }
 
-struct Mapped {
+struct Mapped<'c> {
     body: Bytes,
-    content_type: String,
+    content_type: &'c str,
     overrides: Overrides,
 }
 
@@ -111,7 +113,7 @@ fn body<'a>(
     plan: &'a AnswerPlan,
     (incoming, before): (&Incoming, Overrides),
     way: &mut Way<'a>,
-) -> Result<Mapped, Refusal> {
+) -> Result<Mapped<'a>, Refusal> {
     let deployment = call.surroundings.deployment;
     let accept = accepted(call);
     let given = incoming.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -123,12 +125,11 @@ fn body<'a>(
     let conversion = content.conversion();
     if let Some((content_type, template)) = template_for(&plan.templates, accept) {
         way.response_template = content_type;
-        let mut mapped = render(call, template, incoming, (conversion, before))?;
-        content_type.clone_into(&mut mapped.content_type);
-        return Ok(mapped);
+        let mapped = render(call, template, incoming, (conversion, before))?;
+        return Ok(Mapped { content_type, ..mapped });
     }
     let body = converted(incoming.body.clone(), conversion).ok_or_else(no_base64)?;
-    Ok(Mapped { body, content_type: "application/json".to_owned(), overrides: before })
+    Ok(Mapped { body, content_type: "application/json", overrides: before })
 }
 
 /// The first media type that the caller accepts.
@@ -156,10 +157,10 @@ fn render(
     template: &Template,
     incoming: &Incoming,
     (conversion, before): (Conversion, Overrides),
-) -> Result<Mapped, Refusal> {
+) -> Result<Mapped<'static>, Refusal> {
     let text = text_of(&incoming.body, conversion);
     let (parameters, variables) =
-        (Borrowed::of(&call.parameters), borrowed(&call.surroundings.variables));
+        (Borrowed::of(&call.parameters), borrowed(call.surroundings.variables));
     let view = View::of(call);
     let message = Message {
         body: Body::new(&text),
@@ -175,7 +176,7 @@ fn render(
         Conversion::Decode => decoded(rendered.body.as_bytes()).ok_or_else(no_base64)?,
         _ => Bytes::from(rendered.body),
     };
-    Ok(Mapped { body, content_type: String::new(), overrides: merged(before, rendered.overrides) })
+    Ok(Mapped { body, content_type: "", overrides: merged(before, rendered.overrides) })
 }
 
 /// The answer's template counts where both override.
@@ -185,15 +186,15 @@ fn merged(mut before: Overrides, after: Overrides) -> Overrides {
     before
 }
 
-fn map_headers(call: &Call<'_>, plan: &AnswerPlan, incoming: &Incoming, headers: &mut HeaderMap) {
+fn map_headers(call: &Call<'_>, plan: &AnswerPlan, incoming: &Incoming, into: &mut HeaderMap) {
     if plan.mappings.is_empty() {
         return;
     }
-    let parameters = Parameters { header: headers_of(&incoming.headers), ..Parameters::default() };
+    let parameters = Parameters { header: headers(&incoming.headers), ..Parameters::default() };
     let sources = Sources { view: View::of(call), parameters: &parameters, body: &incoming.body };
     for (name, source) in &plan.mappings {
         if let Some(value) = sources.value(source) {
-            set(headers, name, &value);
+            set(into, name, &value);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! an author's tree has one parameter a level, so that this stays bounded by the path's length
 //! times two for each level that has both.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use percent_encoding::percent_decode_str;
 
@@ -35,7 +35,7 @@ pub struct Match<'r, T> {
     /// What was put there.
     pub value: &'r T,
     /// The parameters by name, decoded, in the path's order.
-    pub parameters: Vec<(&'r str, String)>,
+    pub parameters: Vec<(Cow<'r, str>, Cow<'r, str>)>,
 }
 
 impl<T> Default for Router<T> {
@@ -76,18 +76,14 @@ impl<T> Router<T> {
     }
 
     /// The resource that answers a path as it came on the wire. One slash at the end is as none.
-    pub fn find(&self, path: &str) -> Option<Match<'_, T>> {
+    pub fn find<'r>(&'r self, path: &'r str) -> Option<Match<'r, T>> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let trimmed = path.strip_suffix('/').unwrap_or(path);
-        let segments: Vec<&str> = match trimmed {
-            "" => Vec::new(),
-            path => path.split('/').collect(),
-        };
-        if segments.len() > SEGMENTS_MAX {
+        if trimmed.matches('/').nth(SEGMENTS_MAX - 1).is_some() {
             return None;
         }
         let mut walk = Walk { router: self, taken: Vec::new(), steps: 0 };
-        let value = walk.down(0, &segments)?;
+        let value = walk.down(0, Some(trimmed).filter(|rest| !rest.is_empty()))?;
         let parameters = walk.taken.into_iter().map(|(name, text)| Some((name, text?)));
         Some(Match { value, parameters: parameters.collect::<Option<_>>()? })
     }
@@ -96,28 +92,38 @@ impl<T> Router<T> {
 struct Walk<'r, T> {
     router: &'r Router<T>,
     /// Parameters on the way down; none of one that is no UTF-8.
-    taken: Vec<(&'r str, Option<String>)>,
+    taken: Vec<(Cow<'r, str>, Option<Cow<'r, str>>)>,
     steps: usize,
 }
 
 impl<'r, T> Walk<'r, T> {
-    fn down(&mut self, at: usize, rest: &[&str]) -> Option<&'r T> {
+    /// Goes down along the rest of the path; none is its end.
+    fn down(&mut self, at: usize, rest: Option<&'r str>) -> Option<&'r T> {
         self.steps += 1;
         if self.steps > STEPS_MAX {
             return None;
         }
         let node: &'r Node<T> = &self.router.nodes[at];
-        let Some((first, below)) = rest.split_first() else { return node.value.as_ref() };
+        let Some(rest) = rest else { return node.value.as_ref() };
+        let (first, below) = match rest.split_once('/') {
+            Some((first, below)) => (first, Some(below)),
+            None => (rest, None),
+        };
         self.by_text(node, first, below)
             .or_else(|| self.by_parameter(node.parameter.as_ref()?, first, below))
             .or_else(|| self.by_rest(node.greedy.as_ref()?, rest))
     }
 
-    fn by_text(&mut self, node: &'r Node<T>, first: &str, below: &[&str]) -> Option<&'r T> {
+    fn by_text(
+        &mut self,
+        node: &'r Node<T>,
+        first: &'r str,
+        below: Option<&'r str>,
+    ) -> Option<&'r T> {
         // Most segments are not escaped, and are looked up as they are.
         let next = match node.named.get(first) {
             Some(next) => *next,
-            None if first.contains('%') => *node.named.get(decoded(first)?.as_str())?,
+            None if first.contains('%') => *node.named.get(&*decoded(first)?)?,
             None => return None,
         };
         self.down(next, below)
@@ -126,13 +132,13 @@ impl<'r, T> Walk<'r, T> {
     fn by_parameter(
         &mut self,
         (name, next): &'r (Box<str>, usize),
-        first: &str,
-        below: &[&str],
+        first: &'r str,
+        below: Option<&'r str>,
     ) -> Option<&'r T> {
         if first.is_empty() {
             return None;
         }
-        self.taken.push((name, decoded(first)));
+        self.taken.push(((&**name).into(), decoded(first)));
         let found = self.down(*next, below);
         if found.is_none() {
             self.taken.pop();
@@ -140,15 +146,15 @@ impl<'r, T> Walk<'r, T> {
         found
     }
 
-    fn by_rest(&mut self, (name, next): &'r (Box<str>, usize), rest: &[&str]) -> Option<&'r T> {
+    fn by_rest(&mut self, (name, next): &'r (Box<str>, usize), rest: &'r str) -> Option<&'r T> {
         let value = self.router.nodes[*next].value.as_ref()?;
-        self.taken.push((name, decoded(&rest.join("/"))));
+        self.taken.push(((&**name).into(), decoded(rest)));
         Some(value)
     }
 }
 
-fn decoded(segment: &str) -> Option<String> {
-    percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(segment).decode_utf8().ok()
 }
 
 #[cfg(test)]
@@ -177,7 +183,7 @@ mod tests {
         let found = router.find(path);
         let found = found.as_ref().map(|found| {
             let parameters: Vec<_> =
-                found.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                found.parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
             (*found.value, parameters)
         });
         assert_eq!(found, expect.map(|(value, parameters)| (value, parameters.to_vec())), "{path}");

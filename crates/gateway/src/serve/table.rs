@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use resources::rest_apis::{ApiStage, Kept};
 
-use super::Deployment;
+use super::{Deployment, call::Pairs};
 
 /// Every API that has a stage.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,38 @@ pub(crate) struct Stage {
     pub(crate) deployment: Arc<Deployment>,
     /// What its canary serves.
     pub(crate) canary: Option<Arc<Deployment>>,
+    variables: Pairs<'static>,
+    canary_variables: Pairs<'static>,
+}
+
+impl Stage {
+    pub(crate) fn new(
+        kept: Kept<ApiStage>,
+        deployment: Arc<Deployment>,
+        canary: Option<Arc<Deployment>>,
+    ) -> Self {
+        let mut variables = kept.definition.variables.clone();
+        let stage_variables = owned(variables.clone());
+        let settings = kept.definition.canary_settings.as_ref();
+        let overrides = settings.and_then(|settings| settings.stage_variable_overrides.clone());
+        variables.extend(overrides.unwrap_or_default());
+        Self {
+            kept,
+            deployment,
+            canary,
+            variables: stage_variables,
+            canary_variables: owned(variables),
+        }
+    }
+
+    /// The stage's variables, those of the canary on top.
+    pub(crate) fn variables(&self, canary: bool) -> &Pairs<'static> {
+        if canary { &self.canary_variables } else { &self.variables }
+    }
+}
+
+fn owned(variables: impl IntoIterator<Item = (String, String)>) -> Pairs<'static> {
+    variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 impl Table {

@@ -1,5 +1,7 @@
 //! The address of an integration: `{name}` and `${stageVariables.x}` filled in.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::call::{Pairs, last};
@@ -25,7 +27,14 @@ const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The address with `${stageVariables.name}` and `{name}` replaced; the values of the latter are
 /// escaped. A placeholder that has no value stays, as on AWS.
-pub(crate) fn filled(template: &str, path: &Pairs, variables: &Pairs) -> String {
+pub(crate) fn filled<'t>(
+    template: &'t str,
+    path: &Pairs<'_>,
+    variables: &Pairs<'_>,
+) -> Cow<'t, str> {
+    if !template.bytes().any(|byte| matches!(byte, b'$' | b'{')) {
+        return template.into();
+    }
     let mut out = String::with_capacity(template.len() + 16);
     let mut rest = template;
     while let Some(start) = rest.find(['$', '{']) {
@@ -39,18 +48,18 @@ pub(crate) fn filled(template: &str, path: &Pairs, variables: &Pairs) -> String 
             });
     }
     out.push_str(rest);
-    out
+    out.into()
 }
 
 /// Writes the stage variable at the start of `rest` and says what follows it.
-fn variable<'r>(out: &mut String, rest: &'r str, variables: &Pairs) -> Option<&'r str> {
+fn variable<'r>(out: &mut String, rest: &'r str, variables: &Pairs<'_>) -> Option<&'r str> {
     let (name, after) = rest.strip_prefix("${stageVariables.")?.split_once('}')?;
     out.push_str(last(variables, name).unwrap_or_default());
     Some(after)
 }
 
 /// Writes the value at the start of `rest` and says what follows it.
-fn placeholder<'r>(out: &mut String, rest: &'r str, path: &Pairs) -> Option<&'r str> {
+fn placeholder<'r>(out: &mut String, rest: &'r str, path: &Pairs<'_>) -> Option<&'r str> {
     let (name, after) = rest.strip_prefix('{')?.split_once('}')?;
     let value = last(path, name.trim_end_matches('+'))?;
     out.extend(utf8_percent_encode(value, IN_PATH));
@@ -58,7 +67,7 @@ fn placeholder<'r>(out: &mut String, rest: &'r str, path: &Pairs) -> Option<&'r 
 }
 
 /// A query as it is sent.
-pub(crate) fn query_text(query: &Pairs) -> String {
+pub(crate) fn query_text(query: &Pairs<'_>) -> String {
     let mut out = String::new();
     for (name, value) in query {
         if !out.is_empty() {
@@ -77,8 +86,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_and_escaped() {
-        let pairs = |pairs: &[(&str, &str)]| -> Pairs {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        let pairs = |pairs: &[(&'static str, &'static str)]| -> Pairs<'static> {
+            pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
         };
         let path = pairs(&[("id", "a b?"), ("proxy", "x/y z")]);
         let variables = pairs(&[("host", "example.com"), ("v", "1")]);

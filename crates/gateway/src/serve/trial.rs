@@ -6,7 +6,7 @@ use std::{net::Ipv4Addr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{Method, Request};
-use resources::{Error, ErrorKind};
+use resources::{Clock, Error, ErrorKind};
 
 use super::{
     Deployment,
@@ -91,16 +91,18 @@ impl Gateway {
         let template: &Place = found.value;
         let plan = template.method(&place.http_method);
         let plan = plan.ok_or_else(|| Error::internal("the tried method is not planned"))?;
+        let variables: Pairs<'_> =
+            trial.variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let surroundings = Surroundings {
             api: &place.rest_api_id,
             stage: "test-invoke-stage",
             deployment: &deployment,
-            variables: trial.variables,
+            variables: &variables,
             is_canary: None,
             account: &self.on().account,
             head: &head,
             path: resource_path,
-            ids: Ids::of(request_id),
+            ids: Ids::of(request_id, Clock::system().epoch_seconds()),
             peer: Ipv4Addr::LOCALHOST.into(),
             received_ms: self.on().clock.now().epoch_ms(),
             log: Log::kept(request_id),
@@ -116,8 +118,9 @@ impl Gateway {
     /// Runs the phases and writes down what goes in and comes out.
     async fn narrated(&self, call: &Call<'_>, target: &str) -> Answer {
         let on = &call.surroundings;
-        let line = |text: String| on.log.line(self.on().clock.now().epoch_ms(), || text);
-        let pairs = |pairs: &Pairs| as_map(pairs.iter().map(|(name, value)| (&**name, &**value)));
+        let line = |text: String| on.log.line(&self.on().clock, || text);
+        let pairs =
+            |pairs: &Pairs<'_>| as_map(pairs.iter().map(|(name, value)| (&**name, &**value)));
         let path = target.split('?').next().unwrap_or_default();
         line(format!("Starting execution for request: {}", on.ids.request));
         line(format!("HTTP Method: {}, Resource Path: {path}", on.head.method));
@@ -166,15 +169,14 @@ fn head(place: &MethodPlace, target: &str, trial: &Trial) -> Result<http::reques
 }
 
 /// The parameters of the path that was given; none if it is another resource's.
-fn path_parameters(deployment: &Deployment, target: &str) -> Pairs {
+fn path_parameters<'a>(deployment: &'a Deployment, target: &'a str) -> Pairs<'a> {
     let path = target.split('?').next().unwrap_or_default();
     let found = deployment.router.find(path);
-    let taken = found.map(|found| found.parameters).unwrap_or_default();
-    taken.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    found.map(|found| found.parameters).unwrap_or_default()
 }
 
 /// The answer's headers in the form that the log and the reply have.
-fn shown(answer: &Answer) -> Pairs {
+fn shown(answer: &Answer) -> Vec<(String, String)> {
     let titled = |name: &str| match name {
         "content-type" => "Content-Type".to_owned(),
         "x-amzn-errortype" => "x-amzn-ErrorType".to_owned(),

@@ -1,6 +1,5 @@
 //! What a parameter mapping's source is worth in a call.
 
-use http::HeaderMap;
 use jsonpath::{Found, Options, Path};
 use serde_json::Value;
 
@@ -15,7 +14,7 @@ use crate::parameters::Source;
 pub(crate) struct Sources<'a> {
     pub(crate) view: View<'a>,
     /// Of the request, or with the headers of the answer instead.
-    pub(crate) parameters: &'a Parameters,
+    pub(crate) parameters: &'a Parameters<'a>,
     pub(crate) body: &'a [u8],
 }
 
@@ -36,16 +35,16 @@ impl Sources<'_> {
             }
             Source::Body(Some(path)) => of_body(self.body, path),
             Source::StageVariable(name) => {
-                last(&self.view.surroundings.variables, name).map(str::to_owned)
+                last(self.view.surroundings.variables, name).map(str::to_owned)
             }
             Source::Context(name) => self.view.text(name),
         }
     }
 }
 
-fn all(pairs: &Pairs, wanted: impl Fn(&str) -> bool) -> Option<String> {
+fn all(pairs: &Pairs<'_>, wanted: impl Fn(&str) -> bool) -> Option<String> {
     let found: Vec<&str> =
-        pairs.iter().filter(|(name, _)| wanted(name)).map(|(_, value)| value.as_str()).collect();
+        pairs.iter().filter(|(name, _)| wanted(name)).map(|(_, value)| &**value).collect();
     (!found.is_empty()).then(|| found.join(","))
 }
 
@@ -60,12 +59,4 @@ fn of_body(body: &[u8], path: &str) -> Option<String> {
         Found::Int(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-/// The headers of an answer as parameters.
-pub(crate) fn headers_of(map: &HeaderMap) -> Pairs {
-    let read = map.iter().map(|(name, value)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    });
-    read.collect()
 }

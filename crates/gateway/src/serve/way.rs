@@ -1,7 +1,10 @@
 //! The way of one call through the phases, kept for whoever asks why it went as it did: how long
 //! each phase took, which of the author's definitions were applied, and what refused it.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, Method};
 use resources::rest_apis::IntegrationType;
@@ -31,7 +34,7 @@ pub(crate) struct Way<'a> {
     /// The access key that the call was signed with, or claims to be.
     pub(crate) caller: String,
     /// Where the integration's request goes.
-    pub(crate) target: String,
+    pub(crate) target: Cow<'a, str>,
     /// The id of the call that the integration made inside this server.
     inner_id: String,
     /// The status that the integration answered.
@@ -58,7 +61,7 @@ impl<'a> Way<'a> {
             resource: "",
             integration: None,
             caller: String::new(),
-            target: String::new(),
+            target: Cow::Borrowed(""),
             inner_id: String::new(),
             answered: None,
             request_template: "",
@@ -120,12 +123,12 @@ impl<'a> Way<'a> {
     }
 
     /// Keeps the way of the call, whose answer has that status.
-    pub(crate) fn keep(mut self, requests: &Requests, ids: &Ids, status: u16) {
+    pub(crate) fn keep(mut self, requests: &Requests, ids: &Ids<'_>, status: u16) {
         self.trail.enter(Phase::Reply);
         let answered = self.answered.map(|status| status.to_string()).unwrap_or_default();
         let (api, stage) = self.stage.unwrap_or_default();
         requests.keep(&Answered {
-            id: &ids.request,
+            id: ids.request,
             service: SERVICE,
             operation: self.operation,
             status,
