@@ -62,6 +62,7 @@ def test_bucket_names_have_rules(s3, refused):
     for name in ("Upper", "ab", "a..b", "10.0.0.1", "xn--abc"):
         error = refused(s3.create_bucket, Bucket=name)
         assert (error.status, error.code) == (400, "InvalidBucketName"), name
+        assert name in error.message, "the text tells which name, and which rule it breaks"
 
 
 def test_a_bucket_elsewhere_is_refused(s3, refused):

@@ -91,6 +91,7 @@ impl Front {
             let operations = Operations { store: cx.store.clone(), account: cx.account.clone() };
             let mut builder = S3ServiceBuilder::new(operations);
             builder.set_host(hosts::Hosts);
+            builder.set_validation(hosts::AnyName);
             // Documents are read before; this is for bodies of what is none.
             builder.set_config(config(cx.limits.control_bytes_max));
             builder
