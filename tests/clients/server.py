@@ -158,6 +158,14 @@ class Server:
         return stdout.readline() if readable else ""
 
 
+def kill_seed() -> int:
+    """What the moments of kills are drawn from: new in every run, or CLARY_KILL_SEED. It is printed,
+    which pytest shows when the scenario fails."""
+    seed = int(os.environ.get("CLARY_KILL_SEED", time.time_ns() % 1_000_000))
+    print(f"CLARY_KILL_SEED={seed}")
+    return seed
+
+
 def eventually(probe, seconds: float = 10.0):
     """Calls `probe` until it returns something true, and returns that."""
     deadline = time.monotonic() + seconds

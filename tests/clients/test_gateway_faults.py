@@ -13,7 +13,7 @@ import pytest
 
 from gateways import ROLE, api, backend, closed, gateway_server, refusal, why  # noqa: F401
 from rest_apis import JSON, MOCK_200, Api, raw, send
-from server import Server, eventually
+from server import Server, eventually, kill_seed
 from test_apigateway_control import patch
 
 INTERNAL = (500, "InternalServerErrorException", {"message": "Internal server error"})
@@ -413,7 +413,7 @@ def test_a_deployment_is_all_or_nothing_whenever_the_server_dies(start_server):
     own = Api(server)
     places = [own.mock("GET", path, "0") for path in ("/a", "/b")]
     own.deploy()
-    acknowledged, moments = 0, random.Random(7)
+    acknowledged, moments = 0, random.Random(kill_seed())
     for _ in range(5):
         killer = threading.Timer(moments.uniform(0.02, 0.25), server.kill9)
         killer.start()

@@ -8,13 +8,15 @@ import socket
 import subprocess
 import threading
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, HTTPClientError
 
 from artifacts import IMAGE, ROLE, leaf
-from server import Server, binary, environment, eventually
+from server import Server, binary, environment, eventually, kill_seed
 
 BIG = bytes(range(256)) * 4096
 
@@ -115,10 +117,31 @@ def test_a_data_directory_serves_one_server_at_a_time(start_server):
 # A random campaign
 
 ROUNDS = int(os.environ.get("CLARY_KILL_ROUNDS", "50"))
-SEED = int(os.environ.get("CLARY_KILL_SEED", time.time_ns() % 1_000_000))
 WRITERS = 4
 KEYS = 6
 PART_MIN = 5 * 1024 * 1024
+# What the configurations that an endpoint is moved between answer.
+ANSWERS = {"six": 6.5, "seven": 7.5}
+
+
+@dataclass
+class Tally:
+    """When kills struck, and what there was to lose."""
+
+    rounds: int = 0
+    starts_cut_short: int = 0
+    objects_read_back: int = 0
+    endpoints_asked: int = 0
+
+    def line(self, writers: list["Writer"]) -> str:
+        """One line for who records a long campaign."""
+        listed = lambda counts: ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+        return (
+            f"{self.rounds} kills, {self.starts_cut_short} starts cut short besides; "
+            f"acknowledged: {listed(sum((w.calls for w in writers), Counter()))}; "
+            f"cut off: {listed(sum((w.cut_off for w in writers), Counter()))}; "
+            f"read back: {self.objects_read_back} objects, {self.endpoints_asked} endpoints"
+        )
 
 
 class Writer:
@@ -129,17 +152,25 @@ class Writer:
         # What each name may hold now: one state, or after a call without an answer, two.
         self.objects: dict[str, list[str | None]] = {}
         self.models: dict[str, list[bool]] = {}
-        self.calls = 0
+        self.served: list[str | None] = [None]
+        self.calls: Counter = Counter()
+        self.cut_off: Counter = Counter()
+        self.wrong: Exception | None = None
 
     def work(self) -> None:
         """Changes one thing after another until the server is gone."""
-        steps = [self.put] * 12 + [self.delete] * 3 + [self.parts] + [self.model] * 4
-        try:
-            while True:
-                self.chance.choice(steps)()
-                self.calls += 1
-        except (BotoCoreError, HTTPClientError):
-            return
+        steps = [self.put] * 12 + [self.delete] * 3 + [self.parts] + [self.model] * 4 + [self.endpoint] * 3
+        while True:
+            step = self.chance.choice(steps)
+            try:
+                step()
+            except (BotoCoreError, HTTPClientError):
+                self.cut_off[step.__name__] += 1
+                return
+            except Exception as error:
+                self.wrong = error
+                return
+            self.calls[step.__name__] += 1
 
     def key(self) -> str:
         return f"{self.name}/{self.chance.randrange(KEYS)}"
@@ -186,6 +217,39 @@ class Writer:
             self.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
         self.models[name] = [not there]
 
+    def endpoint(self) -> None:
+        """Creates this writer's endpoint, or moves it to the other configuration, or deletes it.
+        One that is busy is let be, unless it is to go."""
+        [there] = self.served
+        if there is None:
+            self.serve(self.chance.choice(list(ANSWERS)), self.sm.create_endpoint)
+        elif self.chance.random() < 0.3:
+            self.served = [there, None]
+            self.sm.delete_endpoint(EndpointName=self.name)
+            self.served = [None]
+            eventually(lambda: self.status() is None)
+        elif self.status() == "InService":
+            [other] = set(ANSWERS) - {there}
+            self.serve(other, self.sm.update_endpoint)
+
+    def serve(self, config: str, call) -> None:
+        self.served = [*self.served, config]
+        call(EndpointName=self.name, EndpointConfigName=config)
+        self.served = [config]
+
+    def status(self) -> str | None:
+        """How the endpoint is; none if there is no such thing."""
+        listed = self.sm.list_endpoints(NameContains=self.name)["Endpoints"]
+        return next((item["EndpointStatus"] for item in listed if item["EndpointName"] == self.name), None)
+
+    def settle_endpoint(self, runtime) -> None:
+        """The endpoint serves what was acknowledged, or what was asked for without an answer."""
+        eventually(lambda: self.status() in ("InService", None), 20)
+        found = None if self.status() is None else eventually(lambda: answer(runtime, self.name))
+        allowed = {config and ANSWERS[config]: config for config in self.served}
+        assert found in allowed, f"{self.name}: {found} and not one of {self.served}"
+        self.served = [allowed[found]]
+
     def settle(self, found_objects: dict[str, str], found_models: set[str]) -> None:
         """Everything acknowledged is there; what is there otherwise was at least asked for."""
         for key, states in self.objects.items():
@@ -216,43 +280,69 @@ def kill_while_starting(server: Server, chance: random.Random) -> None:
     process.stdout.close()
 
 
+class Campaign:
+    """A server that is killed again and again, the clients that write to it, and what they know."""
+
+    def __init__(self, server: Server, chance: random.Random):
+        self.server, self.chance, self.tally = server, chance, Tally()
+        self.s3, self.sm = server.client("s3"), server.client("sagemaker")
+        self.runtime = server.client("sagemaker-runtime")
+        self.writers = [
+            Writer(f"w{n}", self.s3, self.sm, random.Random(chance.random())) for n in range(WRITERS)
+        ]
+
+    def strike(self) -> None:
+        """Kills the server while everybody writes, and now and then the next start of it too."""
+        threads = [threading.Thread(target=writer.work) for writer in self.writers]
+        for thread in threads:
+            thread.start()
+        time.sleep(self.chance.uniform(0, 0.25))
+        self.server.kill9()
+        for thread, writer in zip(threads, self.writers):
+            thread.join(30)
+            assert not thread.is_alive()
+            if writer.wrong:
+                raise writer.wrong
+        if self.chance.random() < 0.2:
+            kill_while_starting(self.server, self.chance)
+            self.tally.starts_cut_short += 1
+        self.tally.rounds += 1
+
+    def settle(self) -> None:
+        """Looks at all there is after a start."""
+        objects, models = found(self.s3, self.sm)
+        for writer in self.writers:
+            writer.settle(objects, models)
+            writer.settle_endpoint(self.runtime)
+        states = [state for writer in self.writers for state in writer.objects.values()]
+        assert len(objects) == sum(state != [None] for state in states)
+        assert eventually(lambda: answer(self.runtime, "kept")) == 6.5
+        self.tally.objects_read_back += len(objects)
+        self.tally.endpoints_asked += 1 + sum(writer.served != [None] for writer in self.writers)
+
+
 def test_kills_at_any_moment_lose_nothing(tmp_path, deploy_to):
     """CLARY_KILL_ROUNDS and CLARY_KILL_SEED make it longer, or the same again."""
-    print(f"CLARY_KILL_SEED={SEED}")
-    chance = random.Random(SEED)
+    chance = random.Random(kill_seed())
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     server = Server(tmp_path / "data", "--api", address).start()
     try:
-        s3, sm = server.client("s3"), server.client("sagemaker")
-        runtime = server.client("sagemaker-runtime")
-        s3.create_bucket(Bucket="kills")
-        deploy_to(server)("kept", {"xgboost-model": leaf(6.5)})
-        writers = [
-            Writer(f"w{n}", s3, sm, random.Random(chance.random())) for n in range(WRITERS)
-        ]
+        deploy = deploy_to(server)
+        deploy.s3.create_bucket(Bucket="kills")
+        for name, value in ANSWERS.items():
+            deploy.config(name, {"only": (deploy.model(name, {"xgboost-model": leaf(value)}), 1.0)})
+        deploy.endpoint("kept", "six")
+        campaign = Campaign(server, chance)
         for turn in range(ROUNDS):
-            threads = [threading.Thread(target=writer.work) for writer in writers]
-            for thread in threads:
-                thread.start()
-            time.sleep(chance.uniform(0, 0.25))
-            server.kill9()
-            for thread in threads:
-                thread.join(30)
-                assert not thread.is_alive()
-            if chance.random() < 0.2:
-                kill_while_starting(server, chance)
+            print(f"round {turn}")
+            campaign.strike()
             if turn % 10 == 9:
-                report = check(server.data_dir)
-                assert report["damage"] == [], (SEED, turn, report)
+                assert check(server.data_dir)["damage"] == []
             server.start()
-            objects, models = found(s3, sm)
-            for writer in writers:
-                writer.settle(objects, models)
-            expected = [state for w in writers for state in w.objects.values() if state != [None]]
-            assert len(objects) == len(expected), (SEED, turn)
-            assert eventually(lambda: answer(runtime)) == 6.5, (SEED, turn)
-        assert sum(writer.calls for writer in writers) > ROUNDS
+            campaign.settle()
+        print(campaign.tally.line(campaign.writers))
+        assert sum(writer.calls.total() for writer in campaign.writers) > ROUNDS
         server.stop()
         report = check(server.data_dir)
         assert (report["damage"], report["orphans"]) == ([], [])
@@ -260,10 +350,10 @@ def test_kills_at_any_moment_lose_nothing(tmp_path, deploy_to):
         server.close()
 
 
-def answer(runtime) -> float | None:
+def answer(runtime, endpoint: str) -> float | None:
     """What the endpoint says; none while it comes back."""
     try:
-        reply = runtime.invoke_endpoint(EndpointName="kept", ContentType="text/csv", Body=b"1\n")
+        reply = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=b"1\n")
         return float(reply["Body"].read())
     except runtime.exceptions.ServiceUnavailable:
         return None
