@@ -111,7 +111,7 @@
 //! | `$item.scores[0]`, a number of five digits | 510 |
 //! | `#set( $x = 1 )` | 170 |
 //! | `#set( $x = $foreach.index + 1 )` | 880 |
-//! | a byte of template, when it is compiled | 130 |
+//! | a byte of template, when it is compiled | 110 |
 //!
 //! # Differences
 //!

@@ -43,7 +43,7 @@ fn follow<'v, 'p, 'd>(
     while let [step, behind @ ..] = rest {
         let next = match seen {
             Seen::Json(json) => in_json(program, json, step),
-            Seen::Value(value) => in_value(value, step, hand),
+            Seen::Value(value) => in_value(program, value, step, hand),
             Seen::Nothing => return (seen, &[]),
         };
         let Some(next) = next else { break };
@@ -85,7 +85,9 @@ impl<'v, 'd> Seen<'v, 'd> {
 #[inline]
 fn in_json<'v, 'd>(program: &Program, json: &'d Json<'d>, step: &RefStep) -> Option<Seen<'v, 'd>> {
     match (json, step) {
-        (Json::Object(_), RefStep::Property { name, .. }) => Some(Seen::of_json(json.get(name))),
+        (Json::Object(_), RefStep::Property { name, .. }) => {
+            Some(Seen::of_json(json.get(program.text(*name))))
+        }
         (Json::Array(items), RefStep::Index { index, .. }) => {
             let Expr::Constant(Constant::Int(at)) = program.expr(*index) else { return None };
             // What is out of bounds is refused where it is called.
@@ -96,8 +98,14 @@ fn in_json<'v, 'd>(program: &Program, json: &'d Json<'d>, step: &RefStep) -> Opt
 }
 
 #[inline]
-fn in_value<'v, 'd>(value: &Value<'d>, step: &RefStep, hand: &'v Hand<'d>) -> Option<Seen<'v, 'd>> {
+fn in_value<'v, 'd>(
+    program: &Program,
+    value: &Value<'d>,
+    step: &RefStep,
+    hand: &'v Hand<'d>,
+) -> Option<Seen<'v, 'd>> {
     let RefStep::Property { name, .. } = step else { return None };
+    let name = program.text(*name);
     if hand.get().is_some() {
         return None;
     }

@@ -86,9 +86,13 @@ impl<'d> Renderer<'_, 'd> {
         step: &RefStep,
     ) -> Outcome<Value<'d>> {
         match step {
-            RefStep::Property { name, at } => java::property(&mut self.heap, of, name)
-                .map_err(|refusal| self.refused(refusal, *at)),
-            RefStep::Method { name, arguments, at } => self.call(program, of, name, arguments, *at),
+            RefStep::Property { name, at } => {
+                java::property(&mut self.heap, of, program.text(*name))
+                    .map_err(|refusal| self.refused(refusal, *at))
+            }
+            RefStep::Method { name, arguments, at } => {
+                self.call(program, of, program.text(*name), arguments, *at)
+            }
             RefStep::Index { index, at } => {
                 let index = self.value(program, *index)?;
                 match java::index(&mut self.heap, of, index) {
@@ -161,7 +165,7 @@ impl<'d> Renderer<'_, 'd> {
         let before = self.out.len();
         self.render_any(program, reference, id)?;
         self.tell(reference.at, |told| {
-            (told.reference_told(reference), trace::cut(told.written_since(before)))
+            (told.reference_told(program, reference), trace::cut(told.written_since(before)))
         });
         Ok(())
     }
@@ -331,7 +335,7 @@ impl<'d> Renderer<'_, 'd> {
         self.step(reference.at)?;
         let value = self.value(program, value)?;
         self.tell(reference.at, |told| {
-            (format!("#set {}", told.reference_told(reference)), told.value_told(&value))
+            (format!("#set {}", told.reference_told(program, reference)), told.value_told(&value))
         });
         if value.is_null() {
             return Ok(());
@@ -359,7 +363,7 @@ impl<'d> Renderer<'_, 'd> {
         let (outcome, at) = match step {
             // Velocity takes a method's name for a property's.
             RefStep::Property { name, at } | RefStep::Method { name, at, .. } => {
-                (java::set_property(&mut self.heap, owner, name, value), *at)
+                (java::set_property(&mut self.heap, owner, program.text(*name), value), *at)
             }
             RefStep::Index { index, at } => {
                 let index = self.value(program, *index)?;

@@ -2,7 +2,7 @@
 //! comparison for each directive.
 
 use super::Renderer;
-use crate::program::{RefStep, Reference, Symbol};
+use crate::program::{Program, RefStep, Reference, Symbol};
 use crate::value::{Printer, Value};
 
 /// Hears the place in the template, what is there, and what came of it.
@@ -45,13 +45,17 @@ impl<'d> Renderer<'_, 'd> {
     }
 
     /// A reference as it is written, without its arguments and indexes.
-    pub(super) fn reference_told(&self, reference: &Reference) -> String {
+    pub(super) fn reference_told(&self, program: &Program, reference: &Reference) -> String {
         let mut told = format!("${}", self.name(reference.root));
         for step in &reference.steps {
             match step {
-                RefStep::Property { name, .. } => told.extend([".", name]),
+                RefStep::Property { name, .. } => told.extend([".", program.text(*name)]),
                 RefStep::Method { name, arguments, .. } => {
-                    told.extend([".", name, if arguments.is_empty() { "()" } else { "(…)" }]);
+                    told.extend([
+                        ".",
+                        program.text(*name),
+                        if arguments.is_empty() { "()" } else { "(…)" },
+                    ]);
                 }
                 RefStep::Index { .. } => told.push_str("[…]"),
             }

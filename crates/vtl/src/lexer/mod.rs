@@ -3,6 +3,7 @@
 //! that stands first. The states are what makes `$foo.bar(1)` one thing in text and another within
 //! `#set`, and `#foo` text or a directive; the parser moves them where only it knows.
 
+mod bytes;
 mod rules;
 mod state;
 mod token;

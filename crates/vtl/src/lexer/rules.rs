@@ -2,6 +2,7 @@
 //! states is `Lexer`'s. A first byte that leaves no choice is decided on at once; where several rules
 //! may match, all are offered in the order of the grammar.
 
+use super::bytes::{BLANK, DIGIT, IDENTIFIER, IDENTIFIER_START, SPACE, WORD, WORD_START, run};
 use super::state::State;
 use super::token::Kind;
 
@@ -99,10 +100,10 @@ fn starts(text: &[u8], best: &mut Best) {
     if !matches!(text[0], b'$' | b'\\') {
         return;
     }
-    let backslashes = run(text, |byte| byte == b'\\');
-    if text.get(backslashes) == Some(&b'$') {
-        let dollar = backslashes + 1;
-        let more = run(&text[dollar..], |byte| byte == b'\\');
+    let slashes = backslashes(text);
+    if text.get(slashes) == Some(&b'$') {
+        let dollar = slashes + 1;
+        let more = backslashes(&text[dollar..]);
         let bang = text.get(dollar + more) == Some(&b'!');
         best.offer(Rule::Dollar, if bang { dollar + more + 1 } else { dollar });
     }
@@ -165,7 +166,7 @@ fn pre_directive(text: &[u8]) -> Match {
 
 fn directive(text: &[u8]) -> Option<Match> {
     match text[0] {
-        b' ' | b'\t' | b'\r' | b'\n' => return Some(token(Kind::Space, run(text, is_space))),
+        b' ' | b'\t' | b'\r' | b'\n' => return Some(token(Kind::Space, run(text, SPACE))),
         b'(' => return Some(token(Kind::ParenOpen, 1)),
         b')' => return Some(token(Kind::ParenClose, 1 + line_end(&text[1..]))),
         b'"' | b'\'' => return string(text),
@@ -218,7 +219,7 @@ fn arguments(text: &[u8]) -> Option<Match> {
     match text[0] {
         b')' => return Some(token(Kind::ArgumentsClose, 1)),
         b'"' | b'\'' => return string(text),
-        b'\r' | b'\n' => return Some(token(Kind::Space, run(text, is_space))),
+        b'\r' | b'\n' => return Some(token(Kind::Space, run(text, SPACE))),
         _ => {}
     }
     let length = identifier(text);
@@ -229,7 +230,7 @@ fn arguments(text: &[u8]) -> Option<Match> {
     brackets(text, &mut best);
     best.token(Kind::Set, set_directive(text));
     starts(text, &mut best);
-    best.token(Kind::Space, run(text, is_space));
+    best.token(Kind::Space, run(text, SPACE));
     numbers(text, &mut best);
     best.token(Kind::Dot, dot(text));
     best.0
@@ -239,7 +240,7 @@ fn index(text: &[u8]) -> Option<Match> {
     let mut best = Best(None);
     match text[0] {
         b']' => return Some(token(Kind::IndexClose, 1)),
-        b' ' | b'\t' | b'\r' | b'\n' => return Some(token(Kind::Space, run(text, is_space))),
+        b' ' | b'\t' | b'\r' | b'\n' => return Some(token(Kind::Space, run(text, SPACE))),
         b'"' | b'\'' => return string(text),
         b'-' | b'.' | b'0'..=b'9' => numbers(text, &mut best),
         b't' => best.token(Kind::True, literal(text, b"true")),
@@ -314,14 +315,14 @@ fn numbers(text: &[u8], best: &mut Best) {
         return;
     }
     let minus = usize::from(text[0] == b'-');
-    let digits = run(&text[minus..], |byte| byte.is_ascii_digit());
+    let digits = run(&text[minus..], DIGIT);
     let whole = minus + digits;
     if digits > 0 {
         best.token(Kind::Integer, whole + literal(&text[whole..], b".."));
         best.token(Kind::Float, whole_with(exponent(&text[whole..]), whole));
     }
     if text.get(whole) == Some(&b'.') {
-        let fraction = run(&text[whole + 1..], |byte| byte.is_ascii_digit());
+        let fraction = run(&text[whole + 1..], DIGIT);
         if digits + fraction > 0 {
             let length = whole + 1 + fraction;
             best.token(Kind::Float, length + exponent(&text[length..]));
@@ -338,7 +339,7 @@ fn exponent(text: &[u8]) -> usize {
         return 0;
     }
     let sign = usize::from(matches!(text.get(1), Some(b'+' | b'-')));
-    let digits = run(&text[1 + sign..], |byte| byte.is_ascii_digit());
+    let digits = run(&text[1 + sign..], DIGIT);
     if digits == 0 { 0 } else { 1 + sign + digits }
 }
 
@@ -364,28 +365,31 @@ fn set_directive(text: &[u8]) -> usize {
     if !matches!(text[0], b'#' | b' ' | b'\t') {
         return 0;
     }
-    let blanks = run(text, |byte| byte == b' ' || byte == b'\t');
+    let blanks = run(text, BLANK);
     let rest = &text[blanks..];
+    if rest.first() != Some(&b'#') {
+        return 0;
+    }
     let name = literal(rest, b"#set") + literal(rest, b"#{set}");
     if name == 0 {
         return 0;
     }
-    let spaces = run(&rest[name..], |byte| byte == b' ');
+    let spaces = rest[name..].iter().take_while(|&&byte| byte == b' ').count();
     let open = literal(&rest[name + spaces..], b"(");
     if open == 0 { 0 } else { blanks + name + spaces + open }
 }
 
 fn escaped_directive(text: &[u8]) -> usize {
-    let backslashes = run(text, |byte| byte == b'\\');
-    if backslashes % 2 == 0 || text.get(backslashes) != Some(&b'#') {
+    let slashes = backslashes(text);
+    if slashes.is_multiple_of(2) || text.get(slashes) != Some(&b'#') {
         return 0;
     }
-    let rest = &text[backslashes + 1..];
+    let rest = &text[slashes + 1..];
     if rest.is_empty() {
         return 0;
     }
     let name = word(rest).max(bracket_word(rest));
-    if name == 0 { 0 } else { backslashes + 1 + name }
+    if name == 0 { 0 } else { slashes + 1 + name }
 }
 
 fn empty_index(text: &[u8]) -> usize {
@@ -407,7 +411,7 @@ fn bracketed(text: &[u8], word: &[u8], with_line_end: bool) -> usize {
 
 /// Blanks up to a line end and the line end; nothing where there is more on the line.
 fn line_end(text: &[u8]) -> usize {
-    let blanks = run(text, |byte| byte == b' ' || byte == b'\t');
+    let blanks = run(text, BLANK);
     match &text[blanks..] {
         [b'\r', b'\n', ..] => blanks + 2,
         [b'\r' | b'\n', ..] => blanks + 1,
@@ -416,37 +420,24 @@ fn line_end(text: &[u8]) -> usize {
 }
 
 fn word(text: &[u8]) -> usize {
-    let starts = text[0].is_ascii_alphabetic() || matches!(text[0], b'_' | b'@');
-    if starts { run(text, is_word) } else { 0 }
+    if WORD_START.has(text[0]) { run(text, WORD) } else { 0 }
 }
 
 fn bracket_word(text: &[u8]) -> usize {
-    if text[0] != b'{'
-        || !text.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
-    {
+    if text[0] != b'{' || !text.get(1).is_some_and(|&byte| IDENTIFIER_START.has(byte)) {
         return 0;
     }
-    let length = 1 + run(&text[1..], is_word);
+    let length = 1 + run(&text[1..], WORD);
     if text.get(length) == Some(&b'}') { length + 1 } else { 0 }
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@')
-}
-
 fn identifier(text: &[u8]) -> usize {
-    let starts = text[0].is_ascii_alphabetic() || text[0] == b'_';
-    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if starts { run(text, part) } else { 0 }
+    if IDENTIFIER_START.has(text[0]) { run(text, IDENTIFIER) } else { 0 }
 }
 
 fn dot(text: &[u8]) -> usize {
     let property = text[0] == b'.' && text.get(1).is_some_and(u8::is_ascii_alphabetic);
     if property { 2 } else { 0 }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 #[inline]
@@ -456,6 +447,6 @@ fn literal(text: &[u8], start: &[u8]) -> usize {
     if starts { start.len() } else { 0 }
 }
 
-fn run(text: &[u8], part: impl Fn(u8) -> bool) -> usize {
-    text.iter().position(|&byte| !part(byte)).unwrap_or(text.len())
+fn backslashes(text: &[u8]) -> usize {
+    text.iter().position(|&byte| byte != b'\\').unwrap_or(text.len())
 }

@@ -60,12 +60,19 @@ impl Parser<'_, '_, '_> {
 
     /// Operands joined by the operators of one precedence.
     fn chain(&mut self, level: usize) -> Result<Operand, Fault> {
-        let Some(operators) = PRECEDENCE.get(level) else {
-            return self.unary();
-        };
-        let first = self.chain(level + 1)?;
+        let first = self.unary()?;
+        self.chain_from(first, level)
+    }
+
+    /// What `first` begins. Most operands stand alone, which is seen before anything is tried.
+    fn chain_from(&mut self, first: Operand, level: usize) -> Result<Operand, Fault> {
+        let kind = self.kind()?;
+        if level == PRECEDENCE.len() || !is_operator(kind) {
+            return Ok(first);
+        }
+        let first = self.chain_from(first, level + 1)?;
         let mut rest = Vec::new();
-        while let Some(operator) = self.operator(operators)? {
+        while let Some(operator) = self.operator(PRECEDENCE[level])? {
             let start = self.peek(0)?.start;
             let operand = self.chain(level + 1)?;
             rest.push(Link { operator, operand, spaced: self.span(start, self.parsed_to()) });
@@ -114,4 +121,21 @@ impl Parser<'_, '_, '_> {
         self.space()?;
         Ok(operand)
     }
+}
+
+fn is_operator(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Equal
+            | Kind::NotEqual
+            | Kind::Less
+            | Kind::Greater
+            | Kind::LessEqual
+            | Kind::GreaterEqual
+            | Kind::Plus
+            | Kind::Minus
+            | Kind::Multiply
+            | Kind::Divide
+            | Kind::Modulo
+    )
 }

@@ -11,7 +11,7 @@ mod strings;
 use crate::error::{ErrorKind, Fault};
 use crate::lexer::{Kind, Lexer, LexicalError, Token, false_start};
 use crate::options::Limits;
-use crate::program::{Block, BlockId, Builder, Node, Program, Span, Symbols};
+use crate::program::{BlockId, Builder, Node, OpenBlock, Program, Span, Symbols};
 
 /// Compiles `source`; new names join `symbols`.
 pub(crate) fn compile(
@@ -189,37 +189,36 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
     /// Statements up to what is none.
     fn block(&mut self) -> Result<BlockId, Fault> {
         self.nested(|parser| {
-            let mut block = Block::default();
-            while parser.statement(&mut block)? {}
-            Ok(parser.shared.builder.block(block))
+            let block = parser.shared.builder.open();
+            while parser.statement(block)? {}
+            Ok(parser.shared.builder.close(block))
         })
     }
 
-    fn statement(&mut self, block: &mut Block) -> Result<bool, Fault> {
-        let token = self.peek(0)?;
-        match token.kind {
-            Kind::If => block.push(self.if_statement()?),
-            Kind::Identifier => block.push(self.rendered_reference()?),
+    fn statement(&mut self, block: OpenBlock) -> Result<bool, Fault> {
+        let node = match self.kind()? {
+            Kind::If => self.if_statement()?,
+            Kind::Identifier => self.rendered_reference()?,
             Kind::CurlyOpen if self.peek(1)?.kind == Kind::Identifier => {
-                block.push(self.rendered_reference()?);
+                self.rendered_reference()?
             }
-            Kind::LineComment | Kind::BlockComment => self.comment(block)?,
-            Kind::Textblock => self.textblock(block)?,
-            Kind::Set => block.push(self.set()?),
-            Kind::EscapedDirective => self.escaped_directive(block)?,
-            Kind::DoubleEscape => self.escapes(block)?,
-            Kind::Word | Kind::BracketWord => {
-                if let Some(node) = self.directive()? {
-                    block.push(node);
-                }
-            }
+            Kind::LineComment | Kind::BlockComment => return self.comment(block),
+            Kind::Textblock => self.textblock()?,
+            Kind::Set => self.set()?,
+            Kind::EscapedDirective => self.escaped_directive()?,
+            Kind::DoubleEscape => self.escapes()?,
+            Kind::Word | Kind::BracketWord => match self.directive()? {
+                Some(node) => node,
+                None => return Ok(true),
+            },
             kind if is_text(kind) => self.text(block)?,
             _ => return Ok(false),
-        }
+        };
+        self.shared.builder.push(block, node);
         Ok(true)
     }
 
-    fn text(&mut self, block: &mut Block) -> Result<(), Fault> {
+    fn text(&mut self, block: OpenBlock) -> Result<Node, Fault> {
         let token = self.advance()?;
         if token.lead < token.start {
             let lead = &self.source[token.lead as usize..token.start as usize];
@@ -227,19 +226,18 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
         }
         // What may have been gathered in front of a dot, such as the `$!` of `$!.a`, is lost.
         let start = if token.kind == Kind::Dot { token.end - 1 } else { token.start };
-        block.push(Node::Text(self.span(start, token.end)));
-        Ok(())
+        Ok(Node::Text(self.span(start, token.end)))
     }
 
-    fn push_text(&mut self, block: &mut Block, text: &str) {
+    fn push_text(&mut self, block: OpenBlock, text: &str) {
         if !text.is_empty() {
             let span = self.shared.builder.text(text);
-            block.push(Node::Text(span));
+            self.shared.builder.push(block, Node::Text(span));
         }
     }
 
     /// A comment renders nothing but what was gathered in front of it.
-    fn comment(&mut self, block: &mut Block) -> Result<(), Fault> {
+    fn comment(&mut self, block: OpenBlock) -> Result<bool, Fault> {
         let token = self.advance()?;
         let image = token.image(self.source);
         if let Some(length) = image.find("##").or_else(|| image.find("#*")) {
@@ -248,30 +246,28 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
         if token.kind == Kind::LineComment {
             self.take(Kind::LineCommentEnd)?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn textblock(&mut self, block: &mut Block) -> Result<(), Fault> {
+    fn textblock(&mut self) -> Result<Node, Fault> {
         let token = self.advance()?;
         // `#[[` and `]]#` are cut off by their length, whatever was gathered in front of them.
-        block.push(Node::Text(self.span(token.start + 3, token.end - 3)));
-        Ok(())
+        Ok(Node::Text(self.span(token.start + 3, token.end - 3)))
     }
 
     /// `\#name` renders as `#name` where that is a directive or a macro, else as it stands.
-    fn escaped_directive(&mut self, block: &mut Block) -> Result<(), Fault> {
+    fn escaped_directive(&mut self) -> Result<Node, Fault> {
         let token = self.advance()?;
         let image = token.image(self.source);
         let backslashes = image.rfind('\\').unwrap_or(0);
         let name = image[backslashes + 2..].trim_start_matches('{').trim_end_matches('}');
         let known = self.is_directive(name) || directives::KEYWORDS.contains(&name);
         let dropped = if known { backslashes - backslashes / 2 + 1 } else { 0 };
-        block.push(Node::Text(self.span(token.start + dropped as u32, token.end)));
-        Ok(())
+        Ok(Node::Text(self.span(token.start + dropped as u32, token.end)))
     }
 
     /// Pairs of backslashes: halved in front of a directive.
-    fn escapes(&mut self, block: &mut Block) -> Result<(), Fault> {
+    fn escapes(&mut self) -> Result<Node, Fault> {
         let start = self.peek(0)?.start;
         while self.take(Kind::DoubleEscape)?.is_some() {}
         let end = self.parsed_to();
@@ -281,8 +277,7 @@ impl<'s, 'p, 'y> Parser<'s, 'p, 'y> {
         let name = next.image(self.source).get(1..).unwrap_or_default();
         let halved = keyword || self.is_directive(name);
         let end = if halved { start + (end - start) / 2 } else { end };
-        block.push(Node::Text(self.span(start, end)));
-        Ok(())
+        Ok(Node::Text(self.span(start, end)))
     }
 
     fn is_directive(&self, name: &str) -> bool {

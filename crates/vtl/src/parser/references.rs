@@ -51,7 +51,7 @@ impl Parser<'_, '_, '_> {
 
     fn property_or_method(&mut self) -> Result<RefStep, Fault> {
         let token = self.expect(Kind::Identifier)?;
-        let name = token.image(self.source).into();
+        let name = self.span(token.start, token.end);
         let at = self.offset(&token);
         if !self.method_follows()? {
             return Ok(RefStep::Property { name, at });
@@ -97,16 +97,13 @@ impl Parser<'_, '_, '_> {
         let image = first.image(self.source);
         let end = self.parsed_to();
         let at = self.offset(first);
-        let backslashes = image.len() - image.trim_start_matches('\\').len();
-        if image.contains('\\')
-            && let Some(slash) = image.find("\\!")
-        {
-            return self.slash_bang(image, slash, at);
-        }
-        let Some(dollar) = image.bytes().rposition(|byte| byte == b'$') else {
-            return self.runt(first, end, at);
+        let lead = match Lead::of(image) {
+            Lead::Bare => Marks::default(),
+            Lead::SlashBang(slash) => return self.slash_bang(image, slash, at),
+            Lead::Runt => return self.runt(first, end, at),
+            Lead::Marks(marks) => marks,
         };
-        let quiet = image[dollar + 1..].starts_with('!');
+        let Marks { backslashes, dollar, quiet } = lead;
         let escaped = backslashes % 2 == 1;
         let start = first.start;
         let root = match curly {
@@ -155,6 +152,41 @@ impl Parser<'_, '_, '_> {
         let dollar = stripped.rfind('$').unwrap_or(0);
         let name = stripped[dollar..].get(1..).unwrap_or_default();
         self.shared.symbols.intern(name)
+    }
+}
+
+/// What stands in front of a reference's name.
+enum Lead {
+    /// `$` or `${`, as almost everywhere.
+    Bare,
+    Marks(Marks),
+    /// `$\!`, with its place.
+    SlashBang(usize),
+    /// No `$`.
+    Runt,
+}
+
+#[derive(Default)]
+struct Marks {
+    backslashes: usize,
+    /// Where the last `$` is.
+    dollar: usize,
+    /// It is `$!`.
+    quiet: bool,
+}
+
+impl Lead {
+    /// Reads it off the image of the reference's first token.
+    fn of(image: &str) -> Self {
+        if let [b'$', b'{' | b'_' | b'a'..=b'z' | b'A'..=b'Z', ..] = image.as_bytes() {
+            return Self::Bare;
+        }
+        if let Some(slash) = image.find("\\!") {
+            return Self::SlashBang(slash);
+        }
+        let Some(dollar) = image.rfind('$') else { return Self::Runt };
+        let backslashes = image.len() - image.trim_start_matches('\\').len();
+        Self::Marks(Marks { backslashes, dollar, quiet: image[dollar + 1..].starts_with('!') })
     }
 }
 

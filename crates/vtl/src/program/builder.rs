@@ -1,13 +1,22 @@
 //! Owns putting a program together: arenas grow, and the text of a template is kept once, with what
 //! is not in it appended.
 
-use super::{Block, BlockId, Expr, ExprId, Macro, Node, Program, RefId, Reference, Span};
+use std::ops::Range;
+
+use super::{BlockId, Expr, ExprId, Macro, Node, Program, RefId, Reference, Span};
+
+/// A block in the making: where its nodes begin among those of all open ones.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenBlock(usize);
 
 /// A program in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     text: String,
-    blocks: Vec<Box<[Node]>>,
+    nodes: Vec<Node>,
+    blocks: Vec<Range<u32>>,
+    /// The nodes of blocks that are still open, the innermost one's last.
+    open: Vec<Node>,
     exprs: Vec<Expr>,
     references: Vec<Reference>,
     macros: Vec<Macro>,
@@ -20,7 +29,9 @@ impl Builder {
         let hashes = memchr::memchr_iter(b'#', source.as_bytes()).count();
         Self {
             text: String::with_capacity(source.len() + source.len() / 8),
+            nodes: Vec::with_capacity(dollars + hashes + 1),
             blocks: Vec::with_capacity(hashes + 1),
+            open: Vec::new(),
             exprs: Vec::with_capacity(dollars),
             references: Vec::with_capacity(dollars),
             macros: Vec::new(),
@@ -56,14 +67,34 @@ impl Builder {
         self.macros.push(defined);
     }
 
-    pub(crate) fn block(&mut self, nodes: Block) -> BlockId {
-        self.blocks.push(nodes.0.into_boxed_slice());
+    /// Opens a block. Until it is closed, those that are opened later are closed before it.
+    pub(crate) fn open(&self) -> OpenBlock {
+        OpenBlock(self.open.len())
+    }
+
+    /// Adds a node; text that touches the text before it becomes part of that.
+    pub(crate) fn push(&mut self, block: OpenBlock, node: Node) {
+        if let Node::Text(next) = &node
+            && let Some(Node::Text(last)) = self.open[block.0..].last_mut()
+            && last.end == next.start
+        {
+            last.end = next.end;
+            return;
+        }
+        self.open.push(node);
+    }
+
+    pub(crate) fn close(&mut self, block: OpenBlock) -> BlockId {
+        let start = self.nodes.len() as u32;
+        self.nodes.extend(self.open.drain(block.0..));
+        self.blocks.push(start..self.nodes.len() as u32);
         BlockId(self.blocks.len() as u32 - 1)
     }
 
     /// Drops the blank at a block's end, if that is how it ends.
     pub(crate) fn chop(&mut self, id: BlockId) -> bool {
-        let Some(Node::Text(span)) = self.blocks[id.0 as usize].last_mut() else {
+        let Range { start, end } = self.blocks[id.0 as usize];
+        let Some(Node::Text(span)) = self.nodes[start as usize..end as usize].last_mut() else {
             return false;
         };
         let blank = self.text[span.start as usize..span.end as usize].ends_with(' ');
@@ -73,7 +104,8 @@ impl Builder {
 
     /// A block's text, if that is all there is in it.
     pub(crate) fn plain_text(&self, id: BlockId) -> Option<&str> {
-        match &*self.blocks[id.0 as usize] {
+        let Range { start, end } = self.blocks[id.0 as usize];
+        match &self.nodes[start as usize..end as usize] {
             [Node::Text(span)] => Some(&self.text[span.start as usize..span.end as usize]),
             _ => None,
         }
@@ -82,6 +114,7 @@ impl Builder {
     pub(crate) fn finish(self, root: BlockId) -> Program {
         Program {
             text: self.text,
+            nodes: self.nodes,
             blocks: self.blocks,
             exprs: self.exprs,
             references: self.references,

@@ -5,9 +5,10 @@
 mod builder;
 mod symbols;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Builder, OpenBlock};
 use num_bigint::BigInt;
 pub(crate) use symbols::{Symbol, Symbols};
 
@@ -34,7 +35,9 @@ pub(crate) struct RefId(u32);
 #[derive(Debug)]
 pub(crate) struct Program {
     text: String,
-    blocks: Vec<Box<[Node]>>,
+    /// The nodes of all blocks, those of a block together.
+    nodes: Vec<Node>,
+    blocks: Vec<Range<u32>>,
     exprs: Vec<Expr>,
     references: Vec<Reference>,
     /// What each macro is, in the order of their definition.
@@ -49,7 +52,8 @@ impl Program {
     }
 
     pub(crate) fn block(&self, id: BlockId) -> &[Node] {
-        &self.blocks[id.0 as usize]
+        let Range { start, end } = self.blocks[id.0 as usize];
+        &self.nodes[start as usize..end as usize]
     }
 
     pub(crate) fn expr(&self, id: ExprId) -> &Expr {
@@ -58,10 +62,8 @@ impl Program {
 
     /// Whether text is evaluated anywhere.
     pub(crate) fn evaluates(&self) -> bool {
-        self.blocks
-            .iter()
-            .flatten()
-            .any(|node| matches!(node, Node::Directive(Directive::Evaluate { .. })))
+        let evaluates = |node: &Node| matches!(node, Node::Directive(Directive::Evaluate { .. }));
+        self.nodes.iter().any(evaluates)
     }
 
     /// The constants that are text.
@@ -74,23 +76,6 @@ impl Program {
 
     pub(crate) fn reference(&self, id: RefId) -> &Reference {
         &self.references[id.0 as usize]
-    }
-}
-
-/// The nodes of a block in the making.
-#[derive(Debug, Default)]
-pub(crate) struct Block(Vec<Node>);
-
-impl Block {
-    /// Adds a node; text that touches the text before it becomes part of that.
-    pub(crate) fn push(&mut self, node: Node) {
-        if let (Some(Node::Text(last)), Node::Text(next)) = (self.0.last_mut(), &node)
-            && last.end == next.start
-        {
-            last.end = next.end;
-            return;
-        }
-        self.0.push(node);
     }
 }
 
@@ -223,8 +208,8 @@ pub(crate) enum ReferenceKind {
 
 #[derive(Debug)]
 pub(crate) enum RefStep {
-    Property { name: Box<str>, at: u32 },
-    Method { name: Box<str>, arguments: Box<[ExprId]>, at: u32 },
+    Property { name: Span, at: u32 },
+    Method { name: Span, arguments: Box<[ExprId]>, at: u32 },
     Index { index: ExprId, at: u32 },
 }
 
