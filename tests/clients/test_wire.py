@@ -122,6 +122,20 @@ def test_an_operation_that_is_not_served_says_so(server):
     assert "CreateAutoMLJob" in message
 
 
+@pytest.mark.parametrize(
+    ("service", "call", "parameters", "what"),
+    [
+        ("dynamodb", "list_tables", {}, "Operation `ListTables` of `dynamodb`"),
+        ("apigateway", "import_rest_api", {"body": b'{"name": "a"}'}, "`ImportRestApi`"),
+        ("apigateway", "import_api_keys", {"body": b"", "format": "csv"}, "`ImportApiKeys`"),
+    ],
+)
+def test_what_is_not_served_is_named(server, refused, service, call, parameters, what):
+    error = refused(getattr(server.client(service), call), **parameters)
+    assert (error.status, error.code) == (501, "NotImplemented")
+    assert what in error.message
+
+
 def test_every_answer_carries_a_request_id_and_its_type(server):
     answer = operation("ListEndpoints", {}).signed(server.api).send(server.api)
     assert answer.status == 200

@@ -30,7 +30,7 @@ pub(crate) enum Destination {
     Rest(Route),
     /// A path of a REST service that no served operation has.
     NoRoute(NoRoute),
-    /// A service that is not here.
+    /// What no service here has, as a sentence begins.
     Elsewhere(String),
 }
 
@@ -68,7 +68,7 @@ impl Aws {
                 s3_calls::answer(&self.cx, &self.s3, request).await.map(Either::Right)
             }
             Destination::NoRoute(none) => no_route(&self.cx, &none, &request),
-            Destination::Elsewhere(service) => elsewhere(&self.cx, &service, &request),
+            Destination::Elsewhere(what) => elsewhere(&self.cx, &what, &request),
         }
     }
 }
@@ -78,7 +78,7 @@ pub(crate) fn destination(request: &Request<Incoming>) -> Destination {
     if let Some(target) = target {
         return match aws_wire::service_for_target(target) {
             Some((service, _)) => Destination::Json(service, target.to_owned()),
-            None => Destination::Elsewhere(target.to_owned()),
+            None => Destination::Elsewhere(foreign(request, target)),
         };
     }
     // A form without a signature names no service; STS refuses it in the form's own protocol.
@@ -89,8 +89,10 @@ pub(crate) fn destination(request: &Request<Incoming>) -> Destination {
     }
     match scope.as_deref() {
         Some("s3") | None => Destination::S3,
-        Some(name) => match aws_wire::route_path(name, request.method(), request.uri().path()) {
-            Err(NoRoute::UnknownService(name)) => Destination::Elsewhere(name),
+        Some(name) => match aws_wire::route_path(name, request.method(), request.uri()) {
+            Err(NoRoute::UnknownService(name)) => {
+                Destination::Elsewhere(format!("Service `{}`", plain(&name)))
+            }
             Err(none) => Destination::NoRoute(none),
             Ok(route) => Destination::Rest(route),
         },
@@ -125,12 +127,26 @@ fn is_form(headers: &http::HeaderMap) -> bool {
         .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
+/// What a target such as `DynamoDB_20120810.GetItem` means, in the service's own name if the
+/// signature has it.
+fn foreign(request: &Request<Incoming>, target: &str) -> String {
+    match (target.rsplit_once('.'), claims::service(request.uri(), request.headers())) {
+        (Some((_, operation)), Some(service)) => {
+            format!("Operation `{}` of `{}`", plain(operation), plain(&service))
+        }
+        _ => format!("Service `{}`", plain(target)),
+    }
+}
+
+/// What of a name can stand in JSON, XML and a log as it is.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_".contains(*c)).collect()
+}
+
 /// Says, in JSON or for the query protocol in XML, that a whole service is not here.
-fn elsewhere(cx: &Context, service: &str, request: &Request<Incoming>) -> Response<Body> {
+fn elsewhere(cx: &Context, what: &str, request: &Request<Incoming>) -> Response<Body> {
     let id = RequestId::fresh();
-    let name: String =
-        service.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_".contains(*c)).collect();
-    let text = format!("Service `{name}` is not served by clary; COMPATIBILITY.md lists what is");
+    let text = format!("{what} is not served by clary; COMPATIBILITY.md lists what is");
     let fault = Fault::new(CODE, &*text);
     lost(cx, (id, "unknown"), request, (StatusCode::NOT_IMPLEMENTED, &fault));
     let (content_type, body) = if is_form(request.headers()) {

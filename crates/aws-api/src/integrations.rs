@@ -79,7 +79,7 @@ fn caller(aws: &Aws, role: Option<&str>) -> Caller {
 fn route(request: &AwsRequest<'_>, parts: &Parts) -> Result<Route, NoRoute> {
     let name = request.service.rsplit('.').next().unwrap_or_default();
     match &request.target {
-        AwsTarget::Path(_) => aws_wire::route_path(name, &parts.method, parts.uri.path()),
+        AwsTarget::Path(_) => aws_wire::route_path(name, &parts.method, &parts.uri),
         AwsTarget::Action(action) => match aws_wire::service_for_form(name) {
             Some(service) => aws_wire::route_action(service, action),
             None => by_target(name, action),

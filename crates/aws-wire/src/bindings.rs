@@ -1,6 +1,7 @@
 //! Values in headers, queries and paths: text in and out. Bodies are `read`'s and `encode`'s.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::Uri;
 use percent_encoding::percent_decode_str;
 use serde_json::{Number, Value};
 
@@ -39,6 +40,15 @@ pub(crate) fn labels<'t>(template: &'t str, path: &str) -> Option<Vec<(&'t str, 
         labels.push((name, decoded(&segments[greedy..end].join("/"))?));
     }
     Some(labels)
+}
+
+/// Whether a URI is one of `template`: its path, and the pairs of the query that the template fixes.
+pub(crate) fn fits(template: &str, uri: &Uri) -> bool {
+    let fixed = template.split_once('?').map_or("", |(_, query)| query);
+    let given = uri.query().unwrap_or_default();
+    let has = |pair: &str| given.split('&').any(|other| other == pair);
+    labels(template, uri.path()).is_some()
+        && fixed.split('&').filter(|pair| !pair.is_empty()).all(has)
 }
 
 /// A query's parameters, decoded. A plus stays a plus, as signatures have it.

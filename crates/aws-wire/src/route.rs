@@ -1,8 +1,8 @@
 //! Which operation a call is for. Who may make it, and what it does, is for others.
 
-use http::{Method, request::Parts};
+use http::{Method, Uri, request::Parts};
 
-use crate::{Fault, Operation, Protocol, SERVICES, Service, bindings, form};
+use crate::{Fault, Operation, Protocol, SERVICES, Service, bindings, form, table::Known};
 
 /// A call that can be served.
 #[derive(Clone, Copy, Debug)]
@@ -76,18 +76,19 @@ pub fn route_target(target: &str) -> Result<Route, NoRoute> {
     served(service, name)
 }
 
-/// The operation of a REST service that method and path name. Several services can share a
+/// The operation of a REST service that method and URI name. Several services can share a
 /// signing name, as `sagemaker` and `sagemaker-runtime` do; `signing_name` is the one in the
-/// credential's scope.
-pub fn route_path(signing_name: &str, method: &Method, path: &str) -> Result<Route, NoRoute> {
+/// credential's scope. Where a query tells two operations of one path apart, as `?mode=import`
+/// does, the one that asks for it comes first.
+pub fn route_path(signing_name: &str, method: &Method, uri: &Uri) -> Result<Route, NoRoute> {
     let services = SERVICES
         .into_iter()
         .filter(|s| s.signing_name == signing_name && s.protocol == Protocol::RestJson);
     let mut first = None;
     for service in services {
-        let fits = |uri| bindings::labels(uri, path).is_some();
-        let known = service.known.iter().find(|known| known.method == method && fits(known.uri));
-        if let Some(known) = known {
+        let fits = |known: &&Known| known.method == method && bindings::fits(known.uri, uri);
+        let known = service.known.iter().filter(fits);
+        if let Some(known) = known.min_by_key(|known| !known.uri.contains('?')) {
             return served(service, known.name);
         }
         first = first.or(Some(service));
@@ -96,7 +97,7 @@ pub fn route_path(signing_name: &str, method: &Method, path: &str) -> Result<Rou
         None => NoRoute::UnknownService(signing_name.to_owned()),
         Some(service) => NoRoute::UnknownOperation {
             service: service.name,
-            operation: format!("{method} {path}"),
+            operation: format!("{method} {}", uri.path()),
         },
     })
 }

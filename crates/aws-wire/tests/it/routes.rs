@@ -1,7 +1,7 @@
 //! Targets and paths find their operation, or the reason why there is none.
 
 use aws_wire::{Fault, NoRoute, Route, SERVICES, route_path, route_target, service_for_target};
-use http::Method;
+use http::{Method, Uri};
 
 fn described(route: Result<Route, NoRoute>) -> String {
     match route {
@@ -57,10 +57,24 @@ fn paths_find_operations() {
             "`sagemaker-runtime` has no operation `POST /endpoints/a/b/invocations`",
         ),
     ] {
-        assert_eq!(described(route_path("sagemaker", &method, path)), expected);
+        assert_eq!(described(route_path("sagemaker", &method, &Uri::from_static(path))), expected);
     }
-    let none = route_path("dynamodb", &Method::POST, "/");
+    let none = route_path("dynamodb", &Method::POST, &Uri::from_static("/"));
     assert_eq!(described(none), "no service is served for `dynamodb`");
+}
+
+#[test]
+fn a_query_tells_operations_of_one_path_apart() {
+    let imported = "`ImportRestApi` is an operation of `apigateway` that is not served here";
+    for (uri, expected) in [
+        ("/restapis", "apigateway CreateRestApi"),
+        ("/restapis?mode=importer", "apigateway CreateRestApi"),
+        ("/restapis?mode=import", imported),
+        ("/restapis?failonwarnings=true&mode=import", imported),
+    ] {
+        let route = route_path("apigateway", &Method::POST, &Uri::from_static(uri));
+        assert_eq!(described(route), expected, "{uri}");
+    }
 }
 
 #[test]

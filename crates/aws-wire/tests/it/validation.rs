@@ -2,7 +2,7 @@
 
 use aws_wire::{Fault, Input, decode, route_path, route_target};
 use bytes::Bytes;
-use http::Method;
+use http::{Method, Uri};
 use serde_json::{Value, json};
 
 fn decoded(target: &str, body: &Value) -> Result<Input, Fault> {
@@ -153,7 +153,8 @@ fn what_is_right_arrives_in_the_models_names() {
 
 fn invoked(headers: &[(&str, &str)], body: &Bytes) -> Result<Input, Fault> {
     let path = "/endpoints/iris/invocations";
-    let route = route_path("sagemaker", &Method::POST, path).expect("it is served");
+    let route =
+        route_path("sagemaker", &Method::POST, &Uri::from_static(path)).expect("it is served");
     let mut builder = http::Request::post(path);
     for (name, value) in headers {
         builder = builder.header(*name, *value);
