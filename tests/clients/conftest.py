@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from artifacts import IMAGE, ROLE, archive
-from server import Server
+from server import KEY_ID, REGION, SECRET, Server
 
 POLL = {"Delay": 0.05, "MaxAttempts": 400}
 # What stands there has an environment of its own, where these fixtures serve it, too.
@@ -80,6 +80,24 @@ def s3(server):
 def logs(server):
     """The shared server's CloudWatch Logs client."""
     return server.client("logs")
+
+
+@pytest.fixture
+def sdk_environment(server, monkeypatch, tmp_path):
+    """What the SageMaker SDKs read of their surroundings, as `clary env` prints it."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": server.api,
+        "AWS_ACCESS_KEY_ID": KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "1",
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(tmp_path / "none.yaml"),
+        "HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from artifacts import IMAGE, ROLE, archive, leaf
-from server import ACCOUNT, KEY_ID, REGION, SECRET
+from server import ACCOUNT, REGION
 
 INSTANCE = {"initial_instance_count": 1, "instance_type": "ml.m5.large"}
 NO_TELEMETRY = {
@@ -22,22 +22,9 @@ NO_TELEMETRY = {
 
 
 @pytest.fixture(autouse=True)
-def only_this_server(server, monkeypatch, tmp_path):
-    """An environment as `clary env` prints it, and an SDK that neither warns nor waits."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server.api,
-        "AWS_ACCESS_KEY_ID": KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
-        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(tmp_path / "none.yaml"),
-        "HOME": str(tmp_path),
-    }.items():
-        monkeypatch.setenv(name, value)
+def only_this_server(sdk_environment, monkeypatch):
+    """An SDK that neither warns nor waits."""
+    monkeypatch.setenv("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
     logging.getLogger("sagemaker").setLevel(logging.ERROR)
     # Imported late: it takes seconds, which runs of other scenarios need not spend.
     import sagemaker.session

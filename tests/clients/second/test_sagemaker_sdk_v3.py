@@ -5,28 +5,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from artifacts import IMAGE, ROLE, archive, leaf
-from server import KEY_ID, REGION, SECRET
+from server import REGION
 
 # No interval is short enough for who waits for milliseconds.
 AT_ONCE = {"poll": 0, "timeout": 20}
 
-
-@pytest.fixture(autouse=True)
-def only_this_server(server, monkeypatch, tmp_path):
-    """An environment as `clary env` prints it."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server.api,
-        "AWS_ACCESS_KEY_ID": KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(tmp_path / "none.yaml"),
-        "HOME": str(tmp_path),
-    }.items():
-        monkeypatch.setenv(name, value)
+pytestmark = pytest.mark.usefixtures("sdk_environment")
 
 
 @pytest.fixture
