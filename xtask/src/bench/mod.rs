@@ -8,12 +8,14 @@ mod gateway;
 mod http;
 mod idle;
 mod load;
+mod pace;
 mod report;
 mod routing;
 mod scale;
 mod servers;
 mod soak;
 mod trees;
+mod uploads;
 mod vtl;
 
 use clap::Subcommand;
@@ -41,6 +43,8 @@ enum Subject {
     Soak(soak::Settings),
     /// Rows through tree models, beside other libraries
     Trees(trees::Settings),
+    /// Invocations while another client uploads as much as it can
+    Uploads(uploads::Settings),
     /// Mapping templates, beside Apache Velocity 1.7 and airspeed
     Vtl(vtl::Settings),
 }
@@ -54,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments, workspace: &Workspace) -> anyhow::Resul
         Subject::Scale(settings) => scale::run(settings, workspace),
         Subject::Soak(settings) => soak::run(settings, workspace),
         Subject::Trees(settings) => trees::run(settings, workspace),
+        Subject::Uploads(settings) => uploads::run(settings, workspace),
         Subject::Vtl(settings) => vtl::run(settings, workspace),
     }
 }
