@@ -10,6 +10,7 @@ mod descriptors;
 mod gateway_door;
 mod listen;
 mod pages;
+mod priorities;
 mod server;
 mod signals;
 mod tls;

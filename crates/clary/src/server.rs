@@ -26,7 +26,7 @@ use crate::{
     data_dir::{DataDir, ServerNote},
     descriptors,
     listen::{Address, Listeners, Service},
-    pages,
+    pages, priorities,
     signals::StopSignals,
     tls::{self, TlsChoice},
 };
@@ -95,6 +95,7 @@ impl Server {
         let background = tokio::runtime::Builder::new_multi_thread()
             .thread_name("background")
             .max_blocking_threads(BLOCKING_THREADS_MAX)
+            .on_thread_start(priorities::stand_back)
             .enable_all()
             .build()?;
         let signals = {

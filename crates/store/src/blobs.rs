@@ -6,11 +6,14 @@
 use std::{
     collections::{HashMap, HashSet},
     fs::File,
+    num::NonZero,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
+    thread,
 };
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Error,
@@ -60,6 +63,9 @@ pub(crate) struct Blobs {
     objects: PathBuf,
     tmp: PathBuf,
     disk: Disk,
+    /// How many blocks are hashed and written at a time: one for each core. More would be no faster,
+    /// and would take from everything else.
+    turns: Arc<Semaphore>,
     /// Held for reading from before a row is looked up until its blobs are pinned, and for writing
     /// while blobs are removed: whoever has seen a row finds its blobs.
     gate: RwLock<()>,
@@ -74,7 +80,14 @@ struct Pins {
 
 impl Blobs {
     pub(crate) fn new(objects: PathBuf, tmp: PathBuf, disk: Disk) -> Self {
-        Self { objects, tmp, disk, gate: RwLock::new(()), pins: Mutex::default() }
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let turns = Arc::new(Semaphore::new(cores));
+        Self { objects, tmp, disk, turns, gate: RwLock::new(()), pins: Mutex::default() }
+    }
+
+    /// Waits for a turn to hash and write a block; it lasts until it is dropped.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Error::Closed)
     }
 
     /// Empties `tmp/` and removes every blob that is not in `referenced`.

@@ -56,7 +56,11 @@ impl ObjectWriter {
             return Ok(());
         }
         let (blobs, block, mut sink) = self.take()?;
-        let written = task::spawn_blocking(move || sink.write(&blobs, &block).map(|()| sink));
+        let turn = blobs.turn().await?;
+        let written = task::spawn_blocking(move || {
+            let _turn = turn;
+            sink.write(&blobs, &block).map(|()| sink)
+        });
         self.sink = Some(written.await.map_err(|_| Error::Closed)??);
         Ok(())
     }
@@ -64,8 +68,11 @@ impl ObjectWriter {
     /// Writes what is left, and makes it durable.
     pub async fn finish(mut self) -> Result<Stored, Error> {
         let (blobs, block, mut sink) = self.take()?;
+        let turn = blobs.turn().await?;
         let finished = task::spawn_blocking(move || {
             sink.write(&blobs, &block)?;
+            // To sync is to wait, which others may do at the same time.
+            drop(turn);
             sink.finish()
         });
         finished.await.map_err(|_| Error::Closed)?
