@@ -1,9 +1,11 @@
 """Disks that fill up or fail, `clary check`, and the data directories of earlier versions."""
 
+import contextlib
 import json
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import tarfile
 from pathlib import Path
@@ -64,6 +66,68 @@ def test_damage_is_named_and_fails(start_server, deploy_to):
     assert (report["sound"], len(report["damage"])) == (False, 1)
     none = check(server.data_dir / "objects")
     assert (none.returncode, "is not a data directory" in none.stderr) == (1, True)
+
+
+# Damaged records
+
+# What the records are called, how each is shown and deleted, and in which order they can go.
+SHOWN = {
+    "endpoint": ("sagemaker", "describe_endpoint", "delete_endpoint", "EndpointName"),
+    "endpoint-config": ("sagemaker", "describe_endpoint_config", "delete_endpoint_config", "EndpointConfigName"),
+    "model": ("sagemaker", "describe_model", "delete_model", "ModelName"),
+    "rest-api-gateway-response": ("apigateway", "get_gateway_response", "delete_gateway_response", "responseType"),
+    "rest-api-validator": (
+        "apigateway", "get_request_validator", "delete_request_validator", "requestValidatorId"
+    ),
+    "rest-api-resource": ("apigateway", "get_resource", "delete_resource", "resourceId"),
+    "rest-api-model": ("apigateway", "get_model", "delete_model", "modelName"),
+    "rest-api-stage": ("apigateway", "get_stage", "delete_stage", "stageName"),
+    "rest-api-deployment": ("apigateway", "get_deployment", "delete_deployment", "deploymentId"),
+    "rest-api": ("apigateway", "get_rest_api", "delete_rest_api", "restApiId"),
+}
+
+
+def damaged(data_dir: Path) -> list[tuple[str, str]]:
+    """Damages every record but one API's root, and says which there are."""
+    with contextlib.closing(sqlite3.connect(data_dir / "meta.sqlite")) as database, database:
+        database.execute(
+            """UPDATE records SET body = '{"name": ' WHERE NOT (kind = 'rest-api-resource' AND body LIKE '%"path":"/"%')"""
+        )
+        return database.execute("SELECT kind, key FROM records WHERE body = '{\"name\": '").fetchall()
+
+
+def test_what_is_damaged_is_named_and_can_be_deleted(start_server, deploy_to, refused):
+    server = start_server()
+    deploy_to(server)("served", {"xgboost-model": leaf(1.0)})
+    api = server.client("apigateway")
+    rest_api = api.create_rest_api(name="damaged")["id"]
+    [root] = api.get_resources(restApiId=rest_api)["items"]
+    method = {"restApiId": rest_api, "resourceId": root["id"], "httpMethod": "GET"}
+    api.put_method(**method, authorizationType="NONE")
+    api.put_integration(**method, type="MOCK")
+    api.create_resource(restApiId=rest_api, parentId=root["id"], pathPart="pets")
+    api.create_request_validator(restApiId=rest_api, name="body", validateRequestBody=True)
+    api.put_gateway_response(restApiId=rest_api, responseType="THROTTLED", statusCode="429")
+    api.create_deployment(restApiId=rest_api, stageName="dev")
+    server.stop()
+    records = damaged(server.data_dir)
+    assert {kind for kind, _ in records} == {*SHOWN, "rest-api-snapshot"}, "every kind is damaged"
+    server.start()
+    for kind, (service, show, delete, name) in SHOWN.items():
+        client = server.client(service)
+        for key in [key for found, key in records if found == kind]:
+            _, slash, part = key.partition("/")
+            place = {"restApiId": rest_api, name: part} if slash else {name: key}
+            error = refused(getattr(client, show), **place)
+            assert (error.status, f"the stored {kind} `{key}` is damaged" in error.message) == (500, True), error
+            assert "delete it and create it again" in error.message
+            getattr(client, delete)(**place)
+            if kind == "rest-api-gateway-response":
+                assert client.get_gateway_response(**place)["defaultResponse"], "the default is back"
+                continue
+            assert refused(getattr(client, show), **place).status in (400, 404)
+    server.stop()
+    assert checked(server.data_dir)["records"] == 0
 
 
 # Layouts

@@ -52,6 +52,12 @@ impl Error {
         }
     }
 
+    /// The same with another text for the client.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind

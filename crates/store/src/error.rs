@@ -109,6 +109,17 @@ impl Error {
         }
     }
 
+    /// What a client is told of a fault that it, or who runs the server, can do something about.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Unreadable { kind, key, source } => Some(format!(
+                "the stored {kind} `{key}` is damaged ({source}); delete it and create it again, or                  stop the server and restore its data directory from a backup; `clary check` lists                  all such damage"
+            )),
+            error if error.is_disk_full() => Some(DISK_FULL.to_owned()),
+            _ => None,
+        }
+    }
+
     /// Wraps what the operating system said about `path`; for `map_err`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
@@ -131,7 +142,10 @@ impl From<Error> for resources::Error {
             error if error.is_disk_full() => {
                 Self::new(resources::ErrorKind::Unavailable, DISK_FULL)
             }
-            error => Self::internal(error),
+            error => match error.advice() {
+                Some(advice) => Self::internal(error).saying(advice),
+                None => Self::internal(error),
+            },
         }
     }
 }

@@ -78,6 +78,15 @@ impl<'a, T: Record> Records<'a, T> {
         self.one("SELECT key, body FROM records WHERE kind = ? AND key = ?", key)
     }
 
+    /// Whether there is a record with this key, be it one that can't be read.
+    pub fn contains(&self, key: &str) -> Result<bool, Error> {
+        let mut statement = self
+            .tx
+            .connection()
+            .prepare_cached("SELECT 1 FROM records WHERE kind = ? AND key = ?")?;
+        Ok(statement.exists([T::KIND, key])?)
+    }
+
     /// A record whose key differs from `key` in the case of ASCII letters at most.
     pub fn find_ignoring_case(&self, key: &str) -> Result<Option<T>, Error> {
         self.one(
@@ -132,11 +141,16 @@ impl<'a, T: Record> Records<'a, T> {
 
     /// The records whose keys begin with `prefix`, by key.
     pub fn under(&self, prefix: &str) -> Result<Vec<T>, Error> {
+        self.each_under(prefix)?.into_iter().collect()
+    }
+
+    /// The same, each on its own: one that cannot be read does not hide the others.
+    pub fn each_under(&self, prefix: &str) -> Result<Vec<Result<T, Error>>, Error> {
         let mut statement = self.tx.connection().prepare_cached(
             "SELECT key, body FROM records WHERE kind = ? AND key >= ? AND key < ? ORDER BY key",
         )?;
         let rows = statement.query_map([T::KIND, prefix, &after(prefix)], text_pair)?;
-        rows.map(|row| parse(&row?)).collect()
+        rows.map(|row| Ok(parse(&row?))).collect()
     }
 
     /// Removes the records whose keys begin with `prefix`; how many there were.

@@ -20,6 +20,11 @@ impl<D: Definition> Records<'_, Kept<D>> {
         self.under(&format!("{api}/"))
     }
 
+    /// The parts of one API, by key, each on its own.
+    pub fn each_of_api(&self, api: &str) -> Result<Vec<Result<Kept<D>, Error>>, Error> {
+        self.each_under(&format!("{api}/"))
+    }
+
     /// Removes the parts of one API and says how many there were.
     pub fn delete_of_api(&self, api: &str) -> Result<usize, Error> {
         self.delete_under(&format!("{api}/"))

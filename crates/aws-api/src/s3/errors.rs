@@ -127,7 +127,9 @@ pub(super) fn from_fault(fault: store::Error) -> S3Error {
         error.set_status_code(http::StatusCode::INSUFFICIENT_STORAGE);
         return error;
     }
-    let text = "We encountered an internal error. Please try again.";
+    let advice = fault.advice();
+    let text =
+        advice.unwrap_or_else(|| "We encountered an internal error. Please try again.".into());
     let mut error = S3Error::with_message(S3ErrorCode::InternalError, text);
     error.set_source(Box::new(fault));
     error

@@ -81,9 +81,11 @@ impl Api<'_> {
         found.ok_or_else(|| no_api(self.account, self.id))
     }
 
-    /// Says that the API does not exist, if so.
+    /// Says that the API does not exist, if so. One whose record is damaged exists: its parts can
+    /// be seen, and it can be deleted.
     pub(crate) fn must_exist(&self) -> Result<(), Error> {
-        self.itself().map(drop)
+        let exists = self.tx.api_parts::<RestApi>().contains(self.id)?;
+        if exists { Ok(()) } else { Err(no_api(self.account, self.id)) }
     }
 
     /// Says which of these models does not exist, if one does not.
@@ -107,8 +109,19 @@ impl Api<'_> {
         Ok(self.tx.api_parts::<D>().get(&self.key(id))?)
     }
 
+    /// Whether the API has the part, be it a damaged one.
+    pub(crate) fn has<D: Definition>(&self, id: &str) -> Result<bool, Error> {
+        Ok(self.tx.api_parts::<D>().contains(&self.key(id))?)
+    }
+
     pub(crate) fn all<D: Definition>(&self) -> Result<Vec<Kept<D>>, Error> {
         Ok(self.tx.api_parts::<D>().of_api(self.id)?)
+    }
+
+    /// The parts that are not damaged.
+    pub(crate) fn readable<D: Definition>(&self) -> Result<Vec<Kept<D>>, Error> {
+        let all = self.tx.api_parts::<D>().each_of_api(self.id)?;
+        Ok(all.into_iter().filter_map(Result::ok).collect())
     }
 
     /// Keeps a new part.

@@ -170,7 +170,7 @@ pub async fn update(
 pub async fn delete(gateway: &Gateway, api: String, id: String) -> Result<(), Error> {
     gateway
         .write(api, move |api| {
-            if api.find::<ApiDeployment>(&id)?.is_none() {
+            if !api.has::<ApiDeployment>(&id)? {
                 return Err(no_deployment());
             }
             if api.all::<ApiStage>()?.iter().any(|stage| serves(&stage.definition, &id)) {

@@ -108,7 +108,9 @@ pub async fn update(
 pub async fn delete(gateway: &Gateway, api: String, name: String) -> Result<(), Error> {
     gateway
         .write(api, move |api| {
-            found(api, &name)?;
+            if !api.has::<ApiModel>(&name)? {
+                return Err(no_model(&name));
+            }
             if let Some(place) = user_of(&api.all::<ApiResource>()?, &name) {
                 let text = format!("Cannot delete model '{name}', is referenced in method {place}");
                 return Err(conflict(text));
@@ -130,8 +132,11 @@ pub async fn template(gateway: &Gateway, api: String, name: String) -> Result<St
 }
 
 fn found(api: &Api<'_>, name: &str) -> Result<Kept<ApiModel>, Error> {
-    let model = api.find(name)?;
-    model.ok_or_else(|| missing(format!("Invalid model name specified: {name}")))
+    api.find(name)?.ok_or_else(|| no_model(name))
+}
+
+fn no_model(name: &str) -> Error {
+    missing(format!("Invalid model name specified: {name}"))
 }
 
 fn user_of(resources: &[Kept<ApiResource>], model: &str) -> Option<String> {

@@ -139,9 +139,14 @@ fn move_to(
 pub async fn delete(gateway: &Gateway, api: String, id: String) -> Result<(), Error> {
     gateway
         .write(api, move |api| {
-            let all = api.all::<ApiResource>()?;
-            if find(&all, &id)?.parent_id.is_none() {
-                return Err(invalid("Root resource cannot be deleted."));
+            // A damaged one is deleted with what is known to be below it; else it would stay for good.
+            let all = api.readable::<ApiResource>()?;
+            match find(&all, &id) {
+                Ok(resource) if resource.parent_id.is_none() => {
+                    return Err(invalid("Root resource cannot be deleted."));
+                }
+                Err(missing) if !api.has::<ApiResource>(&id)? => return Err(missing),
+                _ => {}
             }
             let mut open = vec![id];
             while let Some(id) = open.pop() {
