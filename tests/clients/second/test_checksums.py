@@ -30,7 +30,6 @@ ALGORITHMS = {
     "XXHASH3": xxhash(crt.XXHash.new_xxhash3_64),
     "XXHASH128": xxhash(crt.XXHash.new_xxhash3_128),
 }
-IN_PARTS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"]
 PART_MIN = 5 * 1024 * 1024
 
 
@@ -71,7 +70,7 @@ def test_a_checksum_that_the_sdk_computes(s3, bucket, algorithm):
     assert copied["ChecksumCRC64NVME"] == encoded("CRC64NVME", b"abc")
 
 
-@pytest.mark.parametrize("algorithm", IN_PARTS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_parts_have_checksums(s3, bucket, algorithm):
     place = {"Bucket": bucket, "Key": f"parts-{algorithm}"}
     pieces = [os.urandom(PART_MIN), b"end"]
@@ -79,21 +78,57 @@ def test_parts_have_checksums(s3, bucket, algorithm):
     upload = place | {"UploadId": begun["UploadId"]}
     parts, member = [], f"Checksum{algorithm}"
     for number, piece in enumerate(pieces, 1):
-        part = s3.upload_part(**upload, PartNumber=number, Body=piece, ChecksumAlgorithm=algorithm)
+        part = s3.upload_part(**upload, PartNumber=number, Body=piece, **{member: encoded(algorithm, piece)})
         assert part[member] == encoded(algorithm, piece)
         parts.append({"PartNumber": number, "ETag": part["ETag"], member: part[member]})
+    sums = [part[member] for part in parts]
+    assert [part[member] for part in s3.list_parts(**upload)["Parts"]] == sums
+    wrong = [parts[0] | {member: sums[1]}, parts[1]]
+    with pytest.raises(ClientError, match="InvalidPart"):
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": wrong})
     done = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
     whole = encoded(algorithm, b"".join(pieces))
     composite = encoded(algorithm, b"".join(ALGORITHMS[algorithm](piece) for piece in pieces)) + "-2"
     assert done[member] == (whole if begun["ChecksumType"] == "FULL_OBJECT" else composite)
     got = s3.get_object(**place, ChecksumMode="ENABLED")
     assert (got["Body"].read(), got[member]) == (b"".join(pieces), done[member])
+    second = s3.head_object(**place, ChecksumMode="ENABLED", PartNumber=2)
+    assert (second[member], second["ChecksumType"]) == (sums[1], done["ChecksumType"])
+    shown = s3.get_object_attributes(**place, ObjectAttributes=["Checksum", "ObjectParts"])
+    assert (shown["Checksum"][member], shown["Checksum"]["ChecksumType"]) == (done[member], done["ChecksumType"])
+    assert [part[member] for part in shown["ObjectParts"]["Parts"]] == sums
+    [listed] = s3.list_objects_v2(Bucket=bucket, Prefix=place["Key"])["Contents"]
+    assert (listed["ChecksumAlgorithm"], listed["ChecksumType"]) == ([algorithm], done["ChecksumType"])
+    copied = s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/{place['Key']}")
+    assert copied["CopyObjectResult"][member] == whole
 
 
-@pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name not in IN_PARTS])
-def test_what_is_not_served_of_parts_says_so(s3, bucket, algorithm):
-    with pytest.raises(ClientError, match="NotImplemented.*use SHA256"):
-        s3.create_multipart_upload(Bucket=bucket, Key="parts", ChecksumAlgorithm=algorithm)
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA512", "XXHASH128"])
+def test_parts_that_are_copied_have_checksums(s3, bucket, algorithm):
+    s3.put_object(Bucket=bucket, Key="source", Body=b"copied")
+    place, member = {"Bucket": bucket, "Key": "copied"}, f"Checksum{algorithm}"
+    begun = s3.create_multipart_upload(**place, ChecksumAlgorithm=algorithm)
+    upload = place | {"UploadId": begun["UploadId"], "PartNumber": 1}
+    part = s3.upload_part_copy(**upload, CopySource=f"{bucket}/source")["CopyPartResult"]
+    assert part[member] == encoded(algorithm, b"copied")
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA512", "XXHASH64", "SHA1"])
+def test_only_cyclic_checksums_are_of_whole_uploads_in_parts(s3, bucket, algorithm):
+    with pytest.raises(ClientError, match=f"InvalidRequest.*FULL_OBJECT.*{algorithm}"):
+        s3.create_multipart_upload(
+            Bucket=bucket, Key="parts", ChecksumAlgorithm=algorithm, ChecksumType="FULL_OBJECT"
+        )
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_lists_show_algorithms(s3, bucket, algorithm):
+    key = f"listed-{algorithm}"
+    sum_of = {f"Checksum{algorithm}": encoded(algorithm, b"abc")}
+    s3.put_object(Bucket=bucket, Key=key, Body=b"abc", **sum_of)
+    for lists in (s3.list_objects, s3.list_objects_v2):
+        [item] = lists(Bucket=bucket, Prefix=key)["Contents"]
+        assert (item["ChecksumAlgorithm"], item["ChecksumType"]) == ([algorithm], "FULL_OBJECT")
 
 
 def test_two_checksums_are_one_too_many(s3, bucket):

@@ -8,6 +8,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result, dto};
 
 use super::{
     algorithms::{self, ALGORITHMS, Algorithm, DEFAULT, Hasher},
+    carried,
     errors::{custom, invalid_argument},
 };
 
@@ -124,9 +125,21 @@ pub(super) fn compare_known(stated: &Checksums, computed: &Checksums) -> S3Resul
     compare(&known.map(|(name, sum)| (name.clone(), sum.clone())).collect(), computed)
 }
 
-/// An object's checksums as members of a reply.
-pub(super) fn shown_of(headers: &store::Headers) -> dto::Checksum {
-    shown_as(&headers.checksums, headers.checksum_type.as_deref())
+/// An object's checksums as members of a reply in XML.
+pub(super) fn in_xml_of(headers: &store::Headers) -> dto::Checksum {
+    carrying(&headers.checksums, shown_as(&headers.checksums, headers.checksum_type.as_deref()))
+}
+
+/// Checksums as members of a reply in XML.
+pub(super) fn in_xml(checksums: &Checksums) -> dto::Checksum {
+    carrying(checksums, shown(checksums))
+}
+
+fn carrying(checksums: &Checksums, shown: dto::Checksum) -> dto::Checksum {
+    match carried::load(checksums) {
+        Some(load) => dto::Checksum { checksum_sha1: Some(load), ..shown },
+        None => shown,
+    }
 }
 
 /// Checksums over what `kind` says, the whole object if it says nothing, as members of a reply.
@@ -138,7 +151,7 @@ pub(super) fn shown_as(checksums: &Checksums, kind: Option<&str>) -> dto::Checks
     sums
 }
 
-/// Checksums as members of a reply.
+/// Checksums as members of a reply in headers.
 pub(super) fn shown(checksums: &Checksums) -> dto::Checksum {
     let sum = |algorithm: &str| checksums.get(algorithm).cloned();
     dto::Checksum {

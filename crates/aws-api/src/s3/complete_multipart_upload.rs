@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
-    dto::{CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, ETag},
+    dto::{self, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, ETag},
 };
 use store::{Completion, Headers, ObjectError, Part, PartToComplete, Target, UploadId};
 
 use super::{
-    Operations, checksums, conditions, errors,
+    Operations, carried, checksums, conditions, errors,
     multipart_checksums::{self, OfParts},
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn call(
     };
     let complete = objects.complete_upload(upload, completion).await;
     let object = complete.map_err(errors::from_store)?;
-    let sums = checksums::shown_of(&Headers { checksums: sums, checksum_type: kind, ..begun });
+    let sums = checksums::in_xml_of(&Headers { checksums: sums, checksum_type: kind, ..begun });
     Ok(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),
@@ -78,16 +78,15 @@ fn chosen(listed: &[CompletedPart], uploaded: Vec<Part>) -> S3Result<Vec<Part>> 
 }
 
 fn has_checksums(wanted: &CompletedPart, part: &Part) -> bool {
-    let stated = [
-        ("CRC32", &wanted.checksum_crc32),
-        ("CRC32C", &wanted.checksum_crc32c),
-        ("CRC64NVME", &wanted.checksum_crc64nvme),
-        ("SHA1", &wanted.checksum_sha1),
-        ("SHA256", &wanted.checksum_sha256),
-    ];
-    stated.into_iter().all(|(algorithm, stated)| {
-        stated.is_none() || stated.as_ref() == part.checksums.get(algorithm)
-    })
+    let stated = carried::unload(dto::Checksum {
+        checksum_crc32: wanted.checksum_crc32.clone(),
+        checksum_crc32c: wanted.checksum_crc32c.clone(),
+        checksum_crc64nvme: wanted.checksum_crc64nvme.clone(),
+        checksum_sha1: wanted.checksum_sha1.clone(),
+        checksum_sha256: wanted.checksum_sha256.clone(),
+        checksum_type: None,
+    });
+    stated.iter().all(|(algorithm, sum)| part.checksums.get(algorithm) == Some(sum))
 }
 
 fn part(part: CompletedPart) -> S3Result<PartToComplete> {

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use futures::StreamExt;
-use http::HeaderMap;
 use s3s::{
     S3Request, S3Result,
     dto::{
@@ -23,7 +22,7 @@ use super::{
 pub(super) async fn call(
     cx: &Operations,
     request: S3Request<CopyObjectInput>,
-) -> S3Result<(CopyObjectOutput, HeaderMap)> {
+) -> S3Result<CopyObjectOutput> {
     let mut input = request.input;
     errors::refuse(&[
         (input.sse_customer_key.is_some(), "SSECustomerKey"),
@@ -94,10 +93,9 @@ pub(super) async fn copy(
     Ok((stored, hasher.finish()))
 }
 
-fn shown(object: ObjectInfo, sums: &Checksums) -> (CopyObjectOutput, HeaderMap) {
-    let apart = checksums::shown_apart(sums);
-    let sums = checksums::shown(sums);
-    let output = CopyObjectOutput {
+fn shown(object: ObjectInfo, sums: &Checksums) -> CopyObjectOutput {
+    let sums = checksums::in_xml(sums);
+    CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
             e_tag: Some(ETag::Strong(object.etag)),
             last_modified: Some(times::shown(object.modified)),
@@ -109,6 +107,5 @@ fn shown(object: ObjectInfo, sums: &Checksums) -> (CopyObjectOutput, HeaderMap) 
             checksum_type: sums.checksum_type,
         }),
         ..CopyObjectOutput::default()
-    };
-    (output, apart)
+    }
 }

@@ -1,11 +1,12 @@
 //! What S3's replies tell and the S3 library leaves out or writes otherwise: the condition that did
-//! not hold, a text where the library found the fault, entity tags without quotes.
+//! not hold, a text where the library found the fault, entity tags without quotes,
+//! checksums that it does not know.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header::CONTENT_LENGTH};
 use s3s::Body;
 
-use super::documents::MALFORMED;
+use super::{carried, documents::MALFORMED};
 
 /// The conditions of requests, in the order in which they are judged.
 const CONDITIONS: [(&str, &str); 4] = [
@@ -29,15 +30,20 @@ const TEXTS: [(&str, &str); 5] = [
 pub(super) struct Asked {
     condition: Option<&'static str>,
     attributes: bool,
+    has_checksums: bool,
 }
 
 impl Asked {
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let given = |(header, _): &&(&str, _)| request.headers().contains_key(*header);
         let query = request.uri().query().unwrap_or_default();
+        let has = |name| query.split('&').any(|part| part.split('=').next() == Some(name));
+        let attributes = has("attributes");
+        let is_copy = request.headers().contains_key("x-amz-copy-source");
         Self {
             condition: CONDITIONS.iter().find(given).map(|(_, name)| *name),
-            attributes: query.split('&').any(|part| part == "attributes" || part == "attributes="),
+            attributes,
+            has_checksums: attributes || has("uploadId") || is_copy,
         }
     }
 
@@ -47,7 +53,8 @@ impl Asked {
         if status.is_client_error() || status.is_server_error() {
             return rewritten(response, |xml| self.error(status, xml));
         }
-        if self.attributes { rewritten(response, unquoted) } else { response }
+        let response = if self.attributes { rewritten(response, unquoted) } else { response };
+        if self.has_checksums { rewritten(response, carried::outward) } else { response }
     }
 
     fn error(self, status: StatusCode, xml: &str) -> Option<String> {

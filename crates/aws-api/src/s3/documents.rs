@@ -1,7 +1,7 @@
 //! Bodies that are XML documents: read whole at the door, within the bounds of control-plane
 //! bodies, and made harmless before the S3 library parses them.
 
-use std::{future::poll_fn, pin::Pin};
+use std::{borrow::Cow, future::poll_fn, pin::Pin};
 
 use aws_wire::plain_xml;
 use bytes::{Bytes, BytesMut};
@@ -10,7 +10,7 @@ use hyper::body::Body as _;
 use s3s::{Body, S3Error, S3ErrorCode, S3Result};
 use telemetry::{Charge, Limit};
 
-use super::hosts;
+use super::{carried, hosts};
 use crate::{Context, body::BodyError};
 
 /// What S3 says of a document that it cannot read.
@@ -52,9 +52,11 @@ pub(super) async fn read(cx: &Context, request: Request<Body>) -> S3Result<Reque
     let plain = plain_xml(&whole).map_err(|fault| {
         S3Error::with_message(S3ErrorCode::MalformedXML, format!("{MALFORMED}: {fault}"))
     })?;
-    let plain = match plain {
-        std::borrow::Cow::Borrowed(_) => whole.clone(),
-        std::borrow::Cow::Owned(plain) => Bytes::from(plain),
+    let carried = str::from_utf8(&plain).ok().and_then(carried::inward);
+    let plain = match (carried, plain) {
+        (Some(carried), _) => Bytes::from(carried),
+        (None, Cow::Borrowed(_)) => whole.clone(),
+        (None, Cow::Owned(plain)) => Bytes::from(plain),
     };
     Ok(Request::from_parts(parts, Body::from(plain)))
 }

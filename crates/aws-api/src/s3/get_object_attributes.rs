@@ -7,13 +7,10 @@ use s3s::{
         ObjectAttributes, ObjectPart, StorageClass,
     },
 };
-use store::{Object, Target};
+use store::Object;
 
 use super::{
-    Operations, checksums,
-    errors::{self, invalid_argument},
-    list_objects::page_size,
-    owner, pieces, times,
+    Operations, checksums, errors::invalid_argument, list_objects::page_size, pieces, reads, times,
 };
 
 /// All that can be asked for.
@@ -29,19 +26,14 @@ pub(super) async fn call(
     cx: &Operations,
     request: S3Request<GetObjectAttributesInput>,
 ) -> S3Result<GetObjectAttributesOutput> {
-    let input = request.input;
-    owner::check(&cx.account, input.expected_bucket_owner.as_deref())?;
-    errors::refuse(&[
-        (input.version_id.is_some_and(|id| id != "null"), "VersionId"),
-        (input.sse_customer_key.is_some(), "SSECustomerKey"),
-    ])?;
-    let asked = asked(&input.object_attributes)?;
+    let mut input = request.input;
+    let attributes = std::mem::take(&mut input.object_attributes);
+    let asked = asked(&attributes)?;
     let page = Page {
         after: usize::try_from(input.part_number_marker.unwrap_or(0)).unwrap_or(0),
         parts_max: page_size(input.max_parts, "x-amz-max-parts")?,
     };
-    let target = Target::new(input.bucket, input.key);
-    let object = cx.store.objects().get(&target).await.map_err(errors::from_store)?;
+    let object = reads::wanted!(input).find(cx).await?;
     Ok(shown(&object, &asked, page))
 }
 
@@ -75,7 +67,7 @@ fn shown(object: &Object, asked: &[&str], page: Page) -> GetObjectAttributesOutp
     let sums = &object.headers().checksums;
     GetObjectAttributesOutput {
         checksum: (wants(ObjectAttributes::CHECKSUM) && !sums.is_empty())
-            .then(|| checksums::shown_of(object.headers())),
+            .then(|| checksums::in_xml_of(object.headers())),
         e_tag: wants(ObjectAttributes::ETAG).then(|| ETag::Strong(info.etag.clone())),
         last_modified: Some(times::shown(info.modified)),
         object_parts: wants(ObjectAttributes::OBJECT_PARTS).then(|| parts(object, page)).flatten(),
@@ -110,7 +102,7 @@ fn parts(object: &Object, page: Page) -> Option<GetObjectAttributesParts> {
 }
 
 fn part(object: &Object, index: usize, size: u64) -> ObjectPart {
-    let sums: dto::Checksum = checksums::shown(&pieces::of_part(object.headers(), index));
+    let sums: dto::Checksum = checksums::in_xml(&pieces::of_part(object.headers(), index));
     ObjectPart {
         checksum_crc32: sums.checksum_crc32,
         checksum_crc32c: sums.checksum_crc32c,

@@ -3,7 +3,8 @@
 use s3s::{
     S3Request, S3Result,
     dto::{
-        CommonPrefix, ETag, ListObjectsInput, ListObjectsOutput, Object, ObjectStorageClass, Owner,
+        ChecksumType, CommonPrefix, ETag, ListObjectsInput, ListObjectsOutput, Object,
+        ObjectStorageClass, Owner,
     },
 };
 use store::{ListObjects, ObjectInfo};
@@ -59,7 +60,13 @@ pub(super) fn page_size(asked: Option<i32>, member: &str) -> S3Result<usize> {
 
 /// An object as a list shows it.
 pub(super) fn shown(object: ObjectInfo, names: Names, owner: Option<&Owner>) -> Object {
+    let algorithms = object.checksum_algorithms.into_iter().map(Into::into).collect::<Vec<_>>();
     Object {
+        checksum_type: (!algorithms.is_empty()).then(|| {
+            let over = object.checksum_type;
+            over.map_or(ChecksumType::from_static(ChecksumType::FULL_OBJECT), Into::into)
+        }),
+        checksum_algorithm: (!algorithms.is_empty()).then_some(algorithms),
         e_tag: Some(ETag::Strong(object.etag)),
         key: Some(names.show(object.key)),
         last_modified: Some(times::shown(object.modified)),

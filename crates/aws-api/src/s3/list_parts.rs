@@ -45,7 +45,7 @@ pub(super) async fn call(
 }
 
 fn shown(part: Part) -> dto::Part {
-    let sums = checksums::shown(&part.checksums);
+    let sums = checksums::in_xml(&part.checksums);
     dto::Part {
         checksum_crc32: sums.checksum_crc32,
         checksum_crc32c: sums.checksum_crc32c,

@@ -6,6 +6,7 @@
 
 mod admit;
 mod algorithms;
+mod carried;
 mod checksums;
 mod conditions;
 mod crc_join;
@@ -18,6 +19,7 @@ mod hosts;
 mod multipart_checksums;
 mod owner;
 mod pieces;
+mod reads;
 mod receive;
 mod signed_body;
 mod times;
@@ -127,8 +129,9 @@ impl Front {
         request: Request<Body>,
         id: RequestId,
     ) -> Response<Body> {
-        let mut response =
-            self.service.call(request).await.unwrap_or_else(|error| unanswered(&error, id));
+        let asked = Asked::of(&request);
+        let answer = self.service.call(request).await;
+        let mut response = asked.told(answer.unwrap_or_else(|error| unanswered(&error, id)));
         response.headers_mut().insert(REQUEST_ID, id.header());
         response
     }

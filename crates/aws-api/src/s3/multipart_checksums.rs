@@ -11,7 +11,7 @@ use s3s::{
 use store::{Headers, Part};
 
 use super::{
-    algorithms::{self, DEFAULT, Hasher},
+    algorithms::{DEFAULT, Hasher},
     checksums::{self, Checksums},
     crc_join::{CRC32, CRC32C, CRC64NVME, Crc},
 };
@@ -27,10 +27,6 @@ pub(super) fn of_request(
             Some(_) => Err(invalid("`x-amz-checksum-type` needs `x-amz-checksum-algorithm`")),
         };
     };
-    if !algorithms::find(&algorithm).is_some_and(|algorithm| algorithm.is_in_xml) {
-        let text = format!("{algorithm} checksums of uploads in parts are not served; use SHA256");
-        return Err(S3Error::with_message(S3ErrorCode::NotImplemented, text));
-    }
     let full = ChecksumType::FULL_OBJECT;
     let kind = match (kind.map(ChecksumType::as_str), crc_of(&algorithm)) {
         (None, _) if algorithm == "CRC64NVME" => full,

@@ -16,6 +16,8 @@ pub(super) struct Piece {
     pub(super) parts_count: Option<i32>,
     /// The part's index, from 0; none unless it is a part of several.
     part: Option<usize>,
+    /// Whether the reply shows checksums.
+    pub(super) with_checksums: bool,
     /// Whether the reply says which bytes these are.
     is_partial: bool,
     size: u64,
@@ -29,7 +31,14 @@ impl Piece {
         part_number: Option<i32>,
     ) -> S3Result<Self> {
         let size = object.info().size;
-        let all = Self { bytes: 0..size, parts_count: None, part: None, is_partial: false, size };
+        let all = Self {
+            bytes: 0..size,
+            parts_count: None,
+            part: None,
+            with_checksums: false,
+            is_partial: false,
+            size,
+        };
         match (range, part_number) {
             (None, None) => Ok(all),
             (Some(_), Some(_)) => {

@@ -54,7 +54,7 @@ fn parse(range: &str) -> S3Result<dto::Range> {
 }
 
 fn shown(part: Part) -> UploadPartCopyOutput {
-    let sums = checksums::shown(&part.checksums);
+    let sums = checksums::in_xml(&part.checksums);
     UploadPartCopyOutput {
         copy_part_result: Some(CopyPartResult {
             checksum_crc32: sums.checksum_crc32,

@@ -106,7 +106,7 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     fn new(tx: &'a Tx<'_>, query: &'a ListObjects) -> Result<Self, Error> {
         let statement = tx.connection().prepare_cached(
-            "SELECT key, size, etag, modified FROM objects
+            "SELECT key, size, etag, modified, headers FROM objects
              WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?",
         )?;
         let prefix = query.prefix.as_bytes();
@@ -140,12 +140,16 @@ impl<'a> Scan<'a> {
         let arguments = params![self.query.bucket, self.from, self.until, limit as i64];
         let rows = self.statement.query_map(arguments, |row| {
             let key = row.get::<_, Vec<u8>>(0)?;
-            Ok(ObjectInfo {
+            let info = ObjectInfo {
                 key: String::from_utf8_lossy(&key).into_owned(),
                 size: row.get::<_, i64>(1)? as u64,
                 etag: row.get(2)?,
                 modified: Timestamp::from_epoch_ms(row.get(3)?),
-            })
+                ..ObjectInfo::default()
+            };
+            // An object whose headers are damaged is listed without what they say.
+            let headers = serde_json::from_str(row.get_ref(4)?.as_str()?).unwrap_or_default();
+            Ok(info.with_checksums_of(&headers))
         })?;
         self.rows = rows.collect::<rusqlite::Result<_>>()?;
         self.ended = self.rows.len() < limit;

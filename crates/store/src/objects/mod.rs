@@ -81,7 +81,7 @@ pub struct Headers {
 }
 
 /// An object as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectInfo {
     /// The key.
     pub key: String,
@@ -91,6 +91,21 @@ pub struct ObjectInfo {
     pub etag: String,
     /// When it was stored.
     pub modified: Timestamp,
+    /// AWS's names of the algorithms that it has checksums of.
+    pub checksum_algorithms: Vec<String>,
+    /// See [`Headers::checksum_type`].
+    pub checksum_type: Option<String>,
+}
+
+impl ObjectInfo {
+    /// The same with what its headers say of its checksums.
+    pub(super) fn with_checksums_of(self, headers: &Headers) -> Self {
+        Self {
+            checksum_algorithms: headers.checksums.keys().cloned().collect(),
+            checksum_type: headers.checksum_type.clone(),
+            ..self
+        }
+    }
 }
 
 /// An object that is held: however it is replaced or removed, these bytes stay readable.
@@ -160,8 +175,14 @@ impl<'a> Objects<'a> {
     ) -> Result<ObjectInfo, ObjectError> {
         names::check_key(&target.key)?;
         let modified = self.store.clock().now();
-        let info =
-            ObjectInfo { key: target.key, size: stored.size(), etag: stored.etag(), modified };
+        let info = ObjectInfo {
+            key: target.key,
+            size: stored.size(),
+            etag: stored.etag(),
+            modified,
+            ..ObjectInfo::default()
+        };
+        let info = info.with_checksums_of(&headers);
         let bucket = target.bucket;
         let write = move |tx: &crate::Tx<'_>| {
             buckets::require(tx, &bucket)?;

@@ -283,7 +283,9 @@ fn complete(
         size: chosen.iter().map(|(part, _)| part.size).sum(),
         etag: etag_of_parts(chosen.iter().map(|(part, _)| part)),
         modified,
+        ..ObjectInfo::default()
     };
+    let info = info.with_checksums_of(&headers);
     let unlisted = uploaded.into_values().flat_map(|(_, segments)| segments);
     tx.discard(unlisted.map(|segment| segment.blob));
     let segments = chosen.into_iter().flat_map(|(_, segments)| segments).collect();

@@ -99,6 +99,7 @@ fn texts(row: &Row<'_>) -> rusqlite::Result<(ObjectInfo, String, String)> {
         size: row.get::<_, i64>(1)? as u64,
         etag: row.get(2)?,
         modified: Timestamp::from_epoch_ms(row.get(3)?),
+        ..ObjectInfo::default()
     };
     Ok((info, row.get(4)?, row.get(5)?))
 }
@@ -106,7 +107,7 @@ fn texts(row: &Row<'_>) -> rusqlite::Result<(ObjectInfo, String, String)> {
 fn parsed((info, headers, segments): (ObjectInfo, String, String)) -> Result<Found, Error> {
     let headers = from_json(&info.key, &headers)?;
     let segments = from_json(&info.key, &segments)?;
-    Ok((info, headers, segments))
+    Ok((info.with_checksums_of(&headers), headers, segments))
 }
 
 /// Checks that an object may be stored at a key.
