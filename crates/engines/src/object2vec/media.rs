@@ -24,6 +24,10 @@ pub(super) const LISTED: &str = "`application/json`, `application/jsonlines`";
 impl Format {
     /// The format that a `Content-Type` names; a body without one is JSON.
     pub(super) fn of_body(content_type: Option<&str>) -> Option<Self> {
+        let bare = content_type.and_then(Self::by_bare_name);
+        if bare.is_some() {
+            return bare;
+        }
         match essence(content_type.unwrap_or_default()) {
             "" => Some(Self::Json),
             name => Self::by_name(name),
@@ -33,6 +37,10 @@ impl Format {
     /// The first format in a list of `Accept` that can be had. Without one, and for any, it is the
     /// body's.
     pub(super) fn of_answer(accept: Option<&str>, body: Self) -> Option<Self> {
+        let bare = accept.and_then(Self::by_bare_name);
+        if bare.is_some() {
+            return bare;
+        }
         let accept = accept.map_or("", str::trim);
         if accept.is_empty() {
             return Some(body);
@@ -42,6 +50,11 @@ impl Format {
             "*/*" | "application/*" => Some(body),
             name => Self::by_name(name),
         })
+    }
+
+    /// The format of a header that holds its name and nothing else, as most do.
+    fn by_bare_name(header: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == header).map(|(_, format)| *format)
     }
 
     fn by_name(name: &str) -> Option<Self> {
@@ -58,8 +71,12 @@ impl Format {
 
 /// How many tokens of each input count, if `infer_max_seqlens=N,N` in a `Content-Type` says so.
 pub(super) fn tokens_max(content_type: Option<&str>) -> Result<Option<[usize; 2]>, String> {
-    let named = parameters(content_type.unwrap_or_default())
-        .find(|(name, _)| name.eq_ignore_ascii_case("infer_max_seqlens"));
+    let content_type = content_type.unwrap_or_default();
+    if Format::by_bare_name(content_type).is_some() {
+        return Ok(None);
+    }
+    let named =
+        parameters(content_type).find(|(name, _)| name.eq_ignore_ascii_case("infer_max_seqlens"));
     let Some((_, value)) = named else { return Ok(None) };
     let length = |text: &str| text.trim().parse().ok().filter(|length| TOKENS.contains(length));
     let lengths = value.split_once(',').and_then(|(a, b)| Some([length(a)?, length(b)?]));

@@ -1,7 +1,7 @@
 //! Object2Vec in this process: two things, each a list of tokens, are embedded, compared, and scored.
 //!
 //! `hyperparameters` reads what kind of network it is, `weights` its tensors, `network` computes,
-//! `request` reads bodies, `media` the content types, `invoke` answers calls. The format of the artifact
+//! `plain` and `request` read bodies, `media` the content types, `invoke` answers calls. The format of the artifact
 //! stands in [`hyperparameters`] and [`weights`]; SageMaker's own algorithm writes its networks for
 //! MXNet, which is not read.
 
@@ -9,6 +9,7 @@ mod hyperparameters;
 mod invoke;
 mod media;
 mod network;
+mod plain;
 mod request;
 mod weights;
 

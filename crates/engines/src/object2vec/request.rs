@@ -11,7 +11,7 @@ use serde::{
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{media::Format, network::Lists};
+use super::{media::Format, network::Lists, plain};
 
 /// The inputs of a body's instances, and the working memory for reading them.
 #[derive(Debug, Default)]
@@ -46,7 +46,11 @@ impl Instances {
     ) -> Result<Wanted, String> {
         self.inputs.iter_mut().for_each(Lists::clear);
         match format {
-            Format::Json => self.read_json(body, bounds)?,
+            Format::Json if plain::read(body, bounds, &mut self.inputs).is_some() => {}
+            Format::Json => {
+                self.inputs.iter_mut().for_each(Lists::clear);
+                self.read_json(body, bounds)?;
+            }
             Format::JsonLines => self.read_lines(body, bounds)?,
         }
         self.wanted()
@@ -254,5 +258,67 @@ impl<'de> Visitor<'de> for Tokens<'_> {
         }
         into.ends.push(into.tokens.len());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: [Bounds; 2] =
+        [Bounds { vocabulary: 400, tokens_max: 2 }, Bounds { vocabulary: 50, tokens_max: 9 }];
+
+    fn inputs(read: impl FnOnce(&mut Instances) -> bool) -> Option<[(Vec<u32>, Vec<usize>); 2]> {
+        let mut instances = Instances::default();
+        let read = read(&mut instances);
+        read.then(|| instances.inputs.map(|lists| (lists.tokens, lists.ends)))
+    }
+
+    fn plainly(body: &str) -> Option<[(Vec<u32>, Vec<usize>); 2]> {
+        inputs(|into| plain::read(body.as_bytes(), BOUNDS, &mut into.inputs).is_some())
+    }
+
+    fn carefully(body: &str) -> Option<[(Vec<u32>, Vec<usize>); 2]> {
+        inputs(|into| into.read_json(body.as_bytes(), BOUNDS).is_ok())
+    }
+
+    #[test]
+    fn plain_bodies_are_read_at_once_to_the_same_inputs() {
+        for body in [
+            r#"{"instances":[{"in0":[321],"in1":[7]}]}"#,
+            " {\t\"instances\" : [ { \"in1\" :[ 7 , 0 ],\r\n\"in0\": [1,2,3] } , {\"in0\":[0]}\n] } ",
+            r#"{"instances":[{"in1":[49]},{"in1":[48,49]}]}"#,
+        ] {
+            assert!(plainly(body).is_some(), "{body}");
+            assert_eq!(plainly(body), carefully(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn other_bodies_are_left_to_the_careful_reader() {
+        for body in [
+            "",
+            "{}",
+            r#"{"instances":[]}"#,
+            r#"{"instances":[{}]}"#,
+            r#"{"instances":[{"in0":[]}]}"#,
+            r#"{"instances":[{"in0":[400]}]}"#,
+            r#"{"instances":[{"in0":[1],"in0":[2]}]}"#,
+            r#"{"instances":[{"in0":[1],}]}"#,
+            r#"{"instances":[{"in0":[01]}]}"#,
+            r#"{"instances":[{"in0":[1.0]}]}"#,
+            r#"{"instances":[{"in0":[-1]}]}"#,
+            r#"{"instances":[{"in0":[4294967297]}]}"#,
+            r#"{"instances":[{"in0":[99999999999999999999]}]}"#,
+            r#"{"instances":[{"in 0":[1]}]}"#,
+            r#"{"instances":[{"in0 ":[1]}]}"#,
+            r#"{"instances":[{"in2":[1]}]}"#,
+            r#"{"instances":[{"in0":[1]}],"more":1}"#,
+            r#"{"instances":[{"in0":[1]}]}}"#,
+            r#"{"instances":[{"in0":[1]}"#,
+        ] {
+            assert_eq!(plainly(body), None, "{body}");
+        }
+        assert!(carefully(r#"{"instances":[{"in0":[1]}],"more":1}"#).is_some());
     }
 }
