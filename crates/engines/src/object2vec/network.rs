@@ -5,6 +5,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
+use fearless_simd::{Level, Simd, dispatch};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
 /// How many pairs go through the network together.
@@ -12,8 +13,9 @@ const BLOCK_ROWS: usize = 256;
 /// Up to so many rows are multiplied one by one: to lay a layer out for a product of matrices costs
 /// more than what that saves.
 const FEW_ROWS: usize = 8;
-/// Outputs whose sums stay in registers together.
-const TILE: usize = 16;
+/// Outputs whose sums stay in registers together, and how many of the rest still make vectors.
+const TILE: usize = 32;
+const SMALL_TILE: usize = 4;
 
 /// How two encodings become one vector. Several stand one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub(super) enum Head {
 pub(super) struct Dense {
     weight: Array2<f32>,
     bias: Array1<f32>,
+    /// What vectors this processor has.
+    level: Level,
 }
 
 /// A list of tokens to a vector: the mean of the tokens' embeddings, projected if there is a layer
@@ -248,7 +252,8 @@ impl Comparator {
 impl Dense {
     /// A layer whose weights have a row per output, as files have them.
     pub(super) fn new(by_output: &Array2<f32>, bias: Array1<f32>) -> Self {
-        Self { weight: by_output.t().as_standard_layout().into_owned(), bias }
+        let weight = by_output.t().as_standard_layout().into_owned();
+        Self { weight, bias, level: Level::new() }
     }
 
     pub(super) fn outputs(&self) -> usize {
@@ -257,14 +262,13 @@ impl Dense {
 
     fn apply(&self, input: &[f32], rows: usize, output: &mut Vec<f32>) {
         let (inputs, outputs) = self.weight.dim();
+        let bias = self.bias.as_slice().expect(SHAPES_AGREE);
         output.clear();
         for _ in 0..rows {
-            output.extend(&self.bias);
+            output.extend_from_slice(bias);
         }
         if rows <= FEW_ROWS {
-            let (inputs, outputs) = (inputs.max(1), outputs.max(1));
-            let rows = input.chunks_exact(inputs).zip(output.chunks_exact_mut(outputs));
-            return rows.for_each(|(input, output)| self.apply_row(input, output));
+            return dispatch!(self.level, simd => self.apply_rows(simd, input, output));
         }
         let input = ArrayView2::from_shape((rows, inputs), input);
         let output = ArrayViewMut2::from_shape((rows, outputs), output);
@@ -272,23 +276,48 @@ impl Dense {
         general_mat_mul(1.0, &input, &self.weight, 1.0, &mut output);
     }
 
-    /// Adds the products to `output`, which holds the bias.
+    /// Adds the products to `output`, which holds the bias, row by row. It is compiled once for each
+    /// kind of processor, with the vectors that one has; the sums are the same in all of them.
+    #[expect(clippy::inline_always, reason = "what is not inlined has only the oldest vectors")]
+    #[inline(always)]
+    fn apply_rows<S: Simd>(&self, _: S, input: &[f32], output: &mut [f32]) {
+        let (inputs, outputs) = self.weight.dim();
+        let rows = input.chunks_exact(inputs.max(1)).zip(output.chunks_exact_mut(outputs.max(1)));
+        for (input, output) in rows {
+            self.apply_row(input, output);
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     fn apply_row(&self, input: &[f32], output: &mut [f32]) {
-        let (weight, outputs) = (self.weight.as_slice().expect(SHAPES_AGREE), output.len());
-        let rows = || input.iter().zip(weight.chunks_exact(outputs));
         let (tiles, rest) = output.as_chunks_mut::<TILE>();
-        let rest_start = tiles.len() * TILE;
-        for (start, tile) in (0..).step_by(TILE).zip(tiles) {
-            let mut sums = *tile;
-            for (input, row) in rows() {
-                let row: &[f32; TILE] = row[start..].first_chunk().expect(SHAPES_AGREE);
+        let start = self.add_products(input, 0, tiles);
+        let (tiles, rest) = rest.as_chunks_mut::<SMALL_TILE>();
+        let start = self.add_products(input, start, tiles);
+        self.add_products::<1>(input, start, rest.as_chunks_mut().0);
+    }
+
+    /// Adds the products to the outputs from `start` on, tile by tile; returns where they end.
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
+    fn add_products<const N: usize>(
+        &self,
+        input: &[f32],
+        mut start: usize,
+        tiles: &mut [[f32; N]],
+    ) -> usize {
+        let weight = self.weight.as_slice().expect(SHAPES_AGREE);
+        for tile in tiles {
+            let mut sums = [0.0; N];
+            for (input, row) in input.iter().zip(weight.chunks_exact(self.outputs())) {
+                let row: &[f32; N] = row[start..].first_chunk().expect(SHAPES_AGREE);
                 sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += input * weight);
             }
-            *tile = sums;
+            tile.iter_mut().zip(sums).for_each(|(output, sum)| *output += sum);
+            start += N;
         }
-        for (at, sum) in (rest_start..).zip(rest) {
-            *sum += rows().map(|(input, row)| input * row[at]).sum::<f32>();
-        }
+        start
     }
 }
 
