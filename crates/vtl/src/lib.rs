@@ -164,4 +164,4 @@ pub use context::{Context, Variables};
 pub use error::{Error, ErrorKind};
 pub use options::{JsonLists, Limits, Nulls, Options};
 pub use template::{Step, Template};
-pub use value::{Json, JsonError, List, Map, Object, ObjectError, Text, Value};
+pub use value::{Json, JsonError, List, Map, Object, ObjectError, ObjectRef, Text, Value};

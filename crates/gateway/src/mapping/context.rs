@@ -44,17 +44,17 @@ impl fmt::Debug for Context<'_> {
 
 /// `$context`
 #[derive(Debug)]
-pub(super) struct Surroundings<'d> {
-    pub(super) json: &'d Json<'d>,
+pub(super) struct Surroundings<'d, 'b> {
+    pub(super) context: &'d Context<'b>,
     pub(super) recorder: &'d Recorder<'d>,
 }
 
-impl<'d> Object<'d> for Surroundings<'d> {
+impl<'d, 'b: 'd> Object<'d> for Surroundings<'d, 'b> {
     fn property(&self, name: &str) -> Option<Value<'d>> {
         match name {
             "requestOverride" => Some(self.recorder.object(Part::Request)),
             "responseOverride" => Some(self.recorder.object(Part::Response)),
-            _ => self.json.get(name).map(Value::json),
+            _ => self.context.json().get(name).map(Value::json),
         }
     }
 
@@ -70,6 +70,6 @@ impl<'d> Object<'d> for Surroundings<'d> {
     }
 
     fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        out.write_str(&Value::json(self.json).written(vtl::JsonLists::Json))
+        out.write_str(&Value::json(self.context.json()).written(vtl::JsonLists::Json))
     }
 }

@@ -2,22 +2,24 @@
 //! as JSON text.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use jsonpath::{Found, Kind, Node, Options, Path};
 use vtl::{Json, ObjectError, Value};
 
 use super::allowance::Allowance;
 
-/// The paths that a template names, read when it was compiled.
+/// The paths that a template names, read when it was compiled, in the order of their texts.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Paths(HashMap<Box<str>, Path>);
+pub(super) struct Paths(Vec<(Box<str>, Path)>);
 
 impl Paths {
     /// Of a template's strings those that are paths.
     pub(super) fn among<'s>(strings: impl Iterator<Item = &'s str>) -> Self {
         let options = Options::jayway();
-        let paths = strings.filter(|text| text.starts_with('$')).filter_map(|text| {
+        let mut texts: Vec<&str> = strings.filter(|text| text.starts_with('$')).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let paths = texts.into_iter().filter_map(|text| {
             let path = Path::parse(text, &options).ok()?;
             Some((text.into(), path))
         });
@@ -26,8 +28,8 @@ impl Paths {
 
     /// A path, read now if the template does not name it as it stands.
     fn get(&self, text: &str, allowance: &Allowance) -> Result<Cow<'_, Path>, ObjectError> {
-        if let Some(path) = self.0.get(text) {
-            return Ok(Cow::Borrowed(path));
+        if let Ok(at) = self.0.binary_search_by(|(known, _)| (**known).cmp(text)) {
+            return Ok(Cow::Borrowed(&self.0[at].1));
         }
         allowance.spend(text.len())?;
         match Path::parse(text, &Options::jayway()) {

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::escapes::Escapes;
 use super::functions::Functions;
 use super::input::{Input, Method, map};
-use super::message::Message;
+use super::message::{Message, Pairs};
 use super::overrides::{Overrides, Recorder};
 use super::queries::Paths;
 
@@ -62,13 +62,14 @@ impl Template {
         let documents = Document::default();
         let recorder = Recorder::new(&message.overridden, &allowance);
         let mut body = String::new();
-        let scene = Scene {
-            message,
-            paths: &self.paths,
-            allowance: &allowance,
-            documents: &documents,
-            recorder: &recorder,
+        let objects = Objects {
+            input: Input { message, paths: &self.paths, allowance: &allowance },
+            util: Functions::new(&documents, &allowance),
+            context: Surroundings { context: &message.context, recorder: &recorder },
+            method: Method(message),
+            esc: Escapes(&allowance),
         };
+        let scene = Scene { objects: &objects, stage_variables: message.stage_variables };
         let outcome = run(&scene, &mut body);
         match outcome {
             Ok(()) => Ok(Rendered { body, overrides: recorder.into_overrides() }),
@@ -77,26 +78,33 @@ impl Template {
     }
 }
 
-/// What a rendering's objects work with. Each is made when a template names it.
+/// What a rendering shows its template. None of it does anything before the template asks.
+#[derive(Debug)]
+struct Objects<'d, 'b> {
+    input: Input<'d, 'b>,
+    util: Functions<'d>,
+    context: Surroundings<'d, 'b>,
+    method: Method<'d, 'b>,
+    esc: Escapes<'d>,
+}
+
+/// The names of it.
 #[derive(Debug)]
 struct Scene<'d, 'b> {
-    message: &'d Message<'b>,
-    paths: &'d Paths,
-    allowance: &'d Allowance,
-    documents: &'d Document,
-    recorder: &'d Recorder<'d>,
+    objects: &'d Objects<'d, 'b>,
+    stage_variables: Pairs<'b>,
 }
 
 impl<'d, 'b: 'd> Variables<'d> for Scene<'d, 'b> {
     fn variable(&self, name: &str) -> Option<Value<'d>> {
-        let &Self { message, paths, allowance, documents, recorder } = self;
+        let &Self { objects, stage_variables } = self;
         Some(match name {
-            "input" => Value::object(Input { message, paths, allowance }),
-            "util" => Value::object(Functions::new(documents, allowance)),
-            "context" => Value::object(Surroundings { json: message.context.json(), recorder }),
-            "stageVariables" => map(message.stage_variables),
-            "method" => Value::object(Method(message)),
-            "esc" => Value::object(Escapes(allowance)),
+            "input" => Value::borrowed(&objects.input),
+            "util" => Value::borrowed(&objects.util),
+            "context" => Value::borrowed(&objects.context),
+            "stageVariables" => map(stage_variables),
+            "method" => Value::borrowed(&objects.method),
+            "esc" => Value::borrowed(&objects.esc),
             _ => return None,
         })
     }

@@ -80,17 +80,15 @@ impl<'d> Renderer<'_, 'd> {
         let Some(mut items) = java::items(&items) else {
             return Ok(());
         };
-        let replaced = [node.variable, Symbol::COUNT, Symbol::HAS_NEXT];
-        let replaced = if self.counts { &replaced[..] } else { &replaced[..1] };
-        let mut before = Vec::new();
-        for symbol in replaced {
-            before.push((*symbol, self.get(*symbol)?));
-        }
+        let before = self.get(node.variable)?;
+        let counts_before = self.counts_before()?;
         let scope = Rc::new(LoopScope::new(self.get(Symbol::FOREACH)?));
         self.put(Symbol::FOREACH, Value::Inner(Inner::Loop(Rc::clone(&scope))));
         let outcome = self.deeper(0, |renderer| renderer.rounds(program, node, &mut items, &scope));
-        for (symbol, value) in before {
-            self.restore(symbol, value);
+        self.restore(node.variable, before);
+        if let Some([count, has_next]) = counts_before {
+            self.restore(Symbol::COUNT, count);
+            self.restore(Symbol::HAS_NEXT, has_next);
         }
         self.restore(Symbol::FOREACH, scope.before());
         match outcome {
@@ -98,6 +96,14 @@ impl<'d> Renderer<'_, 'd> {
             Err(Interrupt::Break) => Ok(()),
             outcome => outcome,
         }
+    }
+
+    /// What `$velocityCount` and `$velocityHasNext` are, if the loop has to keep them.
+    fn counts_before(&mut self) -> Outcome<Option<[Value<'d>; 2]>> {
+        if !self.counts {
+            return Ok(None);
+        }
+        Ok(Some([self.get(Symbol::COUNT)?, self.get(Symbol::HAS_NEXT)?]))
     }
 
     fn rounds(

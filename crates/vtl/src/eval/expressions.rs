@@ -34,7 +34,11 @@ impl<'d> Renderer<'_, 'd> {
 
     /// Whether an expression is true. Of literals and sums only `true` is, in Velocity.
     pub(super) fn holds(&mut self, program: &Arc<Program>, id: ExprId) -> Outcome<bool> {
-        self.deeper(0, |renderer| renderer.holds_at(program, id))
+        match program.expr(id) {
+            // As most conditions are, and these go no deeper.
+            Expr::Reference(reference) => self.reference_holds(program, *reference),
+            _ => self.deeper(0, |renderer| renderer.holds_at(program, id)),
+        }
     }
 
     fn holds_at(&mut self, program: &Arc<Program>, id: ExprId) -> Outcome<bool> {

@@ -104,13 +104,13 @@ fn in_value<'v, 'd>(
     step: &RefStep,
     hand: &'v Hand<'d>,
 ) -> Option<Seen<'v, 'd>> {
-    let RefStep::Property { name, .. } = step else { return None };
+    let RefStep::Property { name, of_loop, .. } = step else { return None };
     let name = program.text(*name);
     if hand.get().is_some() {
         return None;
     }
     let property = match value {
-        Value::Inner(Inner::Loop(scope)) => java::loop_property(scope, name),
+        Value::Inner(Inner::Loop(scope)) => java::of_loop(scope, *of_loop, name),
         Value::Object(object) => object.property(name).unwrap_or_default(),
         _ => return None,
     };

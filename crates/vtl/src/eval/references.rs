@@ -1,6 +1,5 @@
 //! Owns references: reading them step by step, writing them out, and setting them.
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use crate::error::ErrorKind;
 use crate::java;
 use crate::options::Nulls;
 use crate::program::{ExprId, Program, RefId, RefStep, Reference, ReferenceKind, Symbol};
-use crate::value::{Inner, Json, Printer, Value};
+use crate::value::{Inner, Json, Printer, Value, append};
 
 impl<'d> Renderer<'_, 'd> {
     /// A reference's value.
@@ -86,7 +85,7 @@ impl<'d> Renderer<'_, 'd> {
         step: &RefStep,
     ) -> Outcome<Value<'d>> {
         match step {
-            RefStep::Property { name, at } => {
+            RefStep::Property { name, at, .. } => {
                 java::property(&mut self.heap, of, program.text(*name))
                     .map_err(|refusal| self.refused(refusal, *at))
             }
@@ -196,23 +195,37 @@ impl<'d> Renderer<'_, 'd> {
             return Ok(false);
         }
         let root = &self.slots[reference.root.index()];
-        let hand = Hand::new();
-        let (seen, rest) = look(program, root, &reference.steps, &hand);
-        if !rest.is_empty() {
-            return Ok(false);
+        if let (Value::Object(object), [RefStep::Property { name, .. }]) = (root, &*reference.steps)
+        {
+            let property = object.property(program.text(*name)).unwrap_or_default();
+            return self.write_made(&property, reference.at);
         }
-        let lists = self.options.json_lists;
-        let mut printer = Printer::new(&mut self.out, self.out_limit, lists, &self.heap.overlay);
-        let written = match seen {
-            Seen::Value(Value::Inner(_)) | Seen::Nothing => return Ok(false),
-            Seen::Value(Value::Text(text)) => printer.write_str(text.as_str()),
-            Seen::Value(value) => printer.value(value),
-            Seen::Json(json) => printer.json(json),
+        let (out, limit) = (&mut self.out, self.out_limit);
+        let printer = |out| Printer::new(out, limit, self.options.json_lists, &self.heap.overlay);
+        let hand = Hand::new();
+        let written = match look(program, root, &reference.steps, &hand) {
+            (Seen::Value(Value::Inner(_)) | Seen::Nothing, []) => return Ok(false),
+            (Seen::Value(Value::Text(text)), []) => append(out, limit, text.as_str()),
+            (Seen::Value(value), []) => printer(out).value(value),
+            (Seen::Json(Json::Text(text)), []) => append(out, limit, text),
+            (Seen::Json(json), []) => printer(out).json(json),
+            _ => return Ok(false),
         };
         if written.is_err() {
             return Err(self.output_full(reference.at));
         }
         self.step(reference.at)?;
+        Ok(true)
+    }
+
+    /// A value that an object made, unless it takes more than writing.
+    fn write_made(&mut self, value: &Value<'d>, at: u32) -> Outcome<bool> {
+        match value {
+            Value::Null | Value::Inner(_) => return Ok(false),
+            Value::Text(text) => self.write(text.as_str(), at)?,
+            value => self.write_value(value, at)?,
+        }
+        self.step(at)?;
         Ok(true)
     }
 
@@ -229,6 +242,12 @@ impl<'d> Renderer<'_, 'd> {
         if self.can_look(reference) {
             self.step(reference.at)?;
             let root = &self.slots[reference.root.index()];
+            if let (Value::Inner(Inner::Loop(scope)), [RefStep::Property { of_loop, .. }]) =
+                (root, &*reference.steps)
+                && let Some(holds) = scope.holds(*of_loop)
+            {
+                return Ok(holds);
+            }
             let hand = Hand::new();
             let (seen, rest) = look(program, root, &reference.steps, &hand);
             if rest.is_empty() {
@@ -362,7 +381,7 @@ impl<'d> Renderer<'_, 'd> {
     ) -> Outcome {
         let (outcome, at) = match step {
             // Velocity takes a method's name for a property's.
-            RefStep::Property { name, at } | RefStep::Method { name, at, .. } => {
+            RefStep::Property { name, at, .. } | RefStep::Method { name, at, .. } => {
                 (java::set_property(&mut self.heap, owner, program.text(*name), value), *at)
             }
             RefStep::Index { index, at } => {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::program::{BlockId, Program};
+use crate::program::{BlockId, LoopProperty, Program};
 use crate::value::{Inner, Map, Value};
 
 /// `$foreach`: where a loop is, and a map for the template's own use.
@@ -32,6 +32,17 @@ impl<'d> LoopScope<'d> {
             storage: Map::default(),
             parent,
             replaced,
+        }
+    }
+
+    /// A property that is true or false.
+    #[inline]
+    pub(crate) fn holds(&self, property: LoopProperty) -> Option<bool> {
+        match property {
+            LoopProperty::HasNext => Some(self.has_next.get()),
+            LoopProperty::First => Some(self.index.get() < 1),
+            LoopProperty::Last => Some(!self.has_next.get()),
+            _ => None,
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) use regex::Regex;
 
 use crate::error::ErrorKind;
 use crate::eval::{Heap, LoopScope, Refusal};
+use crate::program::LoopProperty;
 use crate::value::{Budget, Entry, Inner, Items, Json, ListKind, ObjectError, Value, equal, hash};
 
 /// A call's value; none where there is no such method.
@@ -68,20 +69,28 @@ fn bean_property<'d>(heap: &mut Heap<'d>, of: &Value<'d>, name: &str) -> Called<
 }
 
 /// A property of `$foreach`.
-pub(crate) fn loop_property<'d>(scope: &Rc<LoopScope<'d>>, name: &str) -> Value<'d> {
-    let index = scope.index.get();
-    match name {
-        "index" => Value::Int(index),
-        "count" => Value::Int(index + 1),
-        "hasNext" => Value::Bool(scope.has_next.get()),
-        "first" => Value::Bool(index < 1),
-        "last" => Value::Bool(!scope.has_next.get()),
-        "parent" => match &scope.parent {
+fn loop_property<'d>(scope: &Rc<LoopScope<'d>>, name: &str) -> Value<'d> {
+    of_loop(scope, LoopProperty::of(name), name)
+}
+
+/// A property of `$foreach` whose name was looked at before.
+pub(crate) fn of_loop<'d>(
+    scope: &Rc<LoopScope<'d>>,
+    property: LoopProperty,
+    name: &str,
+) -> Value<'d> {
+    if let Some(holds) = scope.holds(property) {
+        return Value::Bool(holds);
+    }
+    match property {
+        LoopProperty::Index => Value::Int(scope.index.get()),
+        LoopProperty::Count => Value::Int(scope.index.get() + 1),
+        LoopProperty::Parent => match &scope.parent {
             Some(parent) => Value::Inner(Inner::Loop(Rc::clone(parent))),
             None => Value::Null,
         },
-        "topmost" => Value::Inner(Inner::Loop(scope.topmost())),
-        "replaced" => scope.topmost().replaced.clone(),
+        LoopProperty::Topmost => Value::Inner(Inner::Loop(scope.topmost())),
+        LoopProperty::Replaced => scope.topmost().replaced.clone(),
         _ => scope.stored(name).unwrap_or_default(),
     }
 }

@@ -249,25 +249,46 @@ fn split<'d>(
     pattern: &str,
     limit: i32,
 ) -> Result<Value<'d>, Refusal> {
-    let s = text.as_str();
     let parts_max = usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let mut parts = match texts::literal_pattern(pattern).filter(char::is_ascii) {
+        Some(separator) => parts_between(text, separator as u8, parts_max),
+        None => parts_by_pattern(heap, text, pattern, parts_max)?,
+    };
+    let empty = |part: &Value<'_>| part.as_text() == Some("");
+    while limit == 0 && parts.len() > 1 && parts.last().is_some_and(empty) {
+        parts.pop();
+    }
+    heap.build_items(parts.len())?;
+    Ok(Value::List(Rc::new(List::new(ListKind::Array, parts))))
+}
+
+/// What is between the separators, an ASCII character.
+fn parts_between<'d>(text: &Text<'d>, separator: u8, parts_max: usize) -> Vec<Value<'d>> {
+    let bytes = text.as_str().as_bytes();
+    let separators = memchr::memchr_iter(separator, bytes);
+    let mut parts = Vec::with_capacity((separators.clone().count() + 1).min(parts_max));
+    let mut start = 0;
+    for at in separators.take(parts_max - 1) {
+        parts.push(Value::Text(text.part(start..at)));
+        start = at + 1;
+    }
+    parts.push(Value::Text(text.part(start..bytes.len())));
+    parts
+}
+
+fn parts_by_pattern<'d>(
+    heap: &mut Heap<'d>,
+    text: &Text<'d>,
+    pattern: &str,
+    parts_max: usize,
+) -> Result<Vec<Value<'d>>, Refusal> {
+    let s = text.as_str();
+    let regex = heap.pattern(pattern)?;
+    let mut parts = Vec::new();
     let mut start = 0;
     let mut from = 0;
-    let literal = texts::literal_pattern(pattern);
-    let expected = literal
-        .filter(char::is_ascii)
-        .map_or(1, |separator| memchr::memchr_iter(separator as u8, s.as_bytes()).count() + 1);
-    let mut parts = Vec::with_capacity(expected.min(parts_max));
-    let regex = if literal.is_some() { None } else { Some(heap.pattern(pattern)?) };
     while parts.len() + 1 < parts_max {
-        let found = match (&literal, &regex) {
-            (Some(separator), _) => {
-                s[from..].find(*separator).map(|at| (from + at, from + at + separator.len_utf8()))
-            }
-            (_, Some(regex)) => regex.find(s, from, heap)?,
-            _ => None,
-        };
-        let Some((at, end)) = found else { break };
+        let Some((at, end)) = regex.find(s, from, heap)? else { break };
         from = if end == at { texts::next_boundary(s, end) } else { end };
         // A match of nothing at the start makes no empty part, and one at the end none at all.
         if end > 0 && !(end == at && at == s.len()) {
@@ -279,10 +300,5 @@ fn split<'d>(
         }
     }
     parts.push(Value::Text(text.part(start..s.len())));
-    let empty = |part: &Value<'_>| part.as_text() == Some("");
-    while limit == 0 && parts.len() > 1 && parts.last().is_some_and(empty) {
-        parts.pop();
-    }
-    heap.build_items(parts.len())?;
-    Ok(Value::List(Rc::new(List::new(ListKind::Array, parts))))
+    Ok(parts)
 }

@@ -4,7 +4,9 @@
 use super::Parser;
 use crate::error::Fault;
 use crate::lexer::{Kind, Token};
-use crate::program::{Expr, ExprId, Node, RefId, RefStep, Reference, ReferenceKind, Span, Symbol};
+use crate::program::{
+    Expr, ExprId, LoopProperty, Node, RefId, RefStep, Reference, ReferenceKind, Span, Symbol,
+};
 
 impl Parser<'_, '_, '_> {
     /// A reference among the text.
@@ -54,7 +56,8 @@ impl Parser<'_, '_, '_> {
         let name = self.span(token.start, token.end);
         let at = self.offset(&token);
         if !self.method_follows()? {
-            return Ok(RefStep::Property { name, at });
+            let of_loop = LoopProperty::of(token.image(self.source));
+            return Ok(RefStep::Property { name, of_loop, at });
         }
         self.advance()?;
         let arguments = self.nested(Self::method_arguments)?;

@@ -208,9 +208,40 @@ pub(crate) enum ReferenceKind {
 
 #[derive(Debug)]
 pub(crate) enum RefStep {
-    Property { name: Span, at: u32 },
+    Property { name: Span, of_loop: LoopProperty, at: u32 },
     Method { name: Span, arguments: Box<[ExprId]>, at: u32 },
     Index { index: ExprId, at: u32 },
+}
+
+/// What a property's name means to a loop's scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoopProperty {
+    Index,
+    Count,
+    HasNext,
+    First,
+    Last,
+    Parent,
+    Topmost,
+    Replaced,
+    /// What the template stored there itself.
+    Stored,
+}
+
+impl LoopProperty {
+    pub(crate) fn of(name: &str) -> Self {
+        match name {
+            "index" => Self::Index,
+            "count" => Self::Count,
+            "hasNext" => Self::HasNext,
+            "first" => Self::First,
+            "last" => Self::Last,
+            "parent" => Self::Parent,
+            "topmost" => Self::Topmost,
+            "replaced" => Self::Replaced,
+            _ => Self::Stored,
+        }
+    }
 }
 
 /// Something that has a value.

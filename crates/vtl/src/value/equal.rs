@@ -48,7 +48,7 @@ pub(crate) fn equal<'d>(a: &Value<'d>, b: &Value<'d>, budget: &mut Budget) -> bo
             a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
         }
         (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::Object(a), Value::Object(b)) => Rc::ptr_eq(a, b),
+        (Value::Object(a), Value::Object(b)) => std::ptr::addr_eq(&raw const **a, &raw const **b),
         (Value::List(a), Value::List(b)) if Rc::ptr_eq(a, b) => true,
         (Value::Map(a), Value::Map(b)) if Rc::ptr_eq(a, b) => true,
         (Value::Inner(a), Value::Inner(b)) => inner_equal(a, b, budget),

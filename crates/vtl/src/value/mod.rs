@@ -10,6 +10,7 @@ mod text;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::rc::Rc;
 
 pub(crate) use collections::{Entry, Items, ListKind};
@@ -17,7 +18,7 @@ pub use collections::{List, Map};
 pub(crate) use equal::{Budget, equal, hash};
 pub use json::{Json, JsonError};
 use num_bigint::BigInt;
-pub(crate) use print::{Overlay, Printer};
+pub(crate) use print::{Overlay, Printer, append};
 pub use text::Text;
 
 use crate::eval::{BlockValue, LoopScope};
@@ -52,10 +53,37 @@ pub enum Value<'d> {
     /// A map in the order of insertion.
     Map(Rc<Map<'d>>),
     /// An object of the caller's.
-    Object(Rc<dyn Object<'d> + 'd>),
+    Object(ObjectRef<'d>),
     /// What only the language makes: a loop's scope, a block, a map's entry, an iterator.
     #[doc(hidden)]
     Inner(Inner<'d>),
+}
+
+/// An object of the caller's, shared or borrowed.
+#[derive(Clone)]
+pub struct ObjectRef<'d>(Holder<'d>);
+
+#[derive(Clone)]
+enum Holder<'d> {
+    Shared(Rc<dyn Object<'d> + 'd>),
+    Borrowed(&'d (dyn Object<'d> + 'd)),
+}
+
+impl<'d> Deref for ObjectRef<'d> {
+    type Target = dyn Object<'d> + 'd;
+
+    fn deref(&self) -> &Self::Target {
+        match &self.0 {
+            Holder::Shared(object) => &**object,
+            Holder::Borrowed(object) => *object,
+        }
+    }
+}
+
+impl fmt::Debug for ObjectRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
 }
 
 /// Values that only templates make.
@@ -155,7 +183,12 @@ impl std::error::Error for ObjectError {}
 impl<'d> Value<'d> {
     /// A value for an object of the caller's.
     pub fn object(object: impl Object<'d> + 'd) -> Self {
-        Self::Object(Rc::new(object))
+        Self::Object(ObjectRef(Holder::Shared(Rc::new(object))))
+    }
+
+    /// A value for an object that stays the caller's.
+    pub fn borrowed(object: &'d (impl Object<'d> + 'd)) -> Self {
+        Self::Object(ObjectRef(Holder::Borrowed(object)))
     }
 
     /// Text that is borrowed.

@@ -75,12 +75,18 @@ pub(crate) struct Printer<'p, 'd> {
 impl Write for Printer<'_, '_> {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.out.len() + text.len() > self.limit {
-            return Err(fmt::Error);
-        }
-        self.out.push_str(text);
-        Ok(())
+        append(self.out, self.limit, text)
     }
+}
+
+/// Writes text to the end of a string that may not become longer than a limit.
+#[inline]
+pub(crate) fn append(out: &mut String, limit: usize, text: &str) -> fmt::Result {
+    if out.len() + text.len() > limit {
+        return Err(fmt::Error);
+    }
+    out.push_str(text);
+    Ok(())
 }
 
 impl<'p, 'd> Printer<'p, 'd> {
@@ -103,7 +109,7 @@ impl<'p, 'd> Printer<'p, 'd> {
             Value::Big(value) => write!(self, "{value}"),
             Value::Double(value) => write_double(*value, self),
             Value::Text(text) => self.write_str(text.as_str()),
-            Value::Object(object) => Rc::clone(object).write(self),
+            Value::Object(object) => object.write(self),
             _ => self.deeper(value),
         }
     }

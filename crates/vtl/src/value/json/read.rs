@@ -9,6 +9,10 @@ use super::{Json, JsonError, numbers};
 
 /// How deep arrays and objects may be nested.
 const DEPTH_MAX: usize = 128;
+/// How many items or members have room at first: what a list takes when it grows for the first time.
+const ROOM: usize = 4;
+/// How many bytes of a string are looked at one by one.
+const SHORT: usize = 16;
 
 /// Reads one text.
 pub(super) struct Reader<'a> {
@@ -55,25 +59,30 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self) -> Result<Json<'a>, JsonError> {
         match self.next() {
-            Some(b'{') => self.nested(Self::object),
-            Some(b'[') => self.nested(Self::array),
+            Some(b'{') => self.object(),
+            Some(b'[') => self.array(),
             Some(b'"') => self.string().map(Json::Text),
             Some(b'-' | b'0'..=b'9') => self.number(),
             _ => self.word(),
         }
     }
 
-    fn nested(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<Json<'a>, JsonError>,
-    ) -> Result<Json<'a>, JsonError> {
+    /// Passes the bracket that opens an array or object.
+    fn open(&mut self) -> Result<(), JsonError> {
         if self.depth == DEPTH_MAX {
             return Err(self.error("nested too deeply"));
         }
         self.depth += 1;
-        let value = read(self);
-        self.depth -= 1;
-        value
+        self.at += 1;
+        self.blanks();
+        Ok(())
+    }
+
+    /// Whether the array or object closes here, which passes its bracket.
+    fn close(&mut self, bracket: u8) -> bool {
+        let closes = self.take(bracket);
+        self.depth -= usize::from(closes);
+        closes
     }
 
     fn word(&mut self) -> Result<Json<'a>, JsonError> {
@@ -89,17 +98,16 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self) -> Result<Json<'a>, JsonError> {
-        self.at += 1;
-        let mut items = Vec::new();
-        self.blanks();
-        if self.take(b']') {
-            return Ok(Json::Array(items));
+        self.open()?;
+        if self.close(b']') {
+            return Ok(Json::Array(Vec::new()));
         }
+        let mut items = Vec::with_capacity(ROOM);
         loop {
             self.blanks();
             items.push(self.value()?);
             self.blanks();
-            if self.take(b']') {
+            if self.close(b']') {
                 return Ok(Json::Array(items));
             }
             if !self.take(b',') {
@@ -109,12 +117,11 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self) -> Result<Json<'a>, JsonError> {
-        self.at += 1;
-        let mut members = Members::default();
-        self.blanks();
-        if self.take(b'}') {
-            return Ok(Json::Object(members.list));
+        self.open()?;
+        if self.close(b'}') {
+            return Ok(Json::Object(Vec::new()));
         }
+        let mut members = Members { list: Vec::with_capacity(ROOM), places: None };
         loop {
             self.blanks();
             if self.next() != Some(b'"') {
@@ -129,7 +136,7 @@ impl<'a> Reader<'a> {
             let value = self.value()?;
             members.put(name, value);
             self.blanks();
-            if self.take(b'}') {
+            if self.close(b'}') {
                 return Ok(Json::Object(members.list));
             }
             if !self.take(b',') {
@@ -153,8 +160,7 @@ impl<'a> Reader<'a> {
         self.at += 1;
         let start = self.at;
         let rest = &self.text.as_bytes()[start..];
-        let end =
-            memchr::memchr2(b'"', b'\\', rest).ok_or_else(|| self.error("no closing quote"))?;
+        let end = plain_length(rest).ok_or_else(|| self.error("no closing quote"))?;
         self.at = start + end;
         if rest[end] == b'"' {
             self.at += 1;
@@ -166,8 +172,7 @@ impl<'a> Reader<'a> {
     fn escaped(&mut self, mut out: String) -> Result<String, JsonError> {
         loop {
             let rest = &self.text.as_bytes()[self.at..];
-            let plain =
-                memchr::memchr2(b'"', b'\\', rest).ok_or_else(|| self.error("no closing quote"))?;
+            let plain = plain_length(rest).ok_or_else(|| self.error("no closing quote"))?;
             out.push_str(&self.text[self.at..self.at + plain]);
             self.at += plain + 1;
             if rest[plain] == b'"' {
@@ -216,11 +221,24 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How much of a string there is before its closing quote or an escape. Names are short: to look at
+/// their bytes one by one is over before a search of vectors has begun.
+#[inline]
+fn plain_length(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while at < SHORT {
+        if matches!(text.get(at)?, b'"' | b'\\') {
+            return Some(at);
+        }
+        at += 1;
+    }
+    Some(SHORT + memchr::memchr2(b'"', b'\\', &text[SHORT..])?)
+}
+
 /// From how many members on their names are hashed, so that an object of many is read in linear time.
 const HASHED_FROM: usize = 16;
 
 /// Members read so far.
-#[derive(Default)]
 struct Members<'a> {
     list: Vec<Member<'a>>,
     /// Where each name is, once there are many.
