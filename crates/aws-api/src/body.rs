@@ -13,14 +13,14 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Either, Full};
+use http_body_util::{BodyExt, Either};
 use hyper::body::{Body as _, Incoming};
 use telemetry::{Charge, Limit, Metrics, NoRoom};
 
-use crate::Limits;
+use crate::{Limits, whole::Whole};
 
 /// A reply's body: all there, or streamed from the object store.
-pub type Body = Either<Full<Bytes>, s3s::Body>;
+pub type Body = Either<Whole, s3s::Body>;
 
 /// Of a body that is too long, so many bytes are read and thrown away, so that a client which
 /// sends before it listens gets to read why; a longer one has its connection closed.
@@ -28,7 +28,7 @@ const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A body that is all there.
 pub fn full(bytes: impl Into<Bytes>) -> Body {
-    Either::Left(Full::new(bytes.into()))
+    Either::Left(Whole::new(bytes.into()))
 }
 
 /// Why a request's body could not be had, or an answer's not be kept.

@@ -5,14 +5,17 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 use aws_wire::{NoRoute, Protocol, Route};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use gateway::aws::{AwsAnswer, AwsCall, AwsRequest, AwsTarget};
 use http::{HeaderValue, Method, Request, Response, header, request::Parts};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use telemetry::{Charge, NoRoom};
+
 use crate::{
-    Aws, authenticate::Caller, error, json_services, s3_calls, sagemaker_runtime::invoke_endpoint,
+    Aws, Context, authenticate::Caller, error, json_services, request_id::RequestId, s3_calls,
+    sagemaker_runtime::invoke_endpoint,
 };
 
 /// Bytes of an answer that are read at most: one more than a gateway passes on.
@@ -20,7 +23,7 @@ const ANSWER_BYTES_MAX: usize = 10 * 1024 * 1024 + 1;
 
 #[async_trait]
 impl AwsCall for Aws {
-    async fn call(&self, request: AwsRequest<'_>) -> AwsAnswer {
+    async fn call(&self, request: AwsRequest<'_>) -> Result<AwsAnswer, NoRoom> {
         if request.service == "runtime.sagemaker"
             && let AwsTarget::Path(path) = &request.target
             && let Some(endpoint) = invoke_endpoint::endpoint_of(path)
@@ -28,36 +31,37 @@ impl AwsCall for Aws {
         {
             let (headers, body) = (&request.headers, &request.body);
             let response = invoke_endpoint::answer_inside(&self.cx, endpoint, headers, body).await;
-            return answered_at_once(response);
+            return Ok(answered_at_once(response));
         }
         let (aws, request) = (self.clone(), request.into_owned());
         let task = self.cx.background.spawn(async move { aws.call_apart(request).await });
         task.await.unwrap_or_else(|panic| {
             tracing::error!(%panic, "a call of an integration was not finished");
-            AwsAnswer { status: 500, ..AwsAnswer::default() }
+            Ok(AwsAnswer { status: 500, ..AwsAnswer::default() })
         })
     }
 }
 
 impl Aws {
-    async fn call_apart(&self, request: AwsRequest<'static>) -> AwsAnswer {
+    async fn call_apart(&self, request: AwsRequest<'static>) -> Result<AwsAnswer, NoRoom> {
         let caller = caller(self, request.role.as_deref());
         let Ok((mut parts, body)) = on_the_wire(&request) else {
-            return AwsAnswer { status: 400, ..AwsAnswer::default() };
+            return Ok(AwsAnswer { status: 400, ..AwsAnswer::default() });
         };
         if request.service == "s3" {
             let length = HeaderValue::from(body.len());
             parts.headers.insert(header::CONTENT_LENGTH, length);
             let request = Request::from_parts(parts, s3s::Body::from(body));
-            return answered(s3_calls::answer_inside(&self.cx, &self.s3, request).await).await;
+            let response = s3_calls::answer_inside(&self.cx, &self.s3, request).await;
+            return answered(&self.cx, response).await;
         }
-        match route(&request, &parts) {
+        Ok(match route(&request, &parts) {
             Ok(route) => {
                 let call = (&parts, &body);
                 answered_at_once(json_services::answer_inside(&self.cx, route, call, &caller).await)
             }
             Err(none) => refused(&none),
-        }
+        })
     }
 }
 
@@ -101,7 +105,7 @@ fn by_target(name: &str, action: &str) -> Result<Route, NoRoute> {
 fn refused(none: &NoRoute) -> AwsAnswer {
     match none.service() {
         Some(service) => {
-            let id = crate::request_id::RequestId::fresh();
+            let id = RequestId::fresh();
             answered_at_once(error::no_route(none).response(service, id.as_str()))
         }
         None => AwsAnswer {
@@ -157,23 +161,46 @@ fn form(pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> String {
     pairs.join("&")
 }
 
-/// What a service answered, read to its end.
-async fn answered<B>(response: Response<B>) -> AwsAnswer
+/// What a service answered, read to its end, or as far as to know that it is too long.
+async fn answered<B>(cx: &Context, response: Response<B>) -> Result<AwsAnswer, NoRoom>
 where
-    B: hyper::body::Body<Data = Bytes>,
+    B: hyper::body::Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (head, body) = response.into_parts();
-    match Limited::new(body, ANSWER_BYTES_MAX).collect().await {
-        Ok(body) => {
-            let (status, body) = (head.status.as_u16(), body.to_bytes());
-            AwsAnswer { status, headers: head.headers, body }
-        }
-        Err(error) => {
+    match read(cx, body).await {
+        Ok(body) => Ok(AwsAnswer { status: head.status.as_u16(), headers: head.headers, body }),
+        Err(Unread::NoRoom(none)) => Err(none),
+        Err(Unread::Broken(error)) => {
             tracing::warn!(error, "the answer to an integration's call could not be read");
-            AwsAnswer { status: 500, ..AwsAnswer::default() }
+            Ok(AwsAnswer { status: 500, ..AwsAnswer::default() })
         }
     }
+}
+
+/// Why an answer could not be read.
+enum Unread {
+    NoRoom(NoRoom),
+    Broken(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Charged to the account of all bodies, from the first piece on.
+async fn read<B>(cx: &Context, mut body: B) -> Result<Bytes, Unread>
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut charge = Charge::none(&cx.metrics, cx.limits.bodies_in_flight_bytes_max);
+    let mut whole = BytesMut::new();
+    while whole.len() < ANSWER_BYTES_MAX
+        && let Some(frame) = body.frame().await
+    {
+        let piece = frame.map_err(|error| Unread::Broken(error.into()))?;
+        let piece = piece.into_data().unwrap_or_default();
+        charge.grow(whole.len() + piece.len()).map_err(Unread::NoRoom)?;
+        whole.extend_from_slice(&piece);
+    }
+    Ok(charge.to(whole.freeze()))
 }
 
 fn answered_at_once(response: Response<Bytes>) -> AwsAnswer {

@@ -26,6 +26,7 @@ mod s3_names;
 mod sagemaker;
 mod sagemaker_runtime;
 mod sts;
+mod whole;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -39,6 +40,7 @@ use telemetry::{Logs, Metrics, Requests};
 pub use body::{Body, full};
 pub use refusals::retry_after;
 pub use request_id::RequestId;
+pub use whole::Whole;
 
 /// The bounds that the edge keeps.
 #[derive(Clone, Copy, Debug)]

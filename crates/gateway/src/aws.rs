@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use telemetry::NoRoom;
 
 /// A call of an AWS service.
 #[derive(Clone, Debug)]
@@ -75,6 +76,6 @@ pub struct AwsAnswer {
 /// Calls AWS services in process.
 #[async_trait]
 pub trait AwsCall: std::fmt::Debug + Send + Sync {
-    /// Makes one call.
-    async fn call(&self, request: AwsRequest<'_>) -> AwsAnswer;
+    /// Makes one call. Its answer is charged to the account of all bodies, if there is room for it.
+    async fn call(&self, request: AwsRequest<'_>) -> Result<AwsAnswer, NoRoom>;
 }

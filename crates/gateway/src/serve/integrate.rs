@@ -172,7 +172,7 @@ async fn to_aws(
         role: call.plan.integration.credentials.as_deref().map(Cow::Borrowed),
     };
     let port = gateway.aws_port().ok_or_else(|| Refusal::from(&INTEGRATION_FAILURE))?;
-    let answer = port.call(request).await;
+    let answer = port.call(request).await.map_err(|_| gateway.no_room())?;
     if answer.body.len() > ANSWER_BYTES_MAX {
         return Err(http_failed(gateway, HttpFailure::TooLong));
     }
