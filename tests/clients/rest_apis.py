@@ -90,10 +90,11 @@ class Api:
         return send(self.server.gateway, method, target, body, {**host, **named})
 
     def signed(self, method: str, path: str, body: bytes = b"", stage: str = "dev", service: str = "execute-api",
-               secret: str = SECRET) -> Called:
+               secret: str = SECRET, **headers: str) -> Called:
         """As `call`, signed."""
         target = f"/restapis/{self.id}/{stage}/_user_request_{path}"
-        request = AWSRequest(method, self.server.gateway + target, data=body)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = AWSRequest(method, self.server.gateway + target, headers=named, data=body)
         auth.SigV4Auth(Credentials(KEY_ID, secret), service, REGION).add_auth(request)
         return send(self.server.gateway, method, target, body, dict(request.headers))
 

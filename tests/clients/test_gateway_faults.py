@@ -382,6 +382,65 @@ def test_nothing_is_compressed_unless_the_api_says_so(api):
     assert "content-encoding" not in api.call("GET", "/", Accept_Encoding="gzip").headers
 
 
+PACK = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "GZIP": gzip.compress}
+
+
+@pytest.mark.parametrize("coding", PACK)
+def test_compressed_requests_are_unpacked_before_anything_is_mapped(api, backend, coding):
+    uri = f"http://{backend.address}/"
+    http_post = {"integrationHttpMethod": "POST", "uri": uri}
+    api.method("POST", "/mapped", {"type": "HTTP", **http_post, "requestTemplates": {JSON: '[$input.json("$.a")]'}})
+    api.method("POST", "/proxied", {"type": "HTTP_PROXY", **http_post}, {})
+    api.method("POST", "/signed", {"type": "HTTP_PROXY", **http_post}, {}, authorizationType="AWS_IAM")
+    api.deploy()
+    body = json.dumps({"a": "x" * 100_000})
+    packed = PACK[coding](body.encode())
+    headers = {"Content_Type": JSON, "Content_Encoding": coding}
+    assert api.call("POST", "/mapped", packed, **headers).json()["body"] == json.dumps(["x" * 100_000])
+    seen = api.call("POST", "/proxied", packed, **headers).json()
+    assert seen["body"] == body and "content-encoding" not in seen["headers"]
+    assert seen["headers"]["content-length"] == str(len(body))
+    # What is signed is what is sent.
+    assert api.signed("POST", "/signed", packed, Content_Encoding=coding).json()["body"] == body
+    assert api.signed("POST", "/signed", packed, secret="wrong", Content_Encoding=coding).status == 403
+
+
+@pytest.mark.parametrize(("coding", "body", "status"), [
+    ("identity", b"{}", 200), ("gzip", b"", 200), ("br", b"{}", 415), ("gzip", b"{}", 415), ("deflate", b"{}", 415),
+    ("gzip", gzip.compress(b"{}")[:-4], 415), ("gzip", gzip.compress(b"{}") + b"!", 415), ("gzip, gzip", b"{}", 415),
+    ("gzip", gzip.compress(b"x" * (10 * 1024 * 1024 + 1)), 413), ("gzip", gzip.compress(b"x" * 10 * 1024 * 1024), 200),
+], ids=str)
+def test_what_is_not_compressed_as_it_says_is_refused(api, coding, body, status):
+    api.mock("POST", "/", "ok")
+    api.deploy()
+    called = api.call("POST", "/", body, Content_Encoding=coding, Content_Type=JSON)
+    expect = {200: "ok", 413: {"message": "Request Too Long"}, 415: {"message": "Unsupported Media Type"}}[status]
+    assert (called.status, called.text if status == 200 else called.json()) == (status, expect)
+
+
+def test_objects_that_pass_through_count_as_bodies(tmp_path):
+    """One large object of a caller that takes nothing: the next has no room."""
+    with own_server(tmp_path, "--limit", "bodies-in-flight-bytes-max=9000000") as server:
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket="large")
+        s3.put_object(Bucket="large", Key="object", Body=b"x" * 8_000_000)
+        own = Api(server)
+        own.method("GET", "/", {
+            "type": "AWS", "integrationHttpMethod": "GET", "credentials": ROLE,
+            "uri": "arn:aws:apigateway:us-east-1:s3:path/large/object"})
+        own.deploy()
+        assert len(own.call("GET", "/").body) == 8_000_000
+        eventually(lambda: in_flight(server) == 0)
+        with socket.socket() as holder:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            holder.connect(("127.0.0.1", int(server.gateway.rsplit(":", 1)[1])))
+            holder.sendall(request(server, "/", api_id=own.id))
+            eventually(lambda: in_flight(server) >= 8_000_000)
+            assert own.call("GET", "/").status == 503
+        eventually(lambda: in_flight(server) == 0)
+        assert len(own.call("GET", "/").body) == 8_000_000
+
+
 def test_a_stage_writes_a_line_for_each_call(api, gateway_server):
     api.mock("GET", "/pets/{id}", "hello")
     api.deploy()

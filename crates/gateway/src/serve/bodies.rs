@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Bytes of a call's body at most.
-const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// Why a body could not be had.
 #[derive(Debug)]

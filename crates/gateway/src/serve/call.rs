@@ -26,6 +26,8 @@ pub(crate) struct Call<'a> {
     pub(crate) plan: &'a MethodPlan,
     pub(crate) parameters: Parameters<'a>,
     pub(crate) body: Bytes,
+    /// Whether the body was compressed when it came.
+    pub(crate) is_unpacked: bool,
     /// Who signed it, once that is known.
     pub(crate) caller: Option<Caller>,
 }

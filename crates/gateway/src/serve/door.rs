@@ -148,7 +148,8 @@ impl Gateway {
             }
         };
         let parameters = Parameters { path, ..parameters };
-        let mut call = Call { surroundings, place, plan, parameters, body, caller: None };
+        let mut call =
+            Call { surroundings, place, plan, parameters, body, is_unpacked: false, caller: None };
         let outcome = execute::run(self, &mut call, way).await;
         let refusal = outcome.as_ref().err().map(|refusal| way.refused(refusal.clone()));
         let answer = outcome.unwrap_or_else(|refusal| self.refuse(&call, &refusal));

@@ -7,7 +7,7 @@ use super::{
     call::Call,
     integrate, log, request,
     response::{self, Answer},
-    validate,
+    unpacking, validate,
     way::Way,
 };
 use crate::{Gateway, refusal::Refusal};
@@ -20,6 +20,7 @@ pub(crate) async fn run<'a>(
 ) -> Result<Answer, Refusal> {
     way.enter(Phase::Authorise);
     authorise::check(gateway, call, way)?;
+    unpacking::unpack(gateway, call).await?;
     run_authorised(gateway, call, way).await
 }
 

@@ -34,6 +34,7 @@ pub mod router;
 mod table;
 mod target;
 mod trial;
+mod unpacking;
 mod validate;
 mod values;
 mod way;

@@ -80,6 +80,9 @@ fn headers(call: &Call<'_>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     if is_proxy(call) {
         copy_headers(&call.surroundings.head.headers, &mut headers);
+        if call.is_unpacked {
+            headers.remove(header::CONTENT_ENCODING);
+        }
     } else {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let agent = format!("AmazonAPIGateway_{}", call.surroundings.api);
