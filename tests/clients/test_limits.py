@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from artifacts import leaf
+from rest_apis import Api
 from server import eventually
 from signed import Request, operation
 
@@ -424,6 +425,25 @@ def test_calls_of_one_key_are_limited_in_each_protocol(start_server, refused):
     assert public.status == 403, "what nobody signs is held to no key"
     healthy(own)
     assert enforced(own, "calls-per-second-per-key") == 6
+
+
+def test_signed_calls_of_rest_apis_are_held_to_their_key(start_server):
+    own = limited(start_server, calls_per_second_per_key=0.001, calls_burst_per_key=20)
+    api = Api(own)
+    api.mock("GET", "/signed", "ok", authorizationType="AWS_IAM")
+    api.mock("GET", "/open", "ok")
+    api.deploy()
+    for _ in range(5):  # who has not the secret uses nothing up
+        assert api.signed("GET", "/signed", secret="wrong").status == 403
+    # The calls that made the API were the key's, too.
+    answers = [api.signed("GET", "/signed") for _ in range(20)]
+    statuses = [answer.status for answer in answers]
+    allowed = statuses.index(429)
+    assert 0 < allowed and set(statuses[:allowed]) == {200} and set(statuses[allowed:]) == {429}
+    last = answers[-1]
+    assert (last.json(), last.headers["x-amzn-errortype"]) == ({"message": "Too Many Requests"}, "TooManyRequestsException")
+    assert api.call("GET", "/open").text == "ok", "what nobody signs is held to no key"
+    assert enforced(own, "calls-per-second-per-key") == 20 - allowed
 
 
 # Uploads.
