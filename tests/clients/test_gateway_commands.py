@@ -88,7 +88,7 @@ def test_a_request_is_matched_mapped_and_answered(gateway_server, pets):
     log = found.pop("log")
     deployment = pets.client.get_stage(restApiId=pets.id, stageName="dev")["deploymentId"]
     assert found == {
-        "stage": "dev", "deployment": deployment, "resource": "/pets/{id}", "method": "POST",
+        "tried": "defined", "stage": "dev", "deployment": deployment, "resource": "/pets/{id}", "method": "POST",
         "path_parameters": {"id": "a b"}, "authorization": "NONE", "api_key_required": False,
         "status": 200, "headers": {"Content-Type": JSON}, "body": "a b 1 2 own",
     }
@@ -115,6 +115,24 @@ def test_a_request_that_comes_to_nothing_is_told_why(gateway_server, pets, metho
     assert pets.call(method, path).status == 403, "as it is said, so it is"
 
 
+def test_what_is_deployed_is_tried_for_its_stage(gateway_server, api):
+    place = api.mock("ANY", "/pets/{id}", "$input.params('id') $context.stage $stageVariables.v $context.httpMethod")
+    api.mock("GET", "/gone", "still there")
+    api.deploy("dev", variables={"v": "own", "w": "kept"})
+    api.client.update_integration_response(**place, statusCode="200", patchOperations=[
+        {"op": "replace", "path": "/responseTemplates/application~1json", "value": "changed $context.stage"}])
+    api.client.delete_resource(restApiId=api.id, resourceId=api.resource("/gone"))
+    tried = ["test", api.id, "PUT", "/pets/7"]
+    assert told(gateway_server, *tried)["body"] == "changed test-invoke-stage"
+    deployed = told(gateway_server, *tried, "--stage", "dev")
+    assert (deployed["tried"], deployed["body"]) == ("deployed", "7 dev own PUT")
+    assert api.call("PUT", "/pets/7").text == deployed["body"], "as it is said, so it is"
+    other = told(gateway_server, *tried, "--stage", "dev", "--stage-variable", "v=other")
+    assert other["body"] == "7 dev other PUT"
+    text = said(gateway_server, "test", api.id, "GET", "/gone", "--stage", "dev")
+    assert "tried      on the method as it is deployed:" in text and text.endswith("answered   200\nstill there\n")
+
+
 def test_what_a_method_asks_for_is_told(gateway_server, pets):
     text = said(gateway_server, "test", pets.id, "GET", "/keyed")
     assert "a signature (AWS_IAM); 403 without, and an API key: 403 Forbidden" in text
@@ -130,7 +148,7 @@ def test_a_fault_of_the_author_is_told_with_its_cause(gateway_server, api):
     assert 'answered   500\n{"message":"Internal server error"}' in text
     api.client.delete_resource(restApiId=api.id, resourceId=api.resource("/gone"))
     error = said(gateway_server, "test", api.id, "GET", "/gone", fails=1)
-    assert "resource `/gone` is deployed, but defined no more" in error
+    assert "resource `/gone` is deployed, but defined no more; try what is deployed with `--stage dev`" in error
 
 
 def test_stages_are_told_apart(gateway_server, api):

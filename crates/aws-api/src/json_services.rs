@@ -27,6 +27,10 @@ const UNKNOWN: &str = "unknown";
 /// The code for a body that is too long.
 const TOO_LONG: &str = "RequestEntityTooLargeException";
 
+/// Members that AWS does not have: the operation, the header that carries the member, its name. Only
+/// clary's own commands send them; a client of AWS never does.
+const EXTENSIONS: [(&str, &str, &str); 1] = [("TestInvokeMethod", "x-clary-stage", "claryStage")];
+
 /// Answers a call of the operation that `target` names.
 pub(crate) async fn answer(
     cx: &Context,
@@ -183,8 +187,9 @@ impl<'a> Call<'a> {
         body: &Bytes,
         caller: &Caller,
     ) -> Result<Response<Bytes>, Fault> {
-        let Input { params, .. } =
+        let Input { mut params, .. } =
             aws_wire::decode(route.service, route.operation, self.parts, body)?;
+        params.extend(extensions(operation.name, self.parts));
         self.trail.enter(Phase::Operation);
         self.resource = resource(&params);
         let members = (operation.call)(self.cx, caller, params.into()).await;
@@ -202,6 +207,13 @@ impl<'a> Call<'a> {
         }
         error::fault(error, operation.code_of)
     }
+}
+
+/// The members that AWS does not have.
+fn extensions(operation: &str, parts: &Parts) -> Option<(String, Value)> {
+    let (_, header, member) = EXTENSIONS.iter().find(|(name, ..)| *name == operation)?;
+    let value = parts.headers.get(*header)?.to_str().ok()?;
+    Some(((*member).to_owned(), value.into()))
 }
 
 /// The members that say what a call is about, the nearest first.

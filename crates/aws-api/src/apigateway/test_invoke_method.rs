@@ -21,6 +21,8 @@ pub(crate) struct Input {
     multi_value_headers: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     stage_variables: BTreeMap<String, String>,
+    /// Not of AWS: see `json_services::EXTENSIONS`.
+    clary_stage: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +62,7 @@ pub(crate) async fn call(cx: &Context, input: Input) -> Result<Output, Error> {
         headers: input.headers.into_iter().chain(several).collect(),
         body: input.body,
         variables: input.stage_variables.into_iter().collect(),
+        stage: input.clary_stage,
     };
     let id = RequestId::fresh();
     cx.gateway.try_method(input.place, trial, id.as_str()).await.map(Output::from)

@@ -22,7 +22,31 @@ impl Client {
         path: &str,
         body: &Value,
     ) -> Result<Value, CallError> {
-        let request = self.request(method.clone(), path).header("content-type", "application/json");
+        self.api_gateway_sent(path, self.request(method.clone(), path), body)
+    }
+
+    /// A trial of a method, of a stage's deployment if one is named; what it answers.
+    pub(crate) fn api_gateway_try(
+        &self,
+        path: &str,
+        stage: Option<&str>,
+        body: &Value,
+    ) -> Result<Value, CallError> {
+        let request = self.request(Method::POST, path);
+        let request = match stage {
+            Some(stage) => request.header("x-clary-stage", stage),
+            None => request,
+        };
+        self.api_gateway_sent(path, request, body)
+    }
+
+    fn api_gateway_sent(
+        &self,
+        path: &str,
+        request: http::request::Builder,
+        body: &Value,
+    ) -> Result<Value, CallError> {
+        let request = request.header("content-type", "application/json");
         let request = build(request, body.to_string().into_bytes())?;
         let reply = self.call("apigateway", &Settings::SERVICE, request)?;
         serde_json::from_slice(&reply.into_body())

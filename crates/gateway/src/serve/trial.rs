@@ -33,6 +33,8 @@ pub struct Trial {
     pub body: Option<String>,
     /// The stage's variables.
     pub variables: Vec<(String, String)>,
+    /// The stage whose deployment is tried; without one, the method as it is defined now.
+    pub stage: Option<String>,
 }
 
 /// What came of it.
@@ -50,14 +52,50 @@ pub struct Outcome {
     pub latency_ms: u64,
 }
 
+/// What a trial goes to.
+struct Tried {
+    stage: String,
+    /// The path by which the resource is found.
+    path: String,
+    deployment: Arc<Deployment>,
+    variables: Pairs<'static>,
+}
+
 impl Gateway {
-    /// Tries a method.
+    /// Tries a method. With a stage, it is the one of its deployment that the path and the method's
+    /// name come to, whatever resource the place names; and the stage's variables are there too.
     pub async fn try_method(
         &self,
         place: MethodPlace,
         trial: Trial,
         request_id: &str,
     ) -> Result<Outcome, Error> {
+        let tried = match &trial.stage {
+            Some(name) => self.deployed(&place, name, &trial)?,
+            None => self.defined(&place).await?,
+        };
+        self.run_trial(&place, tried, trial, request_id).await
+    }
+
+    /// What a stage serves.
+    fn deployed(&self, place: &MethodPlace, name: &str, trial: &Trial) -> Result<Tried, Error> {
+        let api = &place.rest_api_id;
+        let stage = self.table().stage(api, name).cloned();
+        let stage = stage.ok_or_else(|| {
+            let text = format!("API `{api}` has no stage `{name}` that is served");
+            Error::new(ErrorKind::NotFound, text)
+        })?;
+        let target = trial.path_with_query.as_deref().unwrap_or("/");
+        Ok(Tried {
+            stage: name.to_owned(),
+            path: target.split('?').next().unwrap_or_default().to_owned(),
+            deployment: Arc::clone(&stage.deployment),
+            variables: stage.variables(false).clone(),
+        })
+    }
+
+    /// A method as it is defined now.
+    async fn defined(&self, place: &MethodPlace) -> Result<Tried, Error> {
         let wanted = place.clone();
         let snapshot = self
             .read(place.rest_api_id.clone(), move |api| {
@@ -72,36 +110,47 @@ impl Gateway {
         let path = snapshot.resources[0].path.clone();
         let deployment = Deployment::compile("test-invoke", &snapshot)
             .map_err(|error| Error::new(ErrorKind::Invalid, error.to_string()))?;
-        self.run_trial(&place, &path, (Arc::new(deployment), trial), request_id).await
+        Ok(Tried {
+            stage: "test-invoke-stage".to_owned(),
+            path,
+            deployment: Arc::new(deployment),
+            variables: Pairs::new(),
+        })
     }
 
     async fn run_trial(
         &self,
         place: &MethodPlace,
-        resource_path: &str,
-        (deployment, trial): (Arc<Deployment>, Trial),
+        tried: Tried,
+        trial: Trial,
         request_id: &str,
     ) -> Result<Outcome, Error> {
         let started = Instant::now();
+        let Tried { stage, path: resource_path, deployment, mut variables } = tried;
         let target = trial.path_with_query.clone().filter(|path| !path.is_empty());
-        let target = target.unwrap_or_else(|| resource_path.to_owned());
+        let target = target.unwrap_or_else(|| resource_path.clone());
         let head = head(place, &target, &trial)?;
-        let found = deployment.router.find(resource_path);
-        let found = found.ok_or_else(|| Error::internal("the tried method is not routed"))?;
-        let template: &Place = found.value;
-        let plan = template.method(&place.http_method);
-        let plan = plan.ok_or_else(|| Error::internal("the tried method is not planned"))?;
-        let variables: Pairs<'_> =
-            trial.variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let found = deployment.router.find(&resource_path);
+        let planned = found.and_then(|found| {
+            let template: &Place = found.value;
+            Some((template, template.method(&place.http_method)?))
+        });
+        let (template, plan) = planned.ok_or_else(|| {
+            let text = format!("`{}` of `{resource_path}` is not there", place.http_method);
+            Error::new(ErrorKind::NotFound, text)
+        })?;
+        variables.retain(|(name, _)| !trial.variables.iter().any(|(given, _)| given == name));
+        variables
+            .extend(trial.variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         let surroundings = Surroundings {
             api: &place.rest_api_id,
-            stage: "test-invoke-stage",
+            stage: &stage,
             deployment: &deployment,
             variables: &variables,
             is_canary: None,
             account: &self.on().account,
             head: &head,
-            path: resource_path,
+            path: &resource_path,
             ids: Ids::of(request_id, Clock::system().epoch_seconds()),
             peer: Ipv4Addr::LOCALHOST.into(),
             received_ms: self.on().clock.now().epoch_ms(),
@@ -110,7 +159,15 @@ impl Gateway {
         };
         let parameters = Parameters::of(&head, path_parameters(&deployment, &target));
         let body = Bytes::from(trial.body.unwrap_or_default());
-        let call = Call { surroundings, place: template, plan, parameters, body, caller: None };
+        let call = Call {
+            surroundings,
+            place: template,
+            plan,
+            parameters,
+            body,
+            is_unpacked: false,
+            caller: None,
+        };
         let answer = self.narrated(&call, &target).await;
         Ok(outcome(&answer, call, started))
     }

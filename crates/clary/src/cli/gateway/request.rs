@@ -1,10 +1,10 @@
 //! `clary gateway test API METHOD PATH`: which method of a stage a request would come to, or why it
-//! would come to none; and what the method as it is defined now makes of it, step by step. What
-//! happens in the steps is the server's to tell (`TestInvokeMethod`).
+//! would come to none; and what the method makes of it, step by step: as it is defined now, or as it
+//! was deployed to the stage that is named. What happens in the steps is the server's to tell
+//! (`TestInvokeMethod`).
 
 use anyhow::{Context as _, anyhow};
 use gateway::serve::router::Router;
-use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{api, sample::SampleArgs};
@@ -22,7 +22,8 @@ pub(super) struct RequestArgs {
     /// The request's path below the stage, with its query
     #[arg(value_name = "PATH")]
     target: Option<String>,
-    /// The stage that is asked [default: the only one]
+    /// Try what is deployed to this stage, with its variables [default: the methods as they are
+    /// defined now, with the variables of the only stage]
     #[arg(long, value_name = "NAME", requires = "method")]
     stage: Option<String>,
     #[command(flatten)]
@@ -53,8 +54,12 @@ pub(super) fn run(
     let served = Served::read(&client, string(&api["id"]), args.stage.as_deref())?;
     let report = match served.find(method, target) {
         Ok(found) => {
-            let tried = served.try_method(&client, &found, target, sample)?;
-            found.report(&served, &tried)
+            let wanted = Wanted { method, target, sample };
+            let tried = match &args.stage {
+                Some(_) => served.try_deployed(&client, wanted)?,
+                None => served.try_defined(&client, &found, wanted)?,
+            };
+            found.report(&served, args.stage.is_some(), &tried)
         }
         Err(reason) => json!({ "stage": served.stage, "refused": refused(&reason) }),
     };
@@ -69,6 +74,14 @@ fn refused(reason: &str) -> Value {
         "message": "Missing Authentication Token",
         "reason": reason,
     })
+}
+
+/// What is tried.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    method: &'a str,
+    target: &'a str,
+    sample: &'a SampleArgs,
 }
 
 /// A stage, and what its deployment has.
@@ -136,32 +149,47 @@ impl Served {
         })
     }
 
+    /// What the deployment makes of the request. It finds the method by itself, so that no resource
+    /// has to be named that may be defined no more.
+    fn try_deployed(&self, client: &Client, wanted: Wanted<'_>) -> anyhow::Result<Value> {
+        let path = format!("/restapis/{}/resources/deployed/methods/{}", self.api, wanted.method);
+        let asked = wanted.asked(Map::new())?;
+        Ok(client.api_gateway_try(&path, Some(&self.stage), &asked)?)
+    }
+
     /// What the method as it is defined now makes of the request.
-    fn try_method(
+    fn try_defined(
         &self,
         client: &Client,
         found: &Found,
-        target: &str,
-        sample: &SampleArgs,
+        wanted: Wanted<'_>,
     ) -> anyhow::Result<Value> {
         let resources = client.api_gateway_list(&format!("/restapis/{}/resources", self.api))?;
         let resource = resources.iter().find(|one| one["path"] == *found.resource);
         let resource = resource.ok_or_else(|| {
             anyhow!(
-                "resource `{}` is deployed, but defined no more; deploy the API anew to be rid of it",
-                found.resource
+                "resource `{}` is deployed, but defined no more; try what is deployed with \
+                 `--stage {}`, or deploy the API anew to be rid of it",
+                found.resource,
+                self.stage
             )
         })?;
-        let (body, headers) = sample.body_and_headers()?;
-        let mut variables = self.variables.as_object().cloned().unwrap_or_default();
-        variables.extend(sample.variables());
-        let asked = json!({
-            "pathWithQueryString": target, "body": body, "multiValueHeaders": headers,
-            "stageVariables": variables,
-        });
+        let asked = wanted.asked(self.variables.as_object().cloned().unwrap_or_default())?;
         let (id, method) = (string(&resource["id"]), &found.method);
         let path = format!("/restapis/{}/resources/{id}/methods/{method}", self.api);
-        Ok(client.api_gateway_send(&Method::POST, &path, &asked)?)
+        Ok(client.api_gateway_try(&path, None, &asked)?)
+    }
+}
+
+impl Wanted<'_> {
+    /// The body of a trial, with these variables of the stage and the sample's on top.
+    fn asked(&self, mut variables: Map<String, Value>) -> anyhow::Result<Value> {
+        let (body, headers) = self.sample.body_and_headers()?;
+        variables.extend(self.sample.variables());
+        Ok(json!({
+            "pathWithQueryString": self.target, "body": body, "multiValueHeaders": headers,
+            "stageVariables": variables,
+        }))
     }
 }
 
@@ -184,8 +212,9 @@ fn chosen<'s>(stages: &'s [Value], wanted: Option<&str>) -> anyhow::Result<&'s V
 }
 
 impl Found {
-    fn report(&self, served: &Served, tried: &Value) -> Value {
+    fn report(&self, served: &Served, is_deployed: bool, tried: &Value) -> Value {
         json!({
+            "tried": if is_deployed { "deployed" } else { "defined" },
             "stage": served.stage,
             "deployment": served.deployment,
             "resource": self.resource,
@@ -215,7 +244,11 @@ fn text(report: &Value) -> String {
     for (name, value) in report["path_parameters"].as_object().into_iter().flatten() {
         lines.push(format!("path       {name}={}", plain(value)));
     }
-    lines.push("tried      on the method as it is defined now:".to_owned());
+    let as_what = match report["tried"].as_str() {
+        Some("deployed") => "deployed",
+        _ => "defined now",
+    };
+    lines.push(format!("tried      on the method as it is {as_what}:"));
     let log = report["log"].as_str().unwrap_or_default();
     lines.extend(log.lines().skip(1).map(|line| format!("  {}", said(line))));
     lines.push(format!("answered   {}", plain(&report["status"])));
