@@ -59,7 +59,7 @@ pub fn query(bytes: &[u8]) {
 /// Requests of a REST service: method, path, query, headers and body.
 pub fn rest(bytes: &[u8]) {
     let Some((parts, body)) = request::read(bytes) else { return };
-    let Ok(route) = route_path("sagemaker", &parts.method, parts.uri.path()) else { return };
+    let Ok(route) = route_path("sagemaker", &parts.method, &parts.uri) else { return };
     decoded(route, bytes, body);
 }
 
