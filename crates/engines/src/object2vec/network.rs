@@ -203,17 +203,21 @@ impl Encoder {
 
     fn pool(&self, lists: &Lists, rows: Range<usize>, pooled: &mut Vec<f32>) {
         let width = self.embedding.ncols();
+        let embeddings = self.embedding.as_slice().expect(SHAPES_AGREE);
+        let embedding = |token: u32| &embeddings[token as usize * width..][..width];
         pooled.clear();
-        pooled.resize(rows.len() * width, 0.0);
-        for (row, sum) in rows.zip(pooled.chunks_exact_mut(width)) {
-            let tokens = lists.get(row);
-            for &token in tokens {
-                add(self.embedding.row(token as usize).as_slice().unwrap_or_default(), sum);
+        for row in rows {
+            let (&first, others) = lists.get(row).split_first().expect(NO_LIST_IS_EMPTY);
+            let start = pooled.len();
+            pooled.extend_from_slice(embedding(first));
+            if others.is_empty() {
+                continue;
             }
-            if tokens.len() > 1 {
-                let share = 1.0 / tokens.len() as f32;
-                scale(sum, share);
+            let sum = &mut pooled[start..];
+            for &token in others {
+                add(embedding(token), sum);
             }
+            scale(sum, 1.0 / (1 + others.len()) as f32);
         }
     }
 }
@@ -322,6 +326,8 @@ impl Dense {
 }
 
 const SHAPES_AGREE: &str = "the shapes were checked as the network was opened: this is a bug";
+
+const NO_LIST_IS_EMPTY: &str = "an empty list was refused as it was read: this is a bug";
 
 impl Activation {
     fn apply(self, values: &mut [f32]) {
