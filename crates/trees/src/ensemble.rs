@@ -54,6 +54,8 @@ pub(crate) struct Tree {
     pub(crate) categories: Vec<u32>,
     /// The number that each node has in the file.
     pub(crate) ids: Vec<u32>,
+    /// The byte of the file where it begins.
+    pub(crate) start: usize,
     pub(crate) statistics: Statistics,
 }
 
@@ -96,18 +98,50 @@ pub(crate) struct Choice {
     pub(crate) right: u32,
 }
 
+/// Where a file has what a model is checked for, in bytes from its start: there errors point.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) feature_count: usize,
+    pub(crate) group_count: usize,
+    pub(crate) feature_names: usize,
+    /// All of them, or what stands for them.
+    pub(crate) trees: usize,
+    /// Of the booster `gblinear`.
+    pub(crate) weights: usize,
+}
+
 /// The bounds that hold for any ensemble, before memory is spent on it.
-pub(crate) fn check_shape(feature_count: usize, group_count: usize) -> Result<(), Error> {
+pub(crate) fn check_shape(
+    feature_count: usize,
+    group_count: usize,
+    places: Places,
+) -> Result<(), Error> {
     if !(1..=FEATURES_MAX).contains(&feature_count) {
         let message =
             format!("a row would have {feature_count} features, not from 1 to {FEATURES_MAX}");
-        return Err(Error::malformed(message));
+        return Err(Error::malformed(message).at(places.feature_count));
     }
     if !(1..=GROUPS_MAX).contains(&group_count) {
         let message = format!("a row would have {group_count} margins, not from 1 to {GROUPS_MAX}");
-        return Err(Error::malformed(message));
+        return Err(Error::malformed(message).at(places.group_count));
     }
     Ok(())
+}
+
+/// Refuses names that are neither there for all features nor for none.
+pub(crate) fn check_names(
+    names: &[String],
+    feature_count: usize,
+    places: Places,
+) -> Result<(), Error> {
+    match names.len() {
+        0 => Ok(()),
+        names if names == feature_count => Ok(()),
+        names => {
+            let message = format!("`feature_names` has {names} names for {feature_count} features");
+            Err(Error::malformed(message).at(places.feature_names))
+        }
+    }
 }
 
 /// Numbers of sets of categories that a value of a leaf may bring with it.
@@ -138,23 +172,18 @@ pub(crate) fn check_iterations(wanted: &Range<usize>, count: usize) -> Result<()
 
 impl Ensemble {
     /// Refuses trees that use a feature or a margin that the model does not have.
-    pub(crate) fn check(self) -> Result<Self, Error> {
+    pub(crate) fn check(self, places: Places) -> Result<Self, Error> {
         for (index, tree) in self.trees.iter().enumerate() {
-            self.check_tree(tree).map_err(|error| error.within(format_args!("tree {index}")))?;
+            self.check_tree(tree)
+                .map_err(|error| error.at(tree.start).within(format_args!("tree {index}")))?;
         }
         let weight_count = (self.feature_count + 1) * self.base_margins.len();
         if let Some(weights) = self.linear.as_ref().filter(|w| w.len() != weight_count) {
             let message = format!("`weights` has {} values, not {weight_count}", weights.len());
-            return Err(Error::malformed(message));
+            return Err(Error::malformed(message).at(places.weights));
         }
-        match self.feature_names.len() {
-            0 => Ok(self),
-            names if names == self.feature_count => Ok(self),
-            names => Err(Error::malformed(format!(
-                "`feature_names` has {names} names for {} features",
-                self.feature_count
-            ))),
-        }
+        check_names(&self.feature_names, self.feature_count, places)?;
+        Ok(self)
     }
 
     /// Rounds of training whose trees there are; a last one may be incomplete.
@@ -226,7 +255,7 @@ impl Tree {
         nodes.shrink_to_fit();
         queue.order.shrink_to_fit();
         let (categories, statistics) = (Vec::new(), Statistics::default());
-        Ok(Self { nodes, group, depth, categories, ids: queue.order, statistics })
+        Ok(Self { nodes, group, depth, categories, ids: queue.order, start: 0, statistics })
     }
 
     /// Takes one value per node of the file; there may be none at all.

@@ -39,15 +39,9 @@ impl Error {
         self
     }
 
-    /// Drops an offset that counts within other bytes than those that the caller knows.
-    pub(crate) fn outside(mut self) -> Self {
-        self.offset = None;
-        self
-    }
-
-    /// Counts from the start of bytes of which those that were read are a part.
-    pub(crate) fn shifted(mut self, by: usize) -> Self {
-        self.offset = self.offset.map(|offset| offset + by);
+    /// Tells the place in other bytes, of which those that were read are a part.
+    pub(crate) fn moved(mut self, place: impl FnOnce(usize) -> usize) -> Self {
+        self.offset = self.offset.map(place);
         self
     }
 
@@ -63,7 +57,7 @@ impl Error {
     }
 
     /// The distance from the start of the bytes, in bytes, where reading failed.
-    /// `None` when no single place is at fault.
+    /// `None` if the bytes are a model, and what is asked of it is at fault.
     pub fn offset(&self) -> Option<usize> {
         self.offset
     }

@@ -1,6 +1,8 @@
 //! What a model's trees make of its features: how often they ask for each, and what that gained. The
 //! trees are `read`'s.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Error,
     ensemble::{Detail, Tree},
@@ -21,46 +23,48 @@ pub struct Importance {
     pub cover: f64,
 }
 
-/// Reads what each of a model's features came to, one per feature; the booster `gblinear` has no
+/// Those features that splits ask for, by their numbers.
+type Features = BTreeMap<usize, Importance>;
+
+/// Reads what the features of a model came to, by their numbers, without those that no split asks
+/// for: a model may claim more features than its bytes could tell of. The booster `gblinear` has no
 /// splits.
 ///
 /// Fails as [`Model::from_bytes`](crate::Model::from_bytes) does.
-pub fn importance(bytes: &[u8]) -> Result<Vec<Importance>, Error> {
-    Ok(match read::read(bytes, Detail::Statistics)? {
+pub fn importance(bytes: &[u8]) -> Result<BTreeMap<usize, Importance>, Error> {
+    let mut features = Features::new();
+    match read::read(bytes, Detail::Statistics)? {
         Contents::Narrow(ensemble) => {
-            let mut features = vec![Importance::default(); ensemble.feature_count];
             for tree in &ensemble.trees {
                 add_narrow(&mut features, tree);
             }
-            features
         }
         Contents::Wide(ensemble) => {
-            let mut features = vec![Importance::default(); ensemble.feature_count];
             for tree in ensemble.trees.iter().step_by(ensemble.values_per_leaf) {
                 add_wide(&mut features, tree);
             }
-            features
         }
-    })
+    }
+    Ok(features)
 }
 
-fn add_narrow(features: &mut [Importance], tree: &Tree) {
+fn add_narrow(features: &mut Features, tree: &Tree) {
     let statistics = &tree.statistics;
     for (number, node) in tree.nodes.iter().enumerate() {
         if let Some(feature) = node.feature() {
             let gain = statistics.gains.get(number).copied().unwrap_or(0.0);
             let cover = statistics.covers.get(number).copied().unwrap_or(0.0);
-            features[feature as usize].add(gain.into(), cover.into());
+            features.entry(feature as usize).or_default().add(gain.into(), cover.into());
         }
     }
 }
 
-fn add_wide(features: &mut [Importance], tree: &WideTree) {
+fn add_wide(features: &mut Features, tree: &WideTree) {
     let statistics = &tree.statistics;
     for (number, split) in tree.splits.iter().enumerate() {
         let gain = statistics.gains.get(number).copied().unwrap_or(0.0);
         let cover = statistics.split_covers.get(number).copied().unwrap_or(0.0);
-        features[split.feature as usize].add(gain, cover);
+        features.entry(split.feature as usize).or_default().add(gain, cover);
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::{
     Error, Label, Objective,
-    ensemble::{check_iterations, check_shape},
+    ensemble::{Places, check_iterations, check_names, check_shape},
 };
 
 /// A whole model, checked: tree after tree, one for each group in turn.
@@ -51,6 +51,8 @@ pub(crate) struct WideTree {
     pub(crate) words: Vec<u32>,
     /// What the leaves add to their values, of a tree that has linear models in them.
     pub(crate) linear: Option<LinearLeaves>,
+    /// The byte of the file where it begins.
+    pub(crate) start: usize,
     pub(crate) statistics: WideStatistics,
 }
 
@@ -141,24 +143,20 @@ impl WideEnsemble {
     }
 
     /// Refuses shapes that no model has, and trees that use what is not there.
-    pub(crate) fn check(self) -> Result<Self, Error> {
-        check_shape(self.feature_count, self.group_count())?;
+    pub(crate) fn check(self, places: Places) -> Result<Self, Error> {
+        check_shape(self.feature_count, self.group_count(), places)?;
         if !self.trees.len().is_multiple_of(self.group_count()) {
             let (trees, groups) = (self.trees.len(), self.group_count());
-            return Err(Error::malformed(format!("{trees} trees for {groups} groups")));
+            let message = format!("{trees} trees for {groups} groups");
+            return Err(Error::malformed(message).at(places.trees));
         }
         if self.class_count > 0 && self.class_count != self.group_count().max(2) {
             let (classes, groups) = (self.class_count, self.group_count());
-            return Err(Error::malformed(format!("{classes} classes for {groups} groups")));
+            let message = format!("{classes} classes for {groups} groups");
+            return Err(Error::malformed(message).at(places.group_count));
         }
-        match self.feature_names.len() {
-            0 => Ok(self),
-            names if names == self.feature_count => Ok(self),
-            names => Err(Error::malformed(format!(
-                "`feature_names` has {names} names for {} features",
-                self.feature_count
-            ))),
-        }
+        check_names(&self.feature_names, self.feature_count, places)?;
+        Ok(self)
     }
 
     /// Refuses trees that are none, and such as use features that are not there.
@@ -166,7 +164,7 @@ impl WideEnsemble {
         for (number, tree) in self.trees.iter().enumerate() {
             let checked = tree.check(self.feature_count);
             let number = number / self.values_per_leaf;
-            checked.map_err(|error| error.within(format_args!("tree {number}")))?;
+            checked.map_err(|error| error.at(tree.start).within(format_args!("tree {number}")))?;
         }
         Ok(self)
     }

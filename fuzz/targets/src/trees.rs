@@ -86,12 +86,19 @@ fn check(bytes: &[u8]) {
         }
         check_alone(portable, rows, &expected);
     }
+    check_importance(bytes);
     check_explanations(bytes, portable);
 }
 
-/// The place of an error is in the file.
+/// What features came to takes memory for those that are used, however many there are.
+fn check_importance(bytes: &[u8]) {
+    let features = trees::importance(bytes).expect("what is a model has importances");
+    assert!(features.len() <= bytes.len(), "{} features from {}", features.len(), bytes.len());
+}
+
+/// An error has a place, and it is in the file.
 fn check_refusal(bytes: &[u8], error: &Error) {
-    assert!(error.offset().is_none_or(|at| at <= bytes.len()), "{error}");
+    assert!(error.offset().is_some_and(|at| at <= bytes.len()), "{error}");
     assert!(!error.to_string().is_empty(), "an error says something");
     assert!(error.to_string().len() <= MESSAGE_MAX, "an error does not repeat the file");
     assert!(Explainer::from_bytes(bytes).is_err(), "what is no model explains nothing");

@@ -1,6 +1,6 @@
 //! `clary model`: what a model file is. Owns how it is shown; `trees` reads it.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use anyhow::Context;
 use serde_json::json;
@@ -98,7 +98,8 @@ struct Found {
     bytes: usize,
     model: Model,
     shape: Shape,
-    importance: Vec<Importance>,
+    /// Of the features that are used, by their numbers.
+    importance: BTreeMap<usize, Importance>,
 }
 
 impl Found {
@@ -107,10 +108,9 @@ impl Found {
         let features: Vec<_> = self
             .importance
             .iter()
-            .enumerate()
             .map(|(feature, of)| {
-                let name = feature_name(model, feature);
-                json!({"name": name, "weight": of.splits, "gain": of.gain, "cover": of.cover})
+                let name = feature_name(model, *feature);
+                json!({"index": feature, "name": name, "weight": of.splits, "gain": of.gain, "cover": of.cover})
             })
             .collect();
         json!({
@@ -173,7 +173,7 @@ impl Found {
 
     fn features(&self) -> String {
         let named = if self.model.feature_names().is_empty() { "without names" } else { "named" };
-        let used = self.importance.iter().filter(|of| of.splits > 0).count();
+        let used = self.importance.len();
         format!("{}, {named}, {used} used", self.model.feature_count())
     }
 
@@ -205,8 +205,7 @@ impl Found {
         let mut ranked: Vec<_> = self
             .importance
             .iter()
-            .enumerate()
-            .map(|(feature, of)| (feature_name(&self.model, feature), args.by.of(of)))
+            .map(|(feature, of)| (feature_name(&self.model, *feature), args.by.of(of)))
             .filter(|(_, value)| *value > 0.0)
             .collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 
 use super::{
     catboost_trees::{RawNode, RawSplit, RawTree},
-    document::Document,
+    document::{Document, Placed},
     json::Json,
 };
 use crate::{
     Error, Label, Objective,
-    ensemble::Detail,
+    ensemble::{Detail, Places},
     wide_ensemble::{Average, WideEnsemble, WideTransform},
 };
 
@@ -29,11 +29,11 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> 
     let mut members = document.object()?;
     while let Some(key) = document.key(&mut members)? {
         match &*key {
-            "features_info" => file.features = Features::read(&mut document)?,
+            "features_info" => file.features = document.placed(Features::read)?,
             "model_info" => file.info = Info::read(&mut document)?,
-            "oblivious_trees" => file.trees = list(&mut document, oblivious)?,
-            "trees" => file.trees = list(&mut document, other)?,
-            "scale_and_bias" => file.scale_and_bias = scale_and_bias(&mut document)?,
+            "oblivious_trees" => file.trees = document.placed(|trees| list(trees, oblivious))?,
+            "trees" => file.trees = document.placed(|trees| list(trees, other))?,
+            "scale_and_bias" => file.scale_and_bias = document.placed(scale_and_bias)?,
             _ => document.skip()?,
         }
     }
@@ -43,10 +43,10 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> 
 
 #[derive(Default)]
 struct File {
-    features: Features,
+    features: Placed<Features>,
     info: Info,
-    trees: Vec<RawTree>,
-    scale_and_bias: (f64, Vec<f64>),
+    trees: Placed<Vec<RawTree>>,
+    scale_and_bias: Placed<(f64, Vec<f64>)>,
 }
 
 /// Of each feature of a kind, its place in the row; and what the places are called.
@@ -66,27 +66,35 @@ pub(super) struct FloatFeature {
 
 #[derive(Default)]
 struct Info {
-    loss: Option<String>,
+    loss: Option<Placed<String>>,
     classes: Vec<Label>,
 }
 
 impl File {
     fn into_ensemble(self, detail: Detail) -> Result<WideEnsemble, Error> {
-        let loss = self.info.loss.as_deref().unwrap_or("RMSE");
-        let (scale, base_margins) = self.scale_and_bias;
+        let loss = self.info.loss.unwrap_or_else(|| Placed { value: "RMSE".to_owned(), at: 0 });
+        let places = Places {
+            feature_count: self.features.at,
+            group_count: self.scale_and_bias.at,
+            feature_names: self.features.at,
+            trees: self.trees.at,
+            weights: 0,
+        };
+        let (scale, base_margins) = self.scale_and_bias.value;
         let group_count = base_margins.len();
         let mut trees = Vec::new();
-        for (number, tree) in self.trees.iter().enumerate() {
-            let made = tree.wide_trees(&self.features, group_count, scale, detail);
-            trees.extend(made.map_err(|error| error.within(format_args!("tree {number}")))?);
+        for (number, tree) in self.trees.value.iter().enumerate() {
+            let made = tree.wide_trees(&self.features.value, group_count, scale, detail);
+            let within = |error: Error| error.at(tree.start).within(format_args!("tree {number}"));
+            trees.extend(made.map_err(within)?);
         }
-        let (feature_count, feature_names) = self.features.names();
+        let (feature_count, feature_names) = self.features.value.names();
         let ensemble = WideEnsemble {
-            transform: transform(loss)?,
-            objective: Objective::foreign(loss.to_owned()),
+            transform: transform(&loss.value).map_err(|error| error.at(loss.at))?,
             feature_count,
             feature_names,
-            class_count: class_count(loss, group_count),
+            class_count: class_count(&loss.value, group_count),
+            objective: Objective::foreign(loss.value),
             classes: self.info.classes,
             base_margins,
             average: Average::Nothing,
@@ -95,7 +103,7 @@ impl File {
             trees,
             best_iteration: None,
         };
-        ensemble.check_trees()?.check()
+        ensemble.check_trees()?.check(places)
     }
 }
 
@@ -141,8 +149,9 @@ impl Features {
                     list(document, |document| features.one(document, false))?;
                 }
                 "text_features" | "embedding_features" => {
-                    list(document, |_| -> Result<(), Error> {
-                        Err(Error::unsupported("features of texts or embeddings are not supported"))
+                    list(document, |feature| -> Result<(), Error> {
+                        let message = "features of texts or embeddings are not supported";
+                        Err(Error::unsupported(message).at(feature.offset()))
                     })?;
                 }
                 _ => document.skip()?,
@@ -153,6 +162,7 @@ impl Features {
 
     /// One feature; those of a kind are numbered as they stand.
     fn one(&mut self, document: &mut Json<'_>, is_float: bool) -> Result<(), Error> {
+        let at = document.offset();
         let (mut number, mut place, mut missing_right) = (None, None, false);
         let mut name = String::new();
         let mut members = document.object()?;
@@ -165,11 +175,11 @@ impl Features {
                 _ => document.skip()?,
             }
         }
-        let place = place.ok_or_else(|| missing("flat_feature_index"))?;
+        let place = place.ok_or_else(|| missing("flat_feature_index").at(at))?;
         let next = if is_float { self.floats.len() } else { self.categories.len() };
         if number.is_some_and(|number| usize::try_from(number) != Ok(next)) {
             let message = format!("`feature_index` {next} is out of order");
-            return Err(Error::malformed(message).at(document.offset()));
+            return Err(Error::malformed(message).at(at));
         }
         if is_float {
             self.floats.push(FloatFeature { place, missing_right });
@@ -199,7 +209,8 @@ impl Info {
             match &*key {
                 "params" => {
                     let loss = within(document, "loss_function", |loss| {
-                        within(loss, "type", |name| name.text().map(Cow::into_owned))
+                        let owned = |name: &mut Json<'_>| name.text().map(Cow::into_owned);
+                        within(loss, "type", |name| name.placed(owned))
                     })?;
                     info.loss = loss.flatten();
                 }
@@ -295,12 +306,13 @@ fn oblivious(document: &mut Json<'_>) -> Result<RawTree, Error> {
         })
         .collect();
     nodes.extend(std::iter::repeat_n(RawNode::Leaf, leaf_count));
-    Ok(RawTree { nodes, values, weights })
+    Ok(RawTree { start, nodes, values, weights })
 }
 
 /// A tree of another shape: nested nodes.
 fn other(document: &mut Json<'_>) -> Result<RawTree, Error> {
-    let mut tree = RawTree { nodes: Vec::new(), values: Vec::new(), weights: Vec::new() };
+    let start = document.offset();
+    let mut tree = RawTree { start, nodes: Vec::new(), values: Vec::new(), weights: Vec::new() };
     nested(document, &mut tree, DEPTH_MAX)?;
     Ok(tree)
 }

@@ -10,6 +10,8 @@ use crate::{
 
 /// A tree as stored: nodes whose children come later, a leaf's values in the order of its groups.
 pub(super) struct RawTree {
+    /// Where it begins.
+    pub(super) start: usize,
     pub(super) nodes: Vec<RawNode>,
     pub(super) values: Vec<f64>,
     pub(super) weights: Vec<f64>,
@@ -59,7 +61,8 @@ impl RawTree {
             Detail::Answers => WideStatistics::default(),
             Detail::Statistics => self.statistics(),
         };
-        let tree = WideTree { splits, words: categories.words, statistics, ..WideTree::default() };
+        let (start, words) = (self.start, categories.words);
+        let tree = WideTree { splits, words, start, statistics, ..WideTree::default() };
         let of_group = |group: usize| {
             let values = self.values.iter().skip(group).step_by(group_count);
             WideTree { leaves: values.map(|value| value * scale).collect(), ..tree.clone() }

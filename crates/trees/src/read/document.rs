@@ -16,6 +16,13 @@ pub(super) enum Shape {
     Scalar,
 }
 
+/// A value, and the byte of the file where it begins.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) at: usize,
+}
+
 /// A forward-only cursor. Every method consumes at least one byte per item it returns, so the work
 /// and the memory of any walk are linear in the bytes. Errors carry the offset where they arose.
 pub(super) trait Document<'a> {
@@ -79,6 +86,15 @@ pub(super) trait Document<'a> {
     /// Reads an array of integers in place of those that are there.
     fn integers_into(&mut self, numbers: &mut Vec<i32>) -> Result<(), Error> {
         collect(self, numbers, Self::index)
+    }
+
+    /// Reads a value, and notes where it begins.
+    fn placed<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<Placed<T>, Error> {
+        let at = self.offset();
+        Ok(Placed { value: read(self)?, at })
     }
 
     /// Reads an array of strings.

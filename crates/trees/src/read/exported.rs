@@ -2,10 +2,15 @@
 //! write of others; the script documents it. Knows the members' names and meaning; the trees are
 //! `wide_ensemble`'s.
 
-use super::{document::Document, json::Json};
+use std::borrow::Cow;
+
+use super::{
+    document::{Document, Placed},
+    json::Json,
+};
 use crate::{
     Error, Label, Objective,
-    ensemble::{Detail, check_sets},
+    ensemble::{Detail, Places, check_sets},
     wide_ensemble::{
         Average, Missing, Test, WideEnsemble, WideSplit, WideStatistics, WideTransform, WideTree,
         last_rounded_to,
@@ -35,23 +40,25 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> 
 
 #[derive(Default)]
 struct File {
-    version: Option<i64>,
+    version: Placed<i64>,
     estimator: String,
-    feature_count: usize,
-    feature_names: Vec<String>,
+    feature_count: Placed<usize>,
+    feature_names: Placed<Vec<String>>,
     classes: Vec<Label>,
-    rows: Option<String>,
-    transform: Option<String>,
+    rows: Placed<String>,
+    transform: Placed<String>,
     sigmoid_factor: Option<f64>,
     average: bool,
-    base: Vec<f64>,
-    values_per_leaf: usize,
-    trees: Vec<Columns>,
+    base: Placed<Vec<f64>>,
+    values_per_leaf: Placed<usize>,
+    trees: Placed<Vec<Columns>>,
 }
 
 /// A tree as stored: a column per member, a row per node.
 #[derive(Default)]
 struct Columns {
+    /// Where the tree begins.
+    start: usize,
     left: Vec<i32>,
     right: Vec<i32>,
     feature: Vec<i32>,
@@ -67,83 +74,114 @@ impl File {
     fn member(&mut self, key: &str, document: &mut Json<'_>) -> Result<(), Error> {
         match key {
             "format" => {
-                let format = document.text()?;
-                if format != FORMAT {
-                    let message = format!("`format` is `{format}`, not `{FORMAT}`");
-                    return Err(Error::unsupported(message).at(document.offset()));
+                let format = document.placed(owned)?;
+                if format.value != FORMAT {
+                    let message = format!("`format` is `{}`, not `{FORMAT}`", format.value);
+                    return Err(Error::unsupported(message).at(format.at));
                 }
             }
-            "version" => self.version = Some(document.integer()?),
-            "estimator" => self.estimator = document.text()?.into_owned(),
-            "feature_count" => self.feature_count = size(document)?,
-            "feature_names" => self.feature_names = document.texts()?,
+            "version" => self.version = document.placed(Document::integer)?,
+            "estimator" => self.estimator = owned(document)?,
+            "feature_count" => self.feature_count = document.placed(size)?,
+            "feature_names" => self.feature_names = document.placed(Document::texts)?,
             "classes" => self.classes = document.labels()?,
-            "rows" => self.rows = Some(document.text()?.into_owned()),
-            "transform" => self.transform = Some(document.text()?.into_owned()),
+            "rows" => self.rows = document.placed(owned)?,
+            "transform" => self.transform = document.placed(owned)?,
             "sigmoid_factor" => self.sigmoid_factor = Some(document.double()?),
             "average" => self.average = document.integer()? != 0,
-            "base" => self.base = document.doubles()?,
-            "values_per_leaf" => self.values_per_leaf = size(document)?,
-            "trees" => self.trees = trees(document)?,
+            "base" => self.base = document.placed(Json::doubles)?,
+            "values_per_leaf" => self.values_per_leaf = document.placed(size)?,
+            "trees" => self.trees = document.placed(trees)?,
             _ => document.skip()?,
         }
         Ok(())
     }
 
     fn into_ensemble(self, detail: Detail) -> Result<WideEnsemble, Error> {
-        if self.version != Some(VERSION) {
-            return Err(Error::unsupported(format!(
-                "`version` of `{FORMAT}` is not {VERSION}: export the model anew with the script of \
-                 this release"
-            )));
-        }
-        let narrow = match self.rows.as_deref() {
-            Some("f32") => true,
-            Some("f64") => false,
-            _ => return Err(Error::malformed("`rows` is neither `f32` nor `f64`")),
-        };
-        let values = self.values_per_leaf;
-        if values != 1 && values != self.base.len() || values == 0 {
-            let groups = self.base.len();
-            let message = format!("`values_per_leaf` is {values}, neither 1 nor {groups}");
-            return Err(Error::malformed(message));
-        }
+        self.check_version()?;
+        let narrow = self.narrow()?;
+        let values = self.values_per_leaf()?;
         let transform = self.transform()?;
+        let places = self.places();
         let mut trees = Vec::new();
-        for (number, columns) in self.trees.into_iter().enumerate() {
+        for (number, columns) in self.trees.value.into_iter().enumerate() {
+            let start = columns.start;
             let made = columns.into_trees(values, narrow, detail);
-            trees.extend(made.map_err(|error| error.within(format_args!("tree {number}")))?);
+            let within = |error: Error| error.at(start).within(format_args!("tree {number}"));
+            trees.extend(made.map_err(within)?);
         }
         let ensemble = WideEnsemble {
             objective: Objective::foreign(self.estimator),
             transform,
-            feature_count: self.feature_count,
-            feature_names: self.feature_names,
+            feature_count: self.feature_count.value,
+            feature_names: self.feature_names.value,
             class_count: self.classes.len(),
             classes: self.classes,
-            base_margins: self.base,
+            base_margins: self.base.value,
             average: if self.average { Average::Margins } else { Average::Nothing },
             zero_max: 0.0,
             values_per_leaf: values,
             trees,
             best_iteration: None,
         };
-        ensemble.check_trees()?.check()
+        ensemble.check_trees()?.check(places)
+    }
+
+    fn places(&self) -> Places {
+        Places {
+            feature_count: self.feature_count.at,
+            group_count: self.base.at,
+            feature_names: self.feature_names.at,
+            trees: self.trees.at,
+            weights: 0,
+        }
+    }
+
+    fn check_version(&self) -> Result<(), Error> {
+        if self.version.value == VERSION {
+            return Ok(());
+        }
+        let message = format!(
+            "`version` of `{FORMAT}` is not {VERSION}: export the model anew with the script of this \
+             release"
+        );
+        Err(Error::unsupported(message).at(self.version.at))
+    }
+
+    /// Whether rows are rounded to `f32` before they are compared.
+    fn narrow(&self) -> Result<bool, Error> {
+        match self.rows.value.as_str() {
+            "f32" => Ok(true),
+            "f64" => Ok(false),
+            _ => Err(Error::malformed("`rows` is neither `f32` nor `f64`").at(self.rows.at)),
+        }
+    }
+
+    fn values_per_leaf(&self) -> Result<usize, Error> {
+        let (values, groups) = (self.values_per_leaf.value, self.base.value.len());
+        if values > 0 && (values == 1 || values == groups) {
+            return Ok(values);
+        }
+        let message = format!("`values_per_leaf` is {values}, neither 1 nor {groups}");
+        Err(Error::malformed(message).at(self.values_per_leaf.at))
     }
 
     fn transform(&self) -> Result<WideTransform, Error> {
-        match self.transform.as_deref() {
-            Some("identity") => Ok(WideTransform::Identity),
-            Some("sigmoid") => Ok(WideTransform::Sigmoid(self.sigmoid_factor.unwrap_or(1.0))),
-            Some("softmax") => Ok(WideTransform::Softmax),
-            Some("exp") => Ok(WideTransform::Exp),
+        match self.transform.value.as_str() {
+            "identity" => Ok(WideTransform::Identity),
+            "sigmoid" => Ok(WideTransform::Sigmoid(self.sigmoid_factor.unwrap_or(1.0))),
+            "softmax" => Ok(WideTransform::Softmax),
+            "exp" => Ok(WideTransform::Exp),
             other => {
-                let other = other.unwrap_or("");
                 let message = format!("`transform` is `{other}`, which is not supported");
-                Err(Error::unsupported(message))
+                Err(Error::unsupported(message).at(self.transform.at))
             }
         }
     }
+}
+
+fn owned(document: &mut Json<'_>) -> Result<String, Error> {
+    document.text().map(Cow::into_owned)
 }
 
 fn size(document: &mut Json<'_>) -> Result<usize, Error> {
@@ -157,8 +195,10 @@ fn trees(document: &mut Json<'_>) -> Result<Vec<Columns>, Error> {
     let mut trees = Vec::new();
     let mut elements = document.array()?;
     while document.element(&mut elements)? {
+        let start = document.offset();
         let tree = Columns::read(document);
-        trees.push(tree.map_err(|e| e.within(format_args!("tree {}", trees.len())))?);
+        let tree = tree.map_err(|e| e.within(format_args!("tree {}", trees.len())))?;
+        trees.push(Columns { start, ..tree });
     }
     Ok(trees)
 }
@@ -208,7 +248,7 @@ impl Columns {
             return Err(Error::malformed(message));
         }
         let places = self.places();
-        let mut tree = WideTree::default();
+        let mut tree = WideTree { start: self.start, ..WideTree::default() };
         for number in (0..count).filter(|number| self.left[*number] != -1) {
             let split = self.split(number, narrow, &places, &mut tree.words)?;
             tree.splits.push(split);

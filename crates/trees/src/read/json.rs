@@ -205,6 +205,8 @@ impl<'a> Document<'a> for Json<'a> {
         }
         let key = self.text()?;
         self.punctuation(b':')?;
+        // The value's place is where it begins.
+        self.skip_space();
         Ok(Some(key))
     }
 

@@ -2,10 +2,10 @@
 //! structures one after the other, little-endian. Source: `learner.cc`, `gbtree_model.h` and
 //! `tree_model.h` of versions 0.90 to 2.1.
 
-use super::dart;
+use super::{dart, document::Placed};
 use crate::{
     Error, Objective,
-    ensemble::{Detail, Ensemble, Node, Split, Statistics, Tree, check_shape},
+    ensemble::{Detail, Ensemble, Node, Places, Split, Statistics, Tree, check_shape},
 };
 
 /// What some versions write before the model.
@@ -15,6 +15,9 @@ const LEARNER_BYTES: usize = 136;
 const TREES_BYTES: usize = 160;
 const TREE_BYTES: usize = 148;
 const LINEAR_BYTES: usize = 136;
+/// Where the learner's parameters have the numbers of features and of classes.
+const FEATURE_COUNT_AT: usize = 4;
+const CLASS_COUNT_AT: usize = 8;
 /// Bytes of a node and of the statistics that follow for each.
 const NODE_BYTES: usize = 20;
 const STATISTICS_BYTES: usize = 16;
@@ -39,14 +42,21 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     let at = if bytes.starts_with(PREFIX) { PREFIX.len() } else { 0 };
     let mut cursor = Cursor { bytes, at };
     let params = LearnerParams::read(&mut cursor)?;
-    let objective = Objective::from_name(cursor.name()?)?;
+    let name_at = cursor.at;
+    let objective = Objective::from_name(cursor.name()?).map_err(|error| error.at(name_at))?;
     let group_count = params.class_count.max(params.target_count).max(1);
-    check_shape(params.feature_count, group_count)?;
+    let places = Places {
+        feature_count: at + FEATURE_COUNT_AT,
+        group_count: at + CLASS_COUNT_AT,
+        weights: cursor.at,
+        ..Places::default()
+    };
+    check_shape(params.feature_count, group_count, places)?;
     // Before 1.0 the margin itself was written.
     let base = if params.major == 0 { params.base } else { objective.margin(params.base) };
     if !base.is_finite() {
         let message = format!("`base_score` {} is out of range for `{objective}`", params.base);
-        return Err(Error::malformed(message));
+        return Err(Error::malformed(message).at(at));
     }
     let ensemble = Ensemble {
         objective,
@@ -61,7 +71,7 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
         best_iteration: None,
         linear: None,
     };
-    booster(&mut cursor, ensemble, detail)?.check()
+    booster(&mut cursor, ensemble, detail)?.check(places)
 }
 
 fn booster(
@@ -69,19 +79,22 @@ fn booster(
     mut ensemble: Ensemble,
     detail: Detail,
 ) -> Result<Ensemble, Error> {
+    let name_at = cursor.at;
     match cursor.name()? {
         "gbtree" => ensemble.trees = trees(cursor, detail)?,
         "dart" => {
             ensemble.trees = trees(cursor, detail)?;
-            let weights = if ensemble.trees.is_empty() { Vec::new() } else { cursor.floats()? };
-            dart::apply(&mut ensemble, &weights)?;
+            let at = cursor.at;
+            let value = if ensemble.trees.is_empty() { Vec::new() } else { cursor.floats()? };
+            dart::apply(&mut ensemble, &Placed { value, at })?;
         }
         "gblinear" => {
             cursor.take(LINEAR_BYTES)?;
             ensemble.linear = Some(cursor.floats()?);
         }
         name => {
-            return Err(Error::unsupported(format!("the booster `{name}` is not supported")));
+            let message = format!("the booster `{name}` is not supported");
+            return Err(Error::unsupported(message).at(name_at));
         }
     }
     ensemble.tree_count = ensemble.trees.len();
@@ -116,7 +129,8 @@ fn trees(cursor: &mut Cursor<'_>, detail: Detail) -> Result<Vec<Tree>, Error> {
     for number in 0..count {
         let start = cursor.at;
         let tree = tree(cursor, detail);
-        trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {number}")))?);
+        let tree = tree.map_err(|e| e.at(start).within(format_args!("tree {number}")))?;
+        trees.push(Tree { start, ..tree });
     }
     for tree in &mut trees {
         tree.group = cursor.word()?;
@@ -134,9 +148,13 @@ fn tree(cursor: &mut Cursor<'_>, detail: Detail) -> Result<Tree, Error> {
             "a tree of {root_count} roots and {values_per_leaf} values per leaf is not supported"
         )));
     }
+    let nodes_at = cursor.at;
     let nodes = cursor.array(node_count, NODE_BYTES)?;
     let statistics = cursor.array(node_count, STATISTICS_BYTES)?;
-    let mut tree = Tree::new(node_count, 0, |index| node(&nodes[index * NODE_BYTES..]))?;
+    let mut tree = Tree::new(node_count, 0, |index| {
+        let place = index * NODE_BYTES;
+        node(&nodes[place..]).map_err(|error| error.at(nodes_at + place))
+    })?;
     if detail == Detail::Statistics {
         let column = |word: usize| {
             let rows = statistics.chunks_exact(STATISTICS_BYTES);

@@ -5,7 +5,7 @@ use std::{collections::HashMap, str::FromStr};
 
 use crate::{
     Error, Objective,
-    ensemble::{Detail, check_shape},
+    ensemble::{Detail, Places, check_shape},
     wide_ensemble::{
         Average, LinearLeaves, Missing, Test, WideEnsemble, WideSplit, WideStatistics,
         WideTransform, WideTree,
@@ -28,13 +28,22 @@ pub(super) fn is_lightgbm(bytes: &[u8]) -> bool {
     bytes.strip_prefix(START).is_some_and(|rest| matches!(rest, [b'\n' | b'\r', ..]))
 }
 
-/// Reads a model; what follows its trees is ignored.
+/// Reads a model; what follows its trees is ignored. Errors name the line, too.
 pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> {
+    model(bytes, detail).map_err(|error| {
+        let before = &bytes[..error.offset().unwrap_or(0)];
+        let line = before.split(|byte| *byte == b'\n').count();
+        error.within(format_args!("line {line}"))
+    })
+}
+
+fn model(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> {
     let mut lines = Lines { bytes, at: 0 };
     let header = Section::read(&mut lines)?;
+    let places = places(&header);
     let feature_count = header.number::<usize>("max_feature_idx")?.saturating_add(1);
     let group_count = header.number("num_tree_per_iteration")?;
-    check_shape(feature_count, group_count)?;
+    check_shape(feature_count, group_count, places)?;
     let objective = header.text("objective").unwrap_or("custom");
     let name = objective.split_whitespace().next().unwrap_or("custom").to_owned();
     let names = header.text("feature_names").unwrap_or("").split_whitespace();
@@ -46,7 +55,7 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> 
     WideEnsemble {
         objective: Objective::foreign(name),
         class_count,
-        transform: transform(objective)?,
+        transform: transform(objective).map_err(|error| error.at(header.place("objective")))?,
         feature_count,
         feature_names: names.map(str::to_owned).collect(),
         classes: Vec::new(),
@@ -57,7 +66,17 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Result<WideEnsemble, Error> 
         trees: trees(&mut lines, feature_count, detail)?,
         best_iteration: None,
     }
-    .check()
+    .check(places)
+}
+
+fn places(header: &Section<'_>) -> Places {
+    Places {
+        feature_count: header.place("max_feature_idx"),
+        group_count: header.place("num_tree_per_iteration"),
+        feature_names: header.place("feature_names"),
+        trees: header.place("num_tree_per_iteration"),
+        weights: 0,
+    }
 }
 
 fn trees(
@@ -79,7 +98,8 @@ fn trees(
             }
             Ok(tree)
         });
-        trees.push(tree.map_err(|e| e.at(start).within(format_args!("tree {}", trees.len())))?);
+        let tree = tree.map_err(|e| e.at(start).within(format_args!("tree {}", trees.len())))?;
+        trees.push(tree);
     }
 }
 
@@ -90,7 +110,9 @@ fn transform(objective: &str) -> Result<WideTransform, Error> {
     let sigmoid = words.clone().find_map(|word| word.strip_prefix("sigmoid:"));
     let factor = || match sigmoid {
         None => Ok(1.0),
-        Some(factor) => factor.parse().map_err(|_| not_a_number("sigmoid", factor)),
+        Some(factor) => factor.parse().map_err(|_| {
+            Error::malformed(format!("`sigmoid` is `{factor}`, not a number in range"))
+        }),
     };
     Ok(match name {
         "regression" | "regression_l2" | "regression_l1" | "huber" | "fair" | "quantile"
@@ -119,7 +141,7 @@ fn tree(section: &Section<'_>) -> Result<WideTree, Error> {
     let leaves: Vec<f64> = section.numbers("leaf_value")?;
     if leaves.len() != leaf_count || leaves.is_empty() {
         let message = format!("`leaf_value` has {} values for {leaf_count} leaves", leaves.len());
-        return Err(Error::malformed(message));
+        return Err(section.wrong("leaf_value", message));
     }
     let is_linear = section.text("is_linear").is_some_and(|value| value.trim() != "0");
     let linear = if is_linear { Some(linear(section, leaf_count)?) } else { None };
@@ -149,9 +171,9 @@ fn linear(section: &Section<'_>, leaf_count: usize) -> Result<LinearLeaves, Erro
     let term_count: u64 = counts.iter().map(|count| u64::from(*count)).sum();
     let lengths = [constants.len(), counts.len(), features.len(), coefficients.len()];
     if lengths != [leaf_count, leaf_count, term_count as usize, term_count as usize] {
-        return Err(Error::malformed(format!(
-            "its linear models' lists have lengths {lengths:?} for {leaf_count} leaves"
-        )));
+        let message =
+            format!("its linear models' lists have lengths {lengths:?} for {leaf_count} leaves");
+        return Err(section.wrong("leaf_const", message));
     }
     let ends = counts.iter().scan(0, |end, count| {
         *end += count;
@@ -170,21 +192,24 @@ fn splits(section: &Section<'_>, count: usize, words: &[u32]) -> Result<Vec<Wide
     let boundaries: Vec<u32> = section.numbers_if_any("cat_boundaries")?;
     let lengths = [features.len(), thresholds.len(), decisions.len(), left.len(), right.len()];
     if lengths != [count; 5] {
-        return Err(Error::malformed(format!("its lists differ in length: {lengths:?}")));
+        let message = format!("its lists differ in length: {lengths:?}");
+        return Err(section.wrong("split_feature", message));
     }
     let split = |index: usize| -> Result<WideSplit, Error> {
         let (threshold, decision) = (thresholds[index], decisions[index]);
         let test = if decision & BY_CATEGORY == 0 {
-            at_most(threshold, decision)?
+            at_most(threshold, decision)
+                .map_err(|error| error.at(section.place("decision_type")))?
         } else {
-            one_of(threshold, &boundaries, words)?
+            one_of(threshold, &boundaries, words)
+                .map_err(|error| error.at(section.place("threshold")))?
         };
         Ok(WideSplit { test, feature: features[index], left: left[index], right: right[index] })
     };
     let splits: Vec<_> = (0..count).map(split).collect::<Result<_, _>>()?;
     let of_sets: usize = splits.iter().map(|split| split.test.words()).sum();
     if of_sets > words.len() {
-        return Err(Error::malformed("its splits share sets of categories"));
+        return Err(section.wrong("cat_boundaries", "its splits share sets of categories"));
     }
     Ok(splits)
 }
@@ -210,31 +235,40 @@ fn one_of(number: f64, boundaries: &[u32], words: &[u32]) -> Result<Test, Error>
     }
 }
 
-fn not_a_number(name: &str, value: &str) -> Error {
-    Error::malformed(format!("`{name}` is `{value}`, not a number in range"))
-}
-
 /// Lines up to an empty one, by name.
 struct Section<'a> {
-    values: HashMap<&'a str, &'a str>,
+    values: HashMap<&'a str, Value<'a>>,
+    /// Where the first one is.
+    start: usize,
+}
+
+/// What a line says of its name, and where.
+#[derive(Clone, Copy)]
+struct Value<'a> {
+    text: &'a str,
+    at: usize,
 }
 
 impl<'a> Section<'a> {
     fn read(lines: &mut Lines<'a>) -> Result<Self, Error> {
-        let mut values = HashMap::new();
+        let mut section = Self { values: HashMap::new(), start: lines.at };
         loop {
+            let start = lines.at;
             let line = lines.next()?;
-            match line.split_once('=') {
-                Some((name, value)) => values.insert(name, value),
-                None if line.is_empty() && values.is_empty() => continue,
-                None if line.is_empty() => break,
-                None => values.insert(line, ""),
-            };
+            if line.is_empty() && section.values.is_empty() {
+                section.start = lines.at;
+                continue;
+            }
+            if line.is_empty() {
+                break;
+            }
+            let (name, text) = line.split_once('=').unwrap_or((line, ""));
+            section.values.insert(name, Value { text, at: start + line.len() - text.len() });
             if line == END {
                 break;
             }
         }
-        Ok(Self { values })
+        Ok(section)
     }
 
     fn has(&self, name: &str) -> bool {
@@ -242,17 +276,29 @@ impl<'a> Section<'a> {
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {
-        self.values.get(name).copied()
+        self.values.get(name).map(|value| value.text)
     }
 
-    fn required(&self, name: &str) -> Result<&'a str, Error> {
-        self.text(name)
-            .ok_or_else(|| Error::malformed(format!("not a LightGBM model: it has no `{name}`")))
+    /// The byte where a value begins, or the section if there is none.
+    fn place(&self, name: &str) -> usize {
+        self.values.get(name).map_or(self.start, |value| value.at)
+    }
+
+    /// Says what is wrong with a value.
+    fn wrong(&self, name: &str, message: impl Into<String>) -> Error {
+        Error::malformed(message).at(self.place(name))
+    }
+
+    fn required(&self, name: &str) -> Result<Value<'a>, Error> {
+        self.values
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.wrong(name, format!("not a LightGBM model: it has no `{name}`")))
     }
 
     fn number<T: FromStr>(&self, name: &str) -> Result<T, Error> {
-        let text = self.required(name)?;
-        text.trim().parse().map_err(|_| not_a_number(name, text))
+        let value = self.required(name)?;
+        value.parse(name, value.text.trim())
     }
 
     fn numbers_if_any<T: FromStr>(&self, name: &str) -> Result<Vec<T>, Error> {
@@ -260,8 +306,18 @@ impl<'a> Section<'a> {
     }
 
     fn numbers<T: FromStr>(&self, name: &str) -> Result<Vec<T>, Error> {
-        let words = self.required(name)?.split_ascii_whitespace();
-        words.map(|word| word.parse().map_err(|_| not_a_number(name, word))).collect()
+        let value = self.required(name)?;
+        value.text.split_ascii_whitespace().map(|word| value.parse(name, word)).collect()
+    }
+}
+
+impl Value<'_> {
+    /// Reads a number that is part of the value.
+    fn parse<T: FromStr>(self, name: &str, word: &str) -> Result<T, Error> {
+        word.parse().map_err(|_| {
+            let at = self.at + (word.as_ptr().addr() - self.text.as_ptr().addr());
+            Error::malformed(format!("`{name}` is `{word}`, not a number in range")).at(at)
+        })
     }
 }
 

@@ -26,7 +26,7 @@ use std::ops::Range;
 
 use crate::{
     Error,
-    ensemble::{Detail, Ensemble},
+    ensemble::{Detail, Ensemble, Places, check_names},
     shape::Format,
     wide_ensemble::WideEnsemble,
 };
@@ -116,44 +116,35 @@ fn json_format(bytes: &[u8]) -> Format {
 /// of the classifier around it.
 fn pickled(bytes: &[u8], detail: Detail) -> Result<Contents, Error> {
     let found = pickle::booster(bytes)?;
-    let start = part_of(&found.model, bytes);
     let inside = |error: Error| {
-        let error = error.within("the pickled model");
-        match start {
-            Some(start) => error.shifted(start),
-            None => error.outside(),
-        }
+        error.within("the pickled model").moved(|offset| found.model.place(offset, bytes))
     };
-    if lightgbm::is_lightgbm(&found.model) {
-        let mut ensemble = lightgbm::read(&found.model, detail).map_err(inside)?;
+    if lightgbm::is_lightgbm(&found.model.bytes) {
+        let mut ensemble = lightgbm::read(&found.model.bytes, detail).map_err(inside)?;
         if found.classes.len() == ensemble.class_count {
             ensemble.classes = found.classes;
         }
         return Ok(Contents::Wide(ensemble));
     }
-    let mut ensemble = booster(&found.model, detail).map_err(inside)?;
+    let mut ensemble = booster(&found.model.bytes, detail).map_err(inside)?;
     if ensemble.feature_names.is_empty() {
-        ensemble.feature_names = found.feature_names;
+        let places = Places { feature_names: found.feature_names.at, ..Places::default() };
+        check_names(&found.feature_names.value, ensemble.feature_count, places)?;
+        ensemble.feature_names = found.feature_names.value;
     }
     let class_count = ensemble.objective.class_count(ensemble.base_margins.len());
     if found.classes.len() == class_count {
         ensemble.classes = found.classes;
     }
     ensemble.missing = ensemble.missing.or(found.missing);
-    ensemble.check().map(Contents::Narrow)
-}
-
-/// Where a part begins in the whole; a model that the pickle holds in another encoding is no part of it.
-fn part_of(part: &[u8], whole: &[u8]) -> Option<usize> {
-    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-    (start < whole.len()).then_some(start)
+    Ok(Contents::Narrow(ensemble))
 }
 
 /// Reads XGBoost's model that is not inside a pickle.
 fn booster(bytes: &[u8], detail: Detail) -> Result<Ensemble, Error> {
     if bytes.starts_with(CONFIG_OFFSET) {
         let start = CONFIG_OFFSET.len() + size_of::<u64>();
-        model(before_configuration(bytes)?, detail).map_err(|error| error.shifted(start))
+        model(before_configuration(bytes)?, detail).map_err(|error| error.moved(|at| at + start))
     } else {
         model(bytes, detail)
     }

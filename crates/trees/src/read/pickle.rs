@@ -8,7 +8,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use super::pickled_array;
+use super::{document::Placed, pickled_array};
 use crate::{Error, Label};
 
 /// How many dictionaries that could be what is looked for are looked into: each may refer to the same
@@ -39,13 +39,46 @@ enum Value<'a> {
 #[derive(Debug)]
 pub(super) struct Booster<'a> {
     /// XGBoost's `handle`: a model in one of its own formats.
-    pub(super) model: Cow<'a, [u8]>,
+    pub(super) model: Held<'a>,
     /// Empty if there are none.
-    pub(super) feature_names: Vec<String>,
+    pub(super) feature_names: Placed<Vec<String>>,
     /// The labels of a classifier around the booster; empty if there is none.
     pub(super) classes: Vec<Label>,
     /// What stands for a missing value beside `NaN`.
     pub(super) missing: Option<f32>,
+}
+
+/// Bytes in a pickle.
+#[derive(Debug)]
+pub(super) struct Held<'a> {
+    pub(super) bytes: Cow<'a, [u8]>,
+    /// How the pickle writes them: as they are, or as text of which each letter is a byte.
+    written: &'a [u8],
+}
+
+impl<'a> Held<'a> {
+    fn plainly(bytes: &'a [u8]) -> Self {
+        Self { bytes: Cow::Borrowed(bytes), written: bytes }
+    }
+
+    fn as_letters(text: &'a str) -> Option<Self> {
+        let bytes: Option<_> = text.chars().map(|letter| u8::try_from(letter).ok()).collect();
+        Some(Self { bytes: Cow::Owned(bytes?), written: text.as_bytes() })
+    }
+
+    /// Where in the pickle the byte at an offset stands.
+    pub(super) fn place(&self, offset: usize, pickle: &[u8]) -> usize {
+        let before = match &self.bytes {
+            Cow::Borrowed(_) => offset,
+            Cow::Owned(bytes) => bytes.iter().take(offset).map(|b| 1 + usize::from(*b > 127)).sum(),
+        };
+        place_of(self.written, pickle) + before
+    }
+}
+
+/// Where a part of a pickle begins.
+fn place_of(part: &[u8], pickle: &[u8]) -> usize {
+    part.as_ptr().addr().saturating_sub(pickle.as_ptr().addr()).min(pickle.len())
 }
 
 /// The first booster in a pickle.
@@ -56,6 +89,7 @@ pub(super) fn booster(bytes: &[u8]) -> Result<Booster<'_>, Error> {
         Error::unsupported(
             "the pickle has no `Booster` of XGBoost or LightGBM with its model in it",
         )
+        .at(machine.at)
     })
 }
 
@@ -368,7 +402,7 @@ impl<'a> Machine<'a> {
         if let Value::Items(objects) = &self.values[values as usize] {
             return self.label_list(objects);
         }
-        pickled_array::labels(self.array_type(kind)?, &self.encoded(values, LAYERS_MAX)?)
+        pickled_array::labels(self.array_type(kind)?, &self.encoded(values, LAYERS_MAX)?.bytes)
     }
 
     /// What `dtype` is told: a letter and a width, as in `i8` or `U3`.
@@ -418,26 +452,28 @@ impl<'a> Machine<'a> {
         dict.iter().find(|(key, _)| is_named(key)).map(|(_, value)| *value)
     }
 
-    fn feature_names(&self, state: &[(Id, Id)]) -> Vec<String> {
+    fn feature_names(&self, state: &[(Id, Id)]) -> Placed<Vec<String>> {
         let names = self.member(state, "feature_names").map(|id| &self.values[id as usize]);
-        let Some(Value::Items(names)) = names else { return Vec::new() };
+        let Some(Value::Items(names)) = names else { return Placed::default() };
         if !self.could_hold(names) {
-            return Vec::new();
+            return Placed::default();
         }
         let texts = names.iter().map(|name| match self.values[*name as usize] {
-            Value::Text(name) => Some(name.to_owned()),
+            Value::Text(name) => Some(name),
             _ => None,
         });
-        texts.collect::<Option<_>>().unwrap_or_default()
+        let names: Vec<_> = texts.collect::<Option<_>>().unwrap_or_default();
+        let at = names.first().map_or(0, |name| place_of(name.as_bytes(), self.bytes));
+        Placed { value: names.into_iter().map(str::to_owned).collect(), at }
     }
 
     /// Bytes, or a `bytearray` of bytes, of Latin-1 text or of such text encoded: the forms that
     /// different protocols give it.
-    fn as_bytes(&self, id: Id, layers: u32) -> Option<Cow<'a, [u8]>> {
+    fn as_bytes(&self, id: Id, layers: u32) -> Option<Held<'a>> {
         match &self.values[id as usize] {
-            Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
+            Value::Bytes(bytes) => Some(Held::plainly(bytes)),
             // LightGBM's handle is its text.
-            Value::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
+            Value::Text(text) => Some(Held::plainly(text.as_bytes())),
             Value::Call(called, arguments) => {
                 let Value::Global("bytearray" | "bytes") = self.values[*called as usize] else {
                     return None;
@@ -451,10 +487,10 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn encoded(&self, id: Id, layers: u32) -> Option<Cow<'a, [u8]>> {
+    fn encoded(&self, id: Id, layers: u32) -> Option<Held<'a>> {
         match &self.values[id as usize] {
-            Value::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
-            Value::Text(text) => latin1(text),
+            Value::Bytes(bytes) => Some(Held::plainly(bytes)),
+            Value::Text(text) => Held::as_letters(text),
             Value::Call(called, arguments) => {
                 let Value::Global("encode") = self.values[*called as usize] else {
                     return self.as_bytes(id, layers);
@@ -463,20 +499,13 @@ impl<'a> Machine<'a> {
                     return None;
                 };
                 match self.values[*arguments.first()? as usize] {
-                    Value::Text(text) => latin1(text),
+                    Value::Text(text) => Held::as_letters(text),
                     _ => None,
                 }
             }
             _ => None,
         }
     }
-}
-
-fn latin1(text: &str) -> Option<Cow<'static, [u8]>> {
-    text.chars()
-        .map(|letter| u8::try_from(letter).ok())
-        .collect::<Option<Vec<u8>>>()
-        .map(Cow::Owned)
 }
 
 fn pairs(items: &[Id]) -> Vec<(Id, Id)> {

@@ -97,8 +97,9 @@ impl TreeColumns {
         Ok(())
     }
 
-    /// One tree, or one for each of the values of a leaf, all of the same shape.
-    pub(super) fn trees(&self) -> Result<Vec<Tree>, Error> {
+    /// One tree, or one for each of the values of a leaf, all of the same shape. It was read from
+    /// `start` on.
+    pub(super) fn trees(&self, start: usize) -> Result<Vec<Tree>, Error> {
         let count = self.left.len();
         let lengths = [self.right.len(), self.feature.len(), self.condition.len()];
         if lengths != [count; 3] || self.default_left.len() != count {
@@ -111,7 +112,7 @@ impl TreeColumns {
         let tree = |value: usize| -> Result<Tree, Error> {
             let tree = Tree::new(count, value as u32, |index| self.node(index, value, &sets))?;
             let statistics = self.statistics(&tree);
-            Ok(Tree { categories: sets.categories.clone(), statistics, ..tree })
+            Ok(Tree { categories: sets.categories.clone(), statistics, start, ..tree })
         };
         (0..value_count).map(tree).collect()
     }
@@ -241,10 +242,10 @@ pub(super) fn parameter<'a, T: FromStr>(
     document: &mut impl Document<'a>,
     name: &str,
 ) -> Result<T, Error> {
+    let at = document.offset();
     let text = document.text()?;
     let number = text.trim().parse();
     number.map_err(|_| {
-        Error::malformed(format!("`{name}` is `{text}`, not a number in range"))
-            .at(document.offset())
+        Error::malformed(format!("`{name}` is `{text}`, not a number in range")).at(at)
     })
 }

@@ -48,7 +48,7 @@ fn read_and_answer(bytes: &[u8]) {
             explain(bytes, &row);
         }
         Err(error) => {
-            assert!(error.offset().is_none_or(|at| at <= bytes.len()), "{error}");
+            assert!(error.offset().is_some_and(|at| at <= bytes.len()), "{error}");
             assert!(!error.to_string().is_empty());
         }
     }
@@ -82,7 +82,7 @@ fn a_truncated_model_is_refused_wherever_it_ends() {
         let expected = answers(&Model::from_bytes(&whole).expect(name));
         for length in (0..whole.len()).step_by(LENGTHS_STEP) {
             match Model::from_bytes(&whole[..length]) {
-                Err(error) => assert!(error.offset().is_none_or(|at| at <= length), "{error}"),
+                Err(error) => assert!(error.offset().is_some_and(|at| at <= length), "{error}"),
                 Ok(model) => {
                     assert!(may_be_cut(name), "{name} of {length}");
                     assert_eq!(answers(&model), expected);

@@ -64,7 +64,7 @@ fn refused(file: &[u8]) -> String {
         Ok(model) => return format!("read: {model:?}"),
         Err(error) => error,
     };
-    assert!(error.offset().is_none_or(|at| at <= file.len()), "{error}");
+    assert!(error.offset().is_some_and(|at| at <= file.len()), "{error}");
     assert!(Explainer::from_bytes(file).is_err(), "{error}");
     assert!(Explainer::against(file, Rows::new(&[0.0], 1)).is_err(), "{error}");
     error.to_string()
