@@ -30,7 +30,8 @@ type Features = BTreeMap<usize, Importance>;
 /// for: a model may claim more features than its bytes could tell of. The booster `gblinear` has no
 /// splits.
 ///
-/// Fails as [`Model::from_bytes`](crate::Model::from_bytes) does.
+/// Fails as [`Model::from_bytes`](crate::Model::from_bytes) does, and if what training saw is not
+/// readable.
 pub fn importance(bytes: &[u8]) -> Result<BTreeMap<usize, Importance>, Error> {
     let mut features = Features::new();
     match read::read(bytes, Detail::Statistics)? {

@@ -180,9 +180,14 @@ impl WideEnsemble {
 }
 
 impl WideTree {
-    /// Fails unless each split but the root and each leaf has one parent: then no walk from the root
-    /// meets anything twice. Fails also if a split or a leaf looks at a feature that is not there.
+    /// Fails unless each split but the root and each leaf has exactly one parent: then no walk from the
+    /// root meets anything twice. Fails also if a split or a leaf looks at a feature that is not there.
     pub(crate) fn check(&self, feature_count: usize) -> Result<(), Error> {
+        let (split_count, leaf_count) = (self.splits.len(), self.leaves.len());
+        if leaf_count != split_count + 1 {
+            let message = format!("has {leaf_count} leaves for {split_count} splits");
+            return Err(Error::malformed(message));
+        }
         let mut splits = vec![false; self.splits.len()];
         let mut leaves = vec![false; self.leaves.len()];
         if let Some(root) = splits.first_mut() {
