@@ -3,21 +3,21 @@
 //! Owns what a part can be; how it is written is each format's business, and which parts an answer
 //! has is the caller's.
 
-use crate::ClassName;
+use crate::{ClassName, Real};
 
 /// A part of a row: one value or a list of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cell<'a> {
+pub enum Cell<'a, V: Real = f32> {
     /// Nothing that means anything: `nan` in CSV, `null` in JSON.
     Missing,
     /// A number.
-    Number(f32),
+    Number(V),
     /// A class, printed without a fraction.
     Label(u32),
     /// A list of numbers.
-    Numbers(&'a [f32]),
+    Numbers(&'a [V]),
     /// A list of two numbers that stand nowhere else.
-    Pair([f32; 2]),
+    Pair([V; 2]),
     /// The list of so many classes, from 0.
     Labels(u32),
     /// A class by its name.
@@ -28,13 +28,13 @@ pub enum Cell<'a> {
 
 /// What a cell holds, one by one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Item<'a> {
-    Number(f32),
+pub(crate) enum Item<'a, V> {
+    Number(V),
     Label(u32),
     Name(&'a ClassName),
 }
 
-impl<'a> Cell<'a> {
+impl<'a, V: Real> Cell<'a, V> {
     /// Whether the cell is a list, be it of one value.
     pub(crate) fn is_list(self) -> bool {
         matches!(self, Self::Numbers(_) | Self::Pair(_) | Self::Labels(_) | Self::Names(_))
@@ -52,9 +52,9 @@ impl<'a> Cell<'a> {
     }
 
     /// Shows every value in order, a missing one as `NaN`.
-    pub(crate) fn visit(self, mut visit: impl FnMut(Item<'a>)) {
+    pub(crate) fn visit(self, mut visit: impl FnMut(Item<'a, V>)) {
         match self {
-            Self::Missing => visit(Item::Number(f32::NAN)),
+            Self::Missing => visit(Item::Number(V::MISSING)),
             Self::Number(value) => visit(Item::Number(value)),
             Self::Label(label) => visit(Item::Label(label)),
             Self::Numbers(values) => values.iter().for_each(|value| visit(Item::Number(*value))),

@@ -1,7 +1,7 @@
 //! Request and reply bodies to and from rows of numbers.
 //!
-//! A model wants a dense matrix of `f32`, one row per record, with its columns in the order it was
-//! trained on. Clients send CSV, JSON and more, in many shapes. The readers here turn the one into
+//! A model wants a dense matrix, one row per record, with its columns in the order it was trained
+//! on: of `f32`, as XGBoost does, or of `f64` as other libraries do ([`Real`]). Clients send CSV, JSON and more, in many shapes. The readers here turn the one into
 //! the other without a document tree in between and, once a [`Matrix`] has grown to its working
 //! size, without allocating. The writers print predictions the way SageMaker's XGBoost container
 //! does.
@@ -49,6 +49,7 @@ pub mod libsvm;
 mod matrix;
 pub mod npy;
 mod number;
+mod real;
 pub mod recordio;
 
 pub use cell::Cell;
@@ -56,3 +57,4 @@ pub use class_name::ClassName;
 pub use columns::Columns;
 pub use error::{Error, ErrorKind};
 pub use matrix::Matrix;
+pub use real::Real;

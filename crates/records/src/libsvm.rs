@@ -11,7 +11,7 @@
 //!   nothing but a label is a row of missing values.
 
 use crate::{
-    Columns, Error, Matrix,
+    Columns, Error, Matrix, Real,
     error::{no_columns, quote},
     number::{self, NotANumber},
 };
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
     /// [`Malformed`](crate::ErrorKind::Malformed) for what isn't libsvm, for a body without rows and
     /// for a feature that comes twice, and [`Columns`](crate::ErrorKind::Columns) for features that
     /// the model doesn't have.
-    pub fn read(&mut self, matrix: &mut Matrix, rows_max: usize) -> Result<(), Error> {
+    pub fn read<V: Real>(&mut self, matrix: &mut Matrix<V>, rows_max: usize) -> Result<(), Error> {
         matrix.begin(self.columns.width());
         if self.columns.width() == 0 {
             return Err(no_columns());
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn line(&mut self, row: &mut [f32]) -> Result<(), Error> {
+    fn line<V: Real>(&mut self, row: &mut [V]) -> Result<(), Error> {
         let mut position = 0;
         while !self.line_ends() {
             let start = self.at;
@@ -107,13 +107,13 @@ impl<'a> Reader<'a> {
         Some(digits.fold(0, |index: u64, digit| index.saturating_mul(10).saturating_add(digit)))
     }
 
-    fn feature(&mut self, index: u64, row: &mut [f32]) -> Result<(), Error> {
+    fn feature<V: Real>(&mut self, index: u64, row: &mut [V]) -> Result<(), Error> {
         let width = row.len() as u64;
         let column = index.wrapping_sub(self.base);
         let slot = usize::try_from(column).ok().and_then(|column| row.get_mut(column));
         let slot = slot.ok_or_else(|| stranger(index, self.base, width))?;
         let value = self.value()?;
-        if !slot.is_nan() {
+        if !slot.missing() {
             return Err(Error::malformed(format!("feature {index} stands there twice")));
         }
         *slot = value;
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn value(&mut self) -> Result<f32, Error> {
+    fn value<V: Real>(&mut self) -> Result<V, Error> {
         let rest = &self.body[self.at..];
         if let Some((value, length)) = number::short_integer(rest)
             && let None | Some(b' ' | b'\n' | b'\r' | b'\t') = rest.get(length)
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
             return Ok(value);
         }
         let text = self.token();
-        number::from_text(text).map_err(|why| not_a_value(text, why))
+        number::from_text(text).map_err(|why| not_a_value::<V>(text, why))
     }
 
     /// Moves behind everything up to the next blank.
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     fn no_feature(&mut self, position: usize) -> Result<(), Error> {
         let text = self.token();
         match position {
-            0 if number::from_text(text).is_ok() => Ok(()),
+            0 if number::from_text::<f32>(text).is_ok() => Ok(()),
             0 | 1 if text.starts_with(b"qid:") => Ok(()),
             _ => {
                 let found = quote(text);
@@ -172,10 +172,6 @@ fn stranger(index: u64, base: u64, width: u64) -> Error {
 }
 
 #[cold]
-fn not_a_value(text: &[u8], why: NotANumber) -> Error {
-    let expected = match why {
-        NotANumber::Text => "a number",
-        NotANumber::Infinite => "a finite 32-bit number",
-    };
-    Error::malformed(format!("found {}, expected {expected}", quote(text)))
+fn not_a_value<V: Real>(text: &[u8], why: NotANumber) -> Error {
+    Error::malformed(format!("found {}, expected {}", quote(text), why.expected::<V>()))
 }

@@ -1,26 +1,28 @@
-//! The reusable buffer that readers fill: dense rows of `f32`.
+//! The reusable buffer that readers fill: dense rows of `f32`, or of `f64`.
 //!
 //! Owns the values and the readers' working memory, so that a thread that keeps a `Matrix` reads
 //! bodies without allocating. What the values mean is the caller's business.
 
+use crate::Real;
+
 /// Rows of equal width, row by row; `NaN` is a missing value.
 #[derive(Debug, Default)]
-pub struct Matrix {
-    values: Vec<f32>,
+pub struct Matrix<V: Real = f32> {
+    values: Vec<V>,
     row_count: usize,
     width: usize,
-    pub(crate) scratch: Scratch,
+    pub(crate) scratch: Scratch<V>,
 }
 
 /// What readers remember between fields, rows and calls. None of it is trusted across calls.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
+pub(crate) struct Scratch<V> {
     /// Position in the body's rows -> column of the model, or [`SKIP`]. Keys of a sparse row.
     pub(crate) order: Vec<u32>,
     /// Column -> number of the last row that set it, to find columns that come twice or not at all.
     pub(crate) seen: Vec<u32>,
     /// The values of a row before they are put in their places.
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Vec<V>,
     /// A name with its escapes resolved.
     pub(crate) text: Vec<u8>,
 }
@@ -29,13 +31,16 @@ pub(crate) struct Scratch {
 pub(crate) const SKIP: u32 = u32::MAX;
 
 impl Matrix {
-    /// An empty matrix; it grows with the first body.
+    /// An empty matrix of `f32`; it grows with the first body. [`default`](Self::default) gives one of
+    /// either precision.
     pub fn new() -> Self {
         Self::default()
     }
+}
 
+impl<V: Real> Matrix<V> {
     /// All values, row by row: `row_count() * width()` of them.
-    pub fn values(&self) -> &[f32] {
+    pub fn values(&self) -> &[V] {
         &self.values
     }
 
@@ -76,15 +81,15 @@ impl Matrix {
     }
 
     /// Appends a row of missing values and hands it out to be filled.
-    pub(crate) fn push_row(&mut self) -> &mut [f32] {
+    pub(crate) fn push_row(&mut self) -> &mut [V] {
         let start = self.values.len();
-        self.values.resize(start + self.width, f32::NAN);
+        self.values.resize(start + self.width, V::MISSING);
         self.row_count += 1;
         &mut self.values[start..]
     }
 
     /// The row pushed last.
-    pub(crate) fn last_row(&mut self) -> &mut [f32] {
+    pub(crate) fn last_row(&mut self) -> &mut [V] {
         let start = self.values.len() - self.width;
         &mut self.values[start..]
     }

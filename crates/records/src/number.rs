@@ -1,25 +1,28 @@
-//! Text to `f32` and back: the fast path for short integers and the rules for everything else.
+//! Text to numbers and back: the fast path for short integers and the rules for everything else.
 //!
 //! Owns what counts as a number, a missing value or a boolean, and how values are printed. Where a
 //! number's text begins and ends is the readers' and writers' business.
 
 use std::{array, io::Write as _};
 
-use crate::cell::{Cell, Item};
+use crate::{
+    Real,
+    cell::{Cell, Item},
+};
 
 /// Why a text is not a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotANumber {
     /// It isn't a number at all.
     Text,
-    /// It is infinite, or becomes so as `f32`. XGBoost refuses infinite values too.
+    /// It is infinite, or becomes so when it is rounded. XGBoost refuses infinite values too.
     Infinite,
 }
 
-/// Reads an optional minus sign and 1 to 7 digits, all of which `f32` holds exactly. Returns the
+/// Reads an optional minus sign and 1 to 7 digits, all of which either type holds exactly. Returns the
 /// value and its length; the caller checks that the number ends there.
 #[inline]
-pub(crate) fn short_integer(bytes: &[u8]) -> Option<(f32, usize)> {
+pub(crate) fn short_integer<V: Real>(bytes: &[u8]) -> Option<(V, usize)> {
     let sign_length = usize::from(*bytes.first()? == b'-');
     let digits = bytes.get(sign_length..)?;
     let first = digits.first()?.wrapping_sub(b'0');
@@ -30,8 +33,7 @@ pub(crate) fn short_integer(bytes: &[u8]) -> Option<(f32, usize)> {
         Some(b'0'..=b'9') => several_digits(digits)?,
         _ => (u32::from(first), 1),
     };
-    let value = value as f32;
-    Some((if sign_length == 1 { -value } else { value }, sign_length + length))
+    Some((V::from_short(value, sign_length == 1), sign_length + length))
 }
 
 /// Two to seven digits at once, as bytes of one word.
@@ -67,7 +69,10 @@ pub(crate) const DIGITS: usize = 8;
 
 /// Reads digits with a delimiter behind each, all at once; none if anything else is among them.
 #[inline]
-pub(crate) fn delimited_digits(bytes: &[u8; 2 * DIGITS], delimiter: u8) -> Option<[f32; DIGITS]> {
+pub(crate) fn delimited_digits<V: Real>(
+    bytes: &[u8; 2 * DIGITS],
+    delimiter: u8,
+) -> Option<[V; DIGITS]> {
     const PAIRS: u128 = 0x0001_0001_0001_0001_0001_0001_0001_0001;
     // Most other fields are longer. A blank behind a delimiter that is one is no field of its own.
     if bytes[1] != delimiter || delimiter == b' ' {
@@ -81,35 +86,45 @@ pub(crate) fn delimited_digits(bytes: &[u8; 2 * DIGITS], delimiter: u8) -> Optio
         return None;
     }
     let digits = word.to_le_bytes();
-    Some(array::from_fn(|index| f32::from(digits[2 * index])))
+    Some(array::from_fn(|index| V::from_short(u32::from(digits[2 * index]), false)))
 }
 
 /// A whole text as a value: a decimal number, a missing value (nothing, or one of the words that
 /// pandas and numpy print for it) or a boolean, in any case of letters.
-pub(crate) fn from_text(text: &[u8]) -> Result<f32, NotANumber> {
+pub(crate) fn from_text<V: Real>(text: &[u8]) -> Result<V, NotANumber> {
     if let Ok(value) = decimal(text) {
         return Ok(value);
     }
     match text {
-        b"" => Ok(f32::NAN),
-        _ if is_any(text, &[b"nan", b"na", b"n/a", b"<na>", b"null", b"none"]) => Ok(f32::NAN),
-        _ if is_any(text, &[b"true"]) => Ok(1.0),
-        _ if is_any(text, &[b"false"]) => Ok(0.0),
+        b"" => Ok(V::MISSING),
+        _ if is_any(text, &[b"nan", b"na", b"n/a", b"<na>", b"null", b"none"]) => Ok(V::MISSING),
+        _ if is_any(text, &[b"true"]) => Ok(V::from_short(1, false)),
+        _ if is_any(text, &[b"false"]) => Ok(V::from_short(0, false)),
         _ => decimal(text),
     }
 }
 
 /// A whole text as a decimal number, with or without fraction and exponent.
-pub(crate) fn decimal(text: &[u8]) -> Result<f32, NotANumber> {
-    let value: f32 = fast_float2::parse(text).map_err(|_| NotANumber::Text)?;
-    if value.is_infinite() { Err(NotANumber::Infinite) } else { Ok(value) }
+pub(crate) fn decimal<V: Real>(text: &[u8]) -> Result<V, NotANumber> {
+    let value = V::parse(text).ok_or(NotANumber::Text)?;
+    if value.finite() || value.missing() { Ok(value) } else { Err(NotANumber::Infinite) }
+}
+
+impl NotANumber {
+    /// What was expected instead.
+    pub(crate) fn expected<V: Real>(self) -> String {
+        match self {
+            Self::Text => "a number".to_owned(),
+            Self::Infinite => format!("a finite {}-bit number", V::BITS),
+        }
+    }
 }
 
 fn is_any(text: &[u8], words: &[&[u8]]) -> bool {
     words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Prints values with the fewest digits that read back as the same `f32`.
+/// Prints values with the fewest digits that read back as the same number of their type.
 pub(crate) struct Printer {
     buffer: zmij::Buffer,
     non_finite: NonFinite,
@@ -129,19 +144,24 @@ impl Printer {
         Self { buffer: zmij::Buffer::new(), non_finite }
     }
 
-    pub(crate) fn print(&mut self, value: f32, out: &mut Vec<u8>) {
+    pub(crate) fn print<V: Real>(&mut self, value: V, out: &mut Vec<u8>) {
         let text = match self.non_finite {
-            _ if value.is_finite() => self.buffer.format_finite(value),
+            _ if value.finite() => value.digits(&mut self.buffer),
             NonFinite::Null => "null",
-            NonFinite::Words if value.is_nan() => "nan",
-            NonFinite::Words if value > 0.0 => "inf",
+            NonFinite::Words if value.missing() => "nan",
+            NonFinite::Words if value.positive() => "inf",
             NonFinite::Words => "-inf",
         };
         out.extend_from_slice(text.as_bytes());
     }
 
     /// Prints the values of a cell, with `separator` between those of a list.
-    pub(crate) fn print_cell(&mut self, cell: Cell<'_>, separator: &str, out: &mut Vec<u8>) {
+    pub(crate) fn print_cell<V: Real>(
+        &mut self,
+        cell: Cell<'_, V>,
+        separator: &str,
+        out: &mut Vec<u8>,
+    ) {
         let mut first = true;
         cell.visit(|item| {
             if !std::mem::take(&mut first) {
@@ -190,7 +210,7 @@ mod tests {
             ("x", None),
             (".5", None),
         ] {
-            assert_eq!(short_integer(text.as_bytes()), expect, "{text}");
+            assert_eq!(short_integer::<f32>(text.as_bytes()), expect, "{text}");
         }
     }
 
@@ -220,7 +240,7 @@ mod tests {
             for byte in (0..=255).filter(|byte| *byte != b',' && !byte.is_ascii_digit()) {
                 let mut bytes = *b"0,1,2,3,4,5,8,9,";
                 bytes[place] = byte;
-                assert_eq!(delimited_digits(&bytes, b','), None, "{byte} at {place}");
+                assert_eq!(delimited_digits::<f32>(&bytes, b','), None, "{byte} at {place}");
             }
         }
         assert_eq!(read("0,1,2,33,5,6,7,8", b','), None);
@@ -231,15 +251,17 @@ mod tests {
     fn words_for_missing_values_and_booleans() {
         for text in ["", "nan", "NaN", "-nan", "NA", "n/a", "null", "None", "<NA>"] {
             assert!(from_text(text.as_bytes()).is_ok_and(f32::is_nan), "{text}");
+            assert!(from_text(text.as_bytes()).is_ok_and(f64::is_nan), "{text}");
         }
         for (text, expect) in [("True", 1.0), ("false", 0.0), ("+1.5", 1.5), ("1e-3", 0.001)] {
             assert_eq!(from_text(text.as_bytes()), Ok(expect), "{text}");
+            assert_eq!(from_text(text.as_bytes()), Ok(expect as f32), "{text}");
         }
         for text in ["inf", "-Infinity", "1e39"] {
-            assert_eq!(from_text(text.as_bytes()), Err(NotANumber::Infinite), "{text}");
+            assert_eq!(from_text::<f32>(text.as_bytes()), Err(NotANumber::Infinite), "{text}");
         }
         for text in ["x", "1,5", "0x10", "1_000", "1 2", "-", "nanx"] {
-            assert_eq!(from_text(text.as_bytes()), Err(NotANumber::Text), "{text}");
+            assert_eq!(from_text::<f32>(text.as_bytes()), Err(NotANumber::Text), "{text}");
         }
     }
 }

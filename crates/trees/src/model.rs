@@ -78,10 +78,10 @@ impl Body {
 }
 
 impl Model {
-    fn of_narrow(ensemble: Ensemble, isa: Isa) -> Self {
+    fn of_narrow(ensemble: &Ensemble, isa: Isa) -> Self {
         let body = match &ensemble.linear {
-            Some(weights) => Body::Linear(Linear::new(&ensemble, weights)),
-            None => Body::Forest(Forest::with_isa(&ensemble, isa)),
+            Some(weights) => Body::Linear(Linear::new(ensemble, weights)),
+            None => Body::Forest(Forest::with_isa(ensemble, isa)),
         };
         Self {
             body,
@@ -89,16 +89,16 @@ impl Model {
             best_iteration: ensemble.best_iteration,
             missing: ensemble.missing,
             class_count: ensemble.objective.class_count(ensemble.base_margins.len()),
-            classes: ensemble.classes,
-            objective: ensemble.objective,
+            classes: ensemble.classes.clone(),
+            objective: ensemble.objective.clone(),
             feature_count: ensemble.feature_count,
-            feature_names: ensemble.feature_names,
+            feature_names: ensemble.feature_names.clone(),
             tree_count: ensemble.tree_count,
         }
     }
 
-    fn of_wide(ensemble: WideEnsemble, isa: Isa) -> Self {
-        let wide = Wide::with_isa(&ensemble, isa);
+    fn of_wide(ensemble: &WideEnsemble, isa: Isa) -> Self {
+        let wide = Wide::with_isa(ensemble, isa);
         Self {
             tree_count: wide.tree_count(),
             iteration_count: wide.iteration_count(),
@@ -106,14 +106,14 @@ impl Model {
             missing: None,
             class_count: ensemble.class_count,
             best_iteration: ensemble.best_iteration,
-            classes: ensemble.classes,
-            objective: ensemble.objective,
+            classes: ensemble.classes.clone(),
+            objective: ensemble.objective.clone(),
             feature_count: ensemble.feature_count,
-            feature_names: ensemble.feature_names,
+            feature_names: ensemble.feature_names.clone(),
         }
     }
 
-    fn new(contents: Contents, isa: Isa) -> Self {
+    pub(crate) fn new(contents: &Contents, isa: Isa) -> Self {
         match contents {
             Contents::Narrow(ensemble) => Self::of_narrow(ensemble, isa),
             Contents::Wide(ensemble) => Self::of_wide(ensemble, isa),
@@ -134,7 +134,7 @@ impl Model {
     ///
     /// Fails as [`from_bytes`](Self::from_bytes) does.
     pub fn from_bytes_on(bytes: &[u8], isa: Isa) -> Result<Self, Error> {
-        Ok(Self::new(read::read(bytes, Detail::Answers)?, isa))
+        Ok(Self::new(&read::read(bytes, Detail::Answers)?, isa))
     }
 
     /// Reads a model once for each instruction set that this processor has and the kernels use, the
@@ -157,7 +157,14 @@ impl Model {
     pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
         let mut contents = read::read(bytes, Detail::Answers)?;
         contents.slice(iterations)?;
-        Ok(Self::new(contents, Isa::detect()))
+        Ok(Self::new(&contents, Isa::detect()))
+    }
+
+    /// Whether the model computes in `f64`, as those of all libraries but XGBoost do. Rows of `f32`
+    /// are widened for it, and may then be on the other side of a threshold than the numbers that they
+    /// were rounded from; those of `f64` are rounded for a model that computes in `f32`.
+    pub fn is_f64(&self) -> bool {
+        matches!(self.body, Body::Wide(_))
     }
 
     /// Values per row of input.

@@ -8,9 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use records::{Columns, Matrix, csv, json as json_rows, jsonlines, libsvm, npy, recordio};
+use records::{Columns, Matrix, Real, csv, json as json_rows, jsonlines, libsvm, npy, recordio};
 use serde_json::{Map, Value, json};
-use trees::{Explainer, Model, Rows};
+use trees::{Explainer, Input, Model, Rows};
 
 use super::{Usage, invoke::guess_content_type, model, output};
 
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if matrix.row_count() == 0 {
         bail!("`{}` has no rows", args.rows);
     }
-    let rows = Rows::new(matrix.values(), matrix.width());
+    let rows = matrix.rows();
     let answers = if args.what.shap || args.what.interactions {
         let explainer = Explainer::from_bytes(&bytes)
             .with_context(|| format!("`{}` can't be explained", args.model))?;
@@ -188,24 +188,29 @@ fn quoted(text: &str) -> String {
     text.to_owned()
 }
 
-fn predictions(model: &Model, rows: Rows<'_>) -> Answers {
+fn predictions(model: &Model, rows: Input<'_>) -> Answers {
     let mut out = vec![0.0; rows.len() * model.prediction_width()];
-    model.predict(rows, &mut out);
-    narrow("prediction", &out, model.prediction_width())
+    model.predict_f64(rows, &mut out);
+    scores("prediction", &out, model)
 }
 
-fn margins(model: &Model, rows: Rows<'_>) -> Answers {
+fn margins(model: &Model, rows: Input<'_>) -> Answers {
     let mut out = vec![0.0; rows.len() * model.group_count()];
-    model.margins(rows, &mut out);
-    narrow("margin", &out, model.group_count())
+    model.margins_f64(rows, &mut out);
+    scores("margin", &out, model)
 }
 
-fn narrow(name: &'static str, values: &[f32], width: usize) -> Answers {
-    let row = |values: &[f32]| values.iter().map(|value| Cell::Narrow(*value)).collect();
+/// In the digits of the model's own precision.
+fn scores(name: &'static str, values: &[f64], model: &Model) -> Answers {
+    let width = if name == "margin" { model.group_count() } else { model.prediction_width() };
+    let cell = |value: &f64| {
+        if model.is_f64() { Cell::Number(*value) } else { Cell::Narrow(*value as f32) }
+    };
+    let row = |values: &[f64]| values.iter().map(cell).collect();
     Answers { name, heads: Vec::new(), rows: values.chunks(width).map(row).collect() }
 }
 
-fn leaves(model: &Model, rows: Rows<'_>) -> Answers {
+fn leaves(model: &Model, rows: Input<'_>) -> Answers {
     let count = model.tree_count();
     let mut out = vec![0; rows.len() * count];
     model.leaves(rows, &mut out);
@@ -216,7 +221,7 @@ fn leaves(model: &Model, rows: Rows<'_>) -> Answers {
 }
 
 /// The most probable class, by its name if the model knows it.
-fn labels(model: &Model, rows: Rows<'_>) -> anyhow::Result<Answers> {
+fn labels(model: &Model, rows: Input<'_>) -> anyhow::Result<Answers> {
     let objective = model.objective().name();
     let (width, classes) = (model.prediction_width(), model.classes());
     let is_binary = ["binary", "cross_entropy"].iter().any(|name| objective.starts_with(name));
@@ -226,8 +231,8 @@ fn labels(model: &Model, rows: Rows<'_>) -> anyhow::Result<Answers> {
     }
     let limit = if objective == "binary:logitraw" { 0.0 } else { 0.5 };
     let mut out = vec![0.0; rows.len() * width];
-    model.predict(rows, &mut out);
-    let label = |scores: &[f32]| {
+    model.predict_f64(rows, &mut out);
+    let label = |scores: &[f64]| {
         let class = match scores {
             [label] if is_label => *label as usize,
             [score] => usize::from(*score > limit),
@@ -239,15 +244,14 @@ fn labels(model: &Model, rows: Rows<'_>) -> anyhow::Result<Answers> {
 }
 
 /// The place of the greatest score, the first of equals.
-fn greatest(scores: &[f32]) -> usize {
+fn greatest(scores: &[f64]) -> usize {
     (0..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best })
 }
 
 /// A line per row and class: the contributions and the margin that they start from.
-fn contributions(model: &Model, explainer: &Explainer, rows: Rows<'_>) -> Answers {
-    let wide: Vec<f64> = rows.iter().flatten().map(|value| f64::from(*value)).collect();
+fn contributions(model: &Model, explainer: &Explainer, rows: Input<'_>) -> Answers {
     let mut out = vec![0.0; rows.len() * explainer.width()];
-    explainer.contributions(Rows::new(&wide, rows.width()), &mut out);
+    explainer.contributions(rows, &mut out);
     let groups = explainer.group_count();
     let mut heads = vec!["row".to_owned()];
     heads.extend((groups > 1).then(|| "class".to_owned()));
@@ -263,7 +267,7 @@ fn contributions(model: &Model, explainer: &Explainer, rows: Rows<'_>) -> Answer
 }
 
 /// A line per row, class and feature, and for each class one for the margin that all start from.
-fn interactions(model: &Model, explainer: &Explainer, rows: Rows<'_>) -> anyhow::Result<Answers> {
+fn interactions(model: &Model, explainer: &Explainer, rows: Input<'_>) -> anyhow::Result<Answers> {
     let mut out = vec![0.0; rows.len() * explainer.interaction_width()];
     explainer.interactions(rows, &mut out)?;
     let groups = explainer.group_count();
@@ -291,33 +295,71 @@ fn columns(model: &Model, explainer: &Explainer) -> impl Iterator<Item = String>
     names.chain(["expected".to_owned()])
 }
 
-fn read_rows(name: &str, format: Option<RowFormat>, model: &Model) -> anyhow::Result<Matrix> {
+/// Rows in the precision in which the model computes, so that none is rounded on the way.
+enum Table {
+    Narrow(Matrix<f32>),
+    Wide(Matrix<f64>),
+}
+
+impl Table {
+    fn row_count(&self) -> usize {
+        match self {
+            Self::Narrow(matrix) => matrix.row_count(),
+            Self::Wide(matrix) => matrix.row_count(),
+        }
+    }
+
+    fn rows(&self) -> Input<'_> {
+        match self {
+            Self::Narrow(matrix) => Rows::new(matrix.values(), matrix.width()).into(),
+            Self::Wide(matrix) => Rows::new(matrix.values(), matrix.width()).into(),
+        }
+    }
+}
+
+fn read_rows(name: &str, format: Option<RowFormat>, model: &Model) -> anyhow::Result<Table> {
     let body = read_body(name)?;
     let columns = match model.feature_names() {
         [] => Columns::unnamed(model.feature_count()),
         names => Columns::named(names.iter().cloned()),
     };
-    let mut matrix = Matrix::new();
     let format = match format {
         Some(format) => format.content_type(),
         None => guess_content_type(name, &body),
     };
-    match format {
-        "text/csv" => csv::read(&body, &columns, &mut matrix),
-        "application/json" => json_rows::read(&body, &columns, &mut matrix),
-        "application/jsonlines" => jsonlines::read(&body, &columns, &mut matrix),
-        "application/x-npy" => npy::read(&body, &columns, &mut matrix),
-        "text/libsvm" => libsvm::Reader::new(&body, &columns).read(&mut matrix, usize::MAX),
-        "application/x-recordio-protobuf" => {
-            recordio::Reader::new(&body, &columns).read(&mut matrix, usize::MAX)
+    let body = Body { name, format, bytes: &body, columns: &columns };
+    Ok(if model.is_f64() { Table::Wide(body.read()?) } else { Table::Narrow(body.read()?) })
+}
+
+/// Rows as they are in a file.
+struct Body<'a> {
+    name: &'a str,
+    format: &'static str,
+    bytes: &'a [u8],
+    columns: &'a Columns,
+}
+
+impl Body<'_> {
+    fn read<V: Real>(&self) -> anyhow::Result<Matrix<V>> {
+        let Self { name, bytes, columns, .. } = *self;
+        let mut matrix = Matrix::default();
+        match self.format {
+            "text/csv" => csv::read(bytes, columns, &mut matrix),
+            "application/json" => json_rows::read(bytes, columns, &mut matrix),
+            "application/jsonlines" => jsonlines::read(bytes, columns, &mut matrix),
+            "application/x-npy" => npy::read(bytes, columns, &mut matrix),
+            "text/libsvm" => libsvm::Reader::new(bytes, columns).read(&mut matrix, usize::MAX),
+            "application/x-recordio-protobuf" => {
+                recordio::Reader::new(bytes, columns).read(&mut matrix, usize::MAX)
+            }
+            format => bail!(
+                "`{name}` looks like {format}, from which rows can't be read here; give CSV, JSON, \
+                 JSON Lines, npy, libsvm or RecordIO-protobuf"
+            ),
         }
-        _ => bail!(
-            "`{name}` looks like {format}, from which rows can't be read here; give CSV, JSON, JSON \
-             Lines, npy, libsvm or RecordIO-protobuf"
-        ),
+        .with_context(|| format!("the rows of `{name}` can't be read"))?;
+        Ok(matrix)
     }
-    .with_context(|| format!("the rows of `{name}` can't be read"))?;
-    Ok(matrix)
 }
 
 fn read_body(name: &str) -> anyhow::Result<Vec<u8>> {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use engine_api::{ModelSource, OpenError};
-use trees::Model;
+use trees::{Model, Reading};
 
 use crate::shared::{Opened, Shared};
 
@@ -24,6 +24,24 @@ const FILES_MAX: usize = 1000;
 /// What SageMaker's XGBoost calls the model it has trained, and starts the names of several with.
 const NAME: &str = "xgboost-model";
 
+/// A model file of an artifact.
+pub(super) struct Found {
+    pub(super) name: String,
+    pub(super) model: Arc<Model>,
+    /// What was read of the file, where the model is to be explained and nobody had read it before.
+    reading: Option<Arc<Reading>>,
+}
+
+impl Found {
+    /// What the file says, read at most once.
+    pub(super) fn reading(&self, directory: &Path) -> Result<Arc<Reading>, OpenError> {
+        match &self.reading {
+            Some(reading) => Ok(Arc::clone(reading)),
+            None => read(&directory.join(&self.name), &self.name).map(Arc::new),
+        }
+    }
+}
+
 /// Reads the model files of the artifact, but those that are `open` already, says so in the log, and
 /// gives them in the order of their names. Of several files that are models, all are read for an `ensemble`, else one.
 ///
@@ -33,13 +51,13 @@ pub(super) fn load(
     source: ModelSource<'_>,
     ensemble: bool,
     open: &Shared<Model>,
-) -> Result<Vec<(String, Arc<Model>)>, OpenError> {
+) -> Result<Vec<Found>, OpenError> {
     let names = files(source.directory)?;
     let has_named = names.iter().any(|name| name.starts_with(NAME));
     let mut models = Vec::new();
     for name in names {
         match one(source, &name, open) {
-            Ok(model) => models.push((name, model)),
+            Ok(found) => models.push(found),
             Err(error) if has_named && !name.starts_with(NAME) => {
                 let log = source.log;
                 log.line(&format!("passed over a file beside the model: {}", error.message));
@@ -82,25 +100,37 @@ fn files(directory: &Path) -> Result<Vec<String>, OpenError> {
     Ok(names)
 }
 
-fn one(source: ModelSource<'_>, name: &str, open: &Shared<Model>) -> Result<Arc<Model>, OpenError> {
+fn one(source: ModelSource<'_>, name: &str, open: &Shared<Model>) -> Result<Found, OpenError> {
     let started = Instant::now();
     let path = source.directory.join(name);
     let file = fs::metadata(&path).map_err(|error| unreadable(name, &error))?;
     check_size(name, &file)?;
-    let Opened { model, was_open } = open.open(&[file], || read(&path, name))?;
+    let mut reading = None;
+    let Opened { model, was_open } = open.open(&[file], || {
+        if source.explaining.is_none() {
+            return bytes(&path, name).and_then(|bytes| parsed(name, Model::from_bytes(&bytes)));
+        }
+        let read = read(&path, name)?;
+        let model = read.model();
+        reading = Some(Arc::new(read));
+        Ok(model)
+    })?;
     let how = if was_open { ", which was open already" } else { &elapsed(started) };
     source.log.line(&format!("loaded {name}: {}{how}", describe(&model)));
-    Ok(model)
+    Ok(Found { name: name.to_owned(), model, reading })
 }
 
-/// The content of a model file that was read before.
-pub(super) fn bytes(directory: &Path, name: &str) -> Result<Vec<u8>, OpenError> {
-    fs::read(directory.join(name)).map_err(|error| unreadable(name, &error))
+fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, OpenError> {
+    fs::read(path).map_err(|error| unreadable(name, &error))
 }
 
-fn read(path: &Path, name: &str) -> Result<Model, OpenError> {
-    let bytes = fs::read(path).map_err(|error| unreadable(name, &error))?;
-    Model::from_bytes(&bytes).map_err(|error| {
+/// All that a file says, for explanations too.
+fn read(path: &Path, name: &str) -> Result<Reading, OpenError> {
+    bytes(path, name).and_then(|bytes| parsed(name, Reading::of(&bytes)))
+}
+
+fn parsed<T>(name: &str, read: Result<T, trees::Error>) -> Result<T, OpenError> {
+    read.map_err(|error| {
         refuse(format!("model file `{name}` is not a model that clary reads: {error}"))
     })
 }

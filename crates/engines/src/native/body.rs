@@ -6,7 +6,7 @@
 use records::{Columns, Error, Matrix, csv, json, jsonlines, libsvm, npy, recordio};
 use trees::Rows;
 
-use super::{ensemble::Ensemble, media::Input};
+use super::{ensemble::Ensemble, media::Input, precision::Precision};
 
 /// How many values of a large body a thread keeps memory for.
 const RETAINED_VALUES_MAX: usize = 64 * 1024;
@@ -15,10 +15,10 @@ const BLOCK_VALUES: usize = RETAINED_VALUES_MAX / 2;
 
 /// The working memory of a thread: what a call leaves behind for the next.
 #[derive(Default)]
-pub(super) struct Predictions {
-    matrix: Matrix,
-    members: Vec<f32>,
-    values: Vec<f32>,
+pub(super) struct Predictions<V: Precision> {
+    matrix: Matrix<V>,
+    members: Vec<V>,
+    values: Vec<V>,
 }
 
 /// Who predicts.
@@ -28,16 +28,16 @@ pub(super) struct Predictor<'a> {
     pub(super) columns: &'a Columns,
 }
 
-type Read = fn(&[u8], &Columns, &mut Matrix) -> Result<(), Error>;
+type Read<V> = fn(&[u8], &Columns, &mut Matrix<V>) -> Result<(), Error>;
 
-impl Predictions {
+impl<V: Precision> Predictions<V> {
     /// The predictions of the last body, row by row.
-    pub(super) fn values(&self) -> &[f32] {
+    pub(super) fn values(&self) -> &[V] {
         &self.values
     }
 
     /// The rows of the last body, unless it was of a sparse format, whose rows come in blocks.
-    pub(super) fn rows(&self) -> &Matrix {
+    pub(super) fn rows(&self) -> &Matrix<V> {
         &self.matrix
     }
 
@@ -67,7 +67,7 @@ impl Predictions {
     }
 
     /// Formats in which each value takes some of the body: their rows are a few times as large.
-    fn whole(&mut self, read: Read, body: &[u8], to: Predictor<'_>) -> Result<(), Error> {
+    fn whole(&mut self, read: Read<V>, body: &[u8], to: Predictor<'_>) -> Result<(), Error> {
         read(body, to.columns, &mut self.matrix)?;
         self.predict(to);
         Ok(())
@@ -76,7 +76,7 @@ impl Predictions {
     /// Formats in which a short row can be a wide one.
     fn blocks(
         &mut self,
-        mut read: impl FnMut(&mut Matrix, usize) -> Result<(), Error>,
+        mut read: impl FnMut(&mut Matrix<V>, usize) -> Result<(), Error>,
         to: Predictor<'_>,
     ) -> Result<(), Error> {
         let rows_max = (BLOCK_VALUES / to.columns.width().max(1)).max(1);
@@ -93,7 +93,7 @@ impl Predictions {
     fn predict(&mut self, to: Predictor<'_>) {
         let start = self.values.len();
         let width = to.ensemble.first().prediction_width();
-        self.values.resize(start + self.matrix.row_count() * width, 0.0);
+        self.values.resize(start + self.matrix.row_count() * width, V::default());
         let rows = Rows::new(self.matrix.values(), self.matrix.width());
         to.ensemble.predict(rows, &mut self.values[start..], &mut self.members);
     }

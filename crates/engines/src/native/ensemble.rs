@@ -9,6 +9,8 @@ use engine_api::OpenError;
 use records::Columns;
 use trees::{Model, Rows};
 
+use super::precision::{self, Precision};
+
 /// Models that take the same rows and predict the same.
 pub(super) struct Ensemble {
     first: Arc<Model>,
@@ -67,8 +69,13 @@ impl Ensemble {
     }
 
     /// Predicts as [`Model::predict`] does. `members` is memory to work in.
-    pub(super) fn predict(&self, rows: Rows<'_>, out: &mut [f32], members: &mut Vec<f32>) {
-        self.first.predict(rows, out);
+    pub(super) fn predict<V: Precision>(
+        &self,
+        rows: Rows<'_, V>,
+        out: &mut [V],
+        members: &mut Vec<V>,
+    ) {
+        precision::predict(&self.first, rows, out);
         if self.others.is_empty() {
             return;
         }
@@ -79,26 +86,26 @@ impl Ensemble {
     }
 
     /// Adds in the order of the files and divides once, as `numpy.mean` does over few models.
-    fn mean(&self, rows: Rows<'_>, out: &mut [f32], members: &mut Vec<f32>) {
-        members.resize(out.len(), 0.0);
+    fn mean<V: Precision>(&self, rows: Rows<'_, V>, out: &mut [V], members: &mut Vec<V>) {
+        members.resize(out.len(), V::default());
         for model in &self.others {
-            model.predict(rows, members);
-            out.iter_mut().zip(&*members).for_each(|(sum, value)| *sum += value);
+            precision::predict(model, rows, members);
+            out.iter_mut().zip(&*members).for_each(|(sum, value)| *sum += *value);
         }
         let count = (self.others.len() + 1) as f32;
         for sum in out {
-            *sum /= count;
+            *sum /= V::from(count);
         }
     }
 
-    fn majority(&self, rows: Rows<'_>, out: &mut [f32], members: &mut Vec<f32>) {
+    fn majority<V: Precision>(&self, rows: Rows<'_, V>, out: &mut [V], members: &mut Vec<V>) {
         let row_count = out.len();
         members.clear();
         members.extend_from_slice(out);
         for model in &self.others {
             let start = members.len();
-            members.resize(start + row_count, 0.0);
-            model.predict(rows, &mut members[start..]);
+            members.resize(start + row_count, V::default());
+            precision::predict(model, rows, &mut members[start..]);
         }
         for (row, class) in out.iter_mut().enumerate() {
             *class = most_frequent(&members[row..].iter().step_by(row_count));
@@ -107,10 +114,9 @@ impl Ensemble {
 }
 
 /// The most frequent value, the smallest of several.
-fn most_frequent<'a>(classes: &(impl Iterator<Item = &'a f32> + Clone)) -> f32 {
-    let same = |class: f32| move |other: &&f32| other.to_bits() == class.to_bits();
-    let votes = |class: f32| classes.clone().filter(same(class)).count();
-    let mut best = (0, f32::NAN);
+fn most_frequent<'a, V: Precision>(classes: &(impl Iterator<Item = &'a V> + Clone)) -> V {
+    let votes = |class: V| classes.clone().filter(|other| other.is(class)).count();
+    let mut best = (0, V::default());
     for class in classes.clone() {
         let found = votes(*class);
         if found > best.0 || (found == best.0 && *class < best.1) {
@@ -148,16 +154,12 @@ mod tests {
     #[test]
     fn the_majority_wins_and_of_equals_the_smallest() {
         for (classes, expect) in [
-            (&[2.0][..], 2.0),
+            (&[2.0_f32][..], 2.0),
             (&[1.0, 2.0, 2.0], 2.0),
             (&[2.0, 1.0], 1.0),
             (&[3.0, 1.0, 3.0, 1.0, 0.0], 1.0),
         ] {
-            assert_eq!(
-                most_frequent(&classes.iter()).to_bits(),
-                f32::to_bits(expect),
-                "{classes:?}"
-            );
+            assert!(most_frequent(&classes.iter()).is(expect), "{classes:?}");
         }
     }
 }

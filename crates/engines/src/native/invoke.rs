@@ -12,8 +12,9 @@ use records::{Error, ErrorKind, csv, json, jsonlines, npy, recordio};
 use super::{
     Native,
     body::{Predictions, Predictor},
-    explain::{Answered, Explaining, Unexplained},
+    explain::{Answered, Unexplained},
     media::{self, Input, Output},
+    precision::Precision,
     selection::Selection,
 };
 
@@ -36,8 +37,16 @@ thread_local! {
 /// The working memory of a thread: what a call leaves behind for the next.
 #[derive(Default)]
 struct Scratch {
-    predictions: Predictions,
+    narrow: Predictions<f32>,
+    wide: Predictions<f64>,
     text: Vec<u8>,
+}
+
+/// A request whose body is of a type that is read.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    request: Request<'a>,
+    input: Input,
 }
 
 /// A call that is not answered with predictions.
@@ -97,29 +106,37 @@ impl Native {
         if self.explaining.is_some() {
             check_explained(input)?;
         }
+        let call = Call { request, input };
         SCRATCH.with_borrow_mut(|scratch| {
-            let outcome = self.predict(input, request, scratch);
+            let outcome = if self.ensemble.first().is_f64() {
+                self.predict(call, &mut scratch.wide, &mut scratch.text)
+            } else {
+                self.predict(call, &mut scratch.narrow, &mut scratch.text)
+            };
             scratch.release();
             outcome
         })
     }
 
-    fn predict(
+    fn predict<V: Precision>(
         &self,
-        input: Input,
-        request: Request<'_>,
-        scratch: &mut Scratch,
+        Call { request, input }: Call<'_>,
+        predictions: &mut Predictions<V>,
+        text: &mut Vec<u8>,
     ) -> Result<Reply, Refusal> {
         let predictor = Predictor { ensemble: &self.ensemble, columns: &self.columns };
-        let outcome = scratch.predictions.of(request.body, input, predictor);
+        let outcome = predictions.of(request.body, input, predictor);
         outcome.map_err(|error| unreadable(request.content_type, input, &error))?;
         let output = self.output(request.accept)?;
-        scratch.text.clear();
-        self.write(output, scratch.predictions.values(), &mut scratch.text);
-        match &self.explaining {
-            None => Ok(reply(200, output.content_type(), Bytes::copy_from_slice(&scratch.text))),
-            Some(explaining) => explained(explaining, output, request, scratch),
-        }
+        text.clear();
+        self.write(output, predictions.values(), text);
+        let Some(explaining) = &self.explaining else {
+            return Ok(reply(200, output.content_type(), Bytes::copy_from_slice(text)));
+        };
+        let data = str::from_utf8(text).expect("answers of text are UTF-8: this is a bug");
+        let answered = Answered { content_type: output.content_type(), data };
+        let enable = request.enable_explanations;
+        explained(explaining.answer(answered, predictions.rows(), enable))
     }
 
     /// The type of the answer. An array has no room for selected content.
@@ -141,7 +158,7 @@ impl Native {
         }
     }
 
-    fn write(&self, output: Output, predictions: &[f32], out: &mut Vec<u8>) {
+    fn write<V: Precision>(&self, output: Output, predictions: &[V], out: &mut Vec<u8>) {
         let width = self.ensemble.first().prediction_width();
         match &self.selection {
             Some(selection) => {
@@ -177,16 +194,7 @@ impl Native {
 
 /// The answer of an endpoint with an explainer.
 #[cold]
-fn explained(
-    explaining: &Explaining,
-    output: Output,
-    request: Request<'_>,
-    scratch: &Scratch,
-) -> Result<Reply, Refusal> {
-    let data = str::from_utf8(&scratch.text).expect("answers of text are UTF-8: this is a bug");
-    let answered = Answered { content_type: output.content_type(), data };
-    let written =
-        explaining.answer(answered, scratch.predictions.rows(), request.enable_explanations);
+fn explained(written: Result<Vec<u8>, Unexplained>) -> Result<Reply, Refusal> {
     let written = written.map_err(|unexplained| match unexplained {
         Unexplained::Condition(message) => Refusal { status: 400, message },
         Unexplained::TooMuch(message) => Refusal { status: 413, message },
@@ -206,7 +214,7 @@ fn check_explained(input: Input) -> Result<(), Refusal> {
     }
 }
 
-fn write_scores(output: Output, values: &[f32], width: usize, out: &mut Vec<u8>) {
+fn write_scores<V: Precision>(output: Output, values: &[V], width: usize, out: &mut Vec<u8>) {
     match output {
         Output::Csv => csv::write(values, width, out),
         Output::Json => json::write(values, width, out),
@@ -216,10 +224,10 @@ fn write_scores(output: Output, values: &[f32], width: usize, out: &mut Vec<u8>)
     }
 }
 
-fn write_selected(
+fn write_selected<V: Precision>(
     output: Output,
     selection: &Selection,
-    predictions: std::slice::ChunksExact<'_, f32>,
+    predictions: std::slice::ChunksExact<'_, V>,
     out: &mut Vec<u8>,
 ) {
     let rows = selection.rows(predictions);
@@ -235,7 +243,8 @@ fn write_selected(
 impl Scratch {
     /// Gives back what one large call has made the thread keep.
     fn release(&mut self) {
-        self.predictions.release();
+        self.narrow.release();
+        self.wide.release();
         if self.text.capacity() > RETAINED_BYTES_MAX {
             self.text = Vec::new();
         }

@@ -2,7 +2,7 @@
 //!
 //! `artifact` finds and reads the models, `ensemble` lets several answer as one, `settings` reads the
 //! environment, `media` the content types, `selection` says what of a prediction an answer holds,
-//! `body` turns bodies into predictions, `explain` says why they are so, `invoke` answers calls. The arithmetic is `trees`' business,
+//! `body` turns bodies into predictions in the model's `precision`, `explain` says why they are so, `invoke` answers calls. The arithmetic is `trees`' business,
 //! the formats are `records`'.
 //!
 //! JSON, JSON Lines and `NumPy` requests are an extension: the container refuses them.
@@ -13,18 +13,20 @@ mod ensemble;
 mod explain;
 mod invoke;
 mod media;
+mod precision;
 mod selection;
 mod settings;
 
 use std::{fmt, sync::Arc};
 
+use artifact::Found;
 use engine_api::{LogSink, ModelSource, OpenError};
 use ensemble::Ensemble;
 use explain::Explaining;
 use records::Columns;
 use selection::Selection;
 use settings::Settings;
-use trees::{Model, Rows};
+use trees::{Model, Reading, Rows};
 
 use crate::shared::Shared;
 
@@ -47,11 +49,13 @@ pub(crate) fn open(source: ModelSource<'_>, open: &Shared<Model>) -> Result<Nati
     if models.len() > 1 {
         source.log.line(&format!("{} model files answer as one ensemble", models.len()));
     }
-    let names: Vec<String> = models.iter().map(|(name, _)| name.clone()).collect();
+    let explained = source.explaining.map(|given| explained(source, &models, given)).transpose()?;
+    let models = models.into_iter().map(|found| (found.name, found.model)).collect();
     let ensemble = Ensemble::new(models)?;
     let columns = ensemble.columns();
+    let explaining = explained.map(|(given, model)| Explaining::new(given, &model, &columns));
     let native = Native {
-        explaining: explaining(source, &names, &columns)?,
+        explaining: explaining.transpose()?,
         columns,
         selection: selection(&settings, ensemble.first(), source.log),
         ensemble,
@@ -62,24 +66,26 @@ pub(crate) fn open(source: ModelSource<'_>, open: &Shared<Model>) -> Result<Nati
     Ok(native)
 }
 
-/// Means and majorities of several models have no contributions that add up to them.
-fn explaining(
+/// The model that is explained. Means and majorities of several have no contributions that add up to
+/// them.
+fn explained<'a>(
     source: ModelSource<'_>,
-    names: &[String],
-    columns: &Columns,
-) -> Result<Option<Explaining>, OpenError> {
-    let Some(given) = source.explaining else { return Ok(None) };
-    let [name] = names else {
-        let message = format!(
-            "`ExplainerConfig` explains the answers of one model file, and there are {}: `{}`; \
-             keep one of them, or set `SAGEMAKER_INFERENCE_ENSEMBLE` to `false`",
-            names.len(),
-            names.join("`, `")
-        );
-        return Err(OpenError { message });
-    };
-    let bytes = artifact::bytes(source.directory, name)?;
-    Explaining::new(given, &bytes, columns).map(Some)
+    models: &[Found],
+    given: engine_api::Explaining<'a>,
+) -> Result<(engine_api::Explaining<'a>, Arc<Reading>), OpenError> {
+    match models {
+        [found] => Ok((given, found.reading(source.directory)?)),
+        _ => {
+            let names: Vec<_> = models.iter().map(|found| found.name.as_str()).collect();
+            let message = format!(
+                "`ExplainerConfig` explains the answers of one model file, and there are {}: `{}`; \
+                 keep one of them, or set `SAGEMAKER_INFERENCE_ENSEMBLE` to `false`",
+                names.len(),
+                names.join("`, `")
+            );
+            Err(OpenError { message })
+        }
+    }
 }
 
 fn selection(settings: &Settings, model: &Model, log: &Arc<dyn LogSink>) -> Option<Selection> {
@@ -101,7 +107,7 @@ impl Native {
     /// Predicts a row of missing values, as the container's first `/ping` loads the model.
     fn prove(&self) {
         let row = vec![f32::NAN; self.columns.width()];
-        let mut prediction = vec![0.0; self.ensemble.first().prediction_width()];
+        let mut prediction = vec![0.0_f32; self.ensemble.first().prediction_width()];
         if !row.is_empty() {
             self.ensemble.predict(Rows::new(&row, row.len()), &mut prediction, &mut Vec::new());
         }

@@ -10,6 +10,8 @@ use std::slice::ChunksExact;
 use records::{Cell, ClassName};
 use trees::{Label, Model};
 
+use super::precision::Precision;
+
 /// What an answer holds, in this order.
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
@@ -112,16 +114,16 @@ impl Selection {
     }
 
     /// The named cells of every row of predictions.
-    pub(super) fn rows<'a>(
+    pub(super) fn rows<'a, V: Precision>(
         &'a self,
-        predictions: ChunksExact<'a, f32>,
-    ) -> impl Iterator<Item = impl Iterator<Item = (&'a str, Cell<'a>)>> {
+        predictions: ChunksExact<'a, V>,
+    ) -> impl Iterator<Item = impl Iterator<Item = (&'a str, Cell<'a, V>)>> {
         predictions.map(move |row| {
             self.parts.iter().map(move |(name, content)| (&**name, self.cell(*content, row)))
         })
     }
 
-    fn cell<'a>(&'a self, content: Content, row: &'a [f32]) -> Cell<'a> {
+    fn cell<'a, V: Precision>(&'a self, content: Content, row: &'a [V]) -> Cell<'a, V> {
         match content {
             Content::PredictedLabel => self.predicted_label(row),
             Content::Labels if self.names.is_empty() => Cell::Labels(self.class_count),
@@ -136,23 +138,25 @@ impl Selection {
         }
     }
 
-    fn predicted_label(&self, row: &[f32]) -> Cell<'_> {
+    fn predicted_label<V: Precision>(&self, row: &[V]) -> Cell<'_, V> {
         let (class, score) = greatest(row);
         let class = match self.task {
-            Task::Probability => usize::from(score > 0.5),
-            Task::Margin => usize::from(score > 0.0),
+            Task::Probability => usize::from(score > V::from(0.5)),
+            Task::Margin => usize::from(score > V::from(0.0)),
             Task::Probabilities => class,
             // The container answers it as the number that the model answers.
             Task::Class | Task::Score if self.names.is_empty() => return Cell::Number(score),
-            Task::Class | Task::Score => score as usize,
+            Task::Class | Task::Score => score.class(),
         };
         self.names.get(class).map_or(Cell::Label(class as u32), Cell::Name)
     }
 
     /// The container takes a single score for the probability of class 1, whatever it is.
-    fn of_each_class<'a>(&self, row: &'a [f32]) -> Cell<'a> {
+    fn of_each_class<'a, V: Precision>(&self, row: &'a [V]) -> Cell<'a, V> {
         match row {
-            [score] if self.task != Task::Probabilities => Cell::Pair([1.0 - score, *score]),
+            [score] if self.task != Task::Probabilities => {
+                Cell::Pair([V::from(1.0) - *score, *score])
+            }
             scores => Cell::Numbers(scores),
         }
     }
@@ -172,7 +176,7 @@ fn class_names(labels: &[Label], class_count: u32) -> Vec<ClassName> {
 }
 
 /// The first of the greatest values and where it stands.
-fn greatest(row: &[f32]) -> (usize, f32) {
+fn greatest<V: Precision>(row: &[V]) -> (usize, V) {
     let mut best = (0, row[0]);
     for (class, score) in row.iter().enumerate() {
         if *score > best.1 {

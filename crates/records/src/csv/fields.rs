@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use memchr::memchr3;
 
 use crate::{
-    Error,
+    Error, Real,
     number::{self, DIGITS},
 };
 
@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
     /// If eight fields of one digit each come next, and a ninth behind them, their values; moves
     /// behind them. Encoded categories are long runs of ones and zeros.
     #[inline]
-    pub(super) fn digits(&mut self) -> Option<[f32; DIGITS]> {
+    pub(super) fn digits<V: Real>(&mut self) -> Option<[V; DIGITS]> {
         let bytes = self.body.get(self.at..)?.first_chunk()?;
         let values = number::delimited_digits(bytes, self.delimiter)?;
         self.at += bytes.len();

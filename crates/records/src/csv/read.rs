@@ -4,7 +4,7 @@
 
 use super::fields::{End, Field, Fields};
 use crate::{
-    Columns, Error, Matrix,
+    Columns, Error, Matrix, Real,
     error::{list, missing, no_columns, quote, wrong_count},
     matrix::SKIP,
     number::{self, NotANumber},
@@ -16,7 +16,7 @@ use crate::{
 /// [`Malformed`](crate::ErrorKind::Malformed) for text that is neither numbers nor a header, and for broken quotes, and
 /// [`Columns`](crate::ErrorKind::Columns) for rows that are not as wide as the model and for headers
 /// that lack a column of the model or have one twice.
-pub fn read(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
+pub fn read<V: Real>(body: &[u8], columns: &Columns, matrix: &mut Matrix<V>) -> Result<(), Error> {
     matrix.begin(columns.width());
     let mut reader = Reader { fields: Fields::new(body), columns, row: 0 };
     let outcome = reader.rows(matrix);
@@ -40,7 +40,7 @@ enum FirstRow {
 }
 
 impl<'a> Reader<'a> {
-    fn rows(&mut self, matrix: &mut Matrix) -> Result<(), Error> {
+    fn rows<V: Real>(&mut self, matrix: &mut Matrix<V>) -> Result<(), Error> {
         if self.fields.at_end() {
             return Err(Error::malformed("the body holds no rows"));
         }
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A row whose fields stand in the model's order.
-    fn positional(&mut self, row: &mut [f32]) -> Result<(), Error> {
+    fn positional<V: Real>(&mut self, row: &mut [V]) -> Result<(), Error> {
         let start = self.fields;
         let width = row.len();
         let mut index = 0;
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn value(&mut self, index: usize) -> Result<(f32, End), Error> {
+    fn value<V: Real>(&mut self, index: usize) -> Result<(V, End), Error> {
         match self.short_integer() {
             Some(found) => Ok(found),
             None => self.any_value(index),
@@ -102,19 +102,19 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn short_integer(&mut self) -> Option<(f32, End)> {
+    fn short_integer<V: Real>(&mut self) -> Option<(V, End)> {
         let at = self.fields.at;
         let (value, length) = number::short_integer(self.fields.body.get(at..)?)?;
         Some((value, self.fields.end_at(at + length)?))
     }
 
     #[inline(never)]
-    fn any_value(&mut self, index: usize) -> Result<(f32, End), Error> {
+    fn any_value<V: Real>(&mut self, index: usize) -> Result<(V, End), Error> {
         let at = self.fields.at;
         let field = self.field(index)?;
         match number::from_text(field.text.trim_ascii()) {
             Ok(value) => Ok((value, field.end)),
-            Err(why) => Err(self.not_a_value(&field, why, index).at(at)),
+            Err(why) => Err(self.not_a_value::<V>(&field, why, index).at(at)),
         }
     }
 
@@ -124,12 +124,8 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn not_a_value(&self, field: &Field<'_>, why: NotANumber, index: usize) -> Error {
-        let found = quote(&field.text);
-        let message = match why {
-            NotANumber::Text => format!("found {found}, expected a number"),
-            NotANumber::Infinite => format!("found {found}, expected a finite 32-bit number"),
-        };
+    fn not_a_value<V: Real>(&self, field: &Field<'_>, why: NotANumber, index: usize) -> Error {
+        let message = format!("found {}, expected {}", quote(&field.text), why.expected::<V>());
         Error::malformed(message).in_row(self.row).in_column(index + 1)
     }
 
@@ -155,7 +151,7 @@ impl<'a> Reader<'a> {
 impl Reader<'_> {
     /// Reads the first row as names, if that is what it is: if one of the model's is among them.
     #[cold]
-    fn header(&mut self, matrix: &mut Matrix) -> Result<FirstRow, Error> {
+    fn header<V: Real>(&mut self, matrix: &mut Matrix<V>) -> Result<FirstRow, Error> {
         matrix.pop_row();
         let start = self.fields.at;
         let order = &mut matrix.scratch.order;
@@ -163,7 +159,7 @@ impl Reader<'_> {
         let mut any_number = false;
         loop {
             let Ok(field) = self.fields.next() else { return Ok(FirstRow::Values) };
-            any_number |= number::from_text(&field.text).is_ok();
+            any_number |= number::from_text::<f32>(&field.text).is_ok();
             let index = self.columns.index_of(&field.text);
             order.push(index.map_or(SKIP, |index| index as u32));
             if field.end == End::Row {
@@ -209,7 +205,7 @@ impl Reader<'_> {
         })
     }
 
-    fn named_rows(&mut self, matrix: &mut Matrix) -> Result<(), Error> {
+    fn named_rows<V: Real>(&mut self, matrix: &mut Matrix<V>) -> Result<(), Error> {
         let order = std::mem::take(&mut matrix.scratch.order);
         let mut outcome = Ok(());
         while outcome.is_ok() && self.next_row() {
@@ -223,7 +219,7 @@ impl Reader<'_> {
     }
 
     /// A row whose fields stand in the header's order.
-    fn named(&mut self, order: &[u32], row: &mut [f32]) -> Result<(), Error> {
+    fn named<V: Real>(&mut self, order: &[u32], row: &mut [V]) -> Result<(), Error> {
         let start = self.fields;
         for (index, column) in order.iter().enumerate() {
             let end = if *column == SKIP {

@@ -1,17 +1,17 @@
 //! Predictions to CSV.
 
 use crate::{
-    Cell,
+    Cell, Real,
     number::{NonFinite, Printer},
 };
 
 /// Appends one line per row of `width` values, joined by commas, each line ended by LF.
 ///
-/// A value is printed with the fewest digits that read back as the same `f32`; missing and infinite
+/// A value is printed with the fewest digits that read back as the same number of its type; missing and infinite
 /// values as `nan`, `inf` and `-inf`. `values.len()` must be a multiple of `width`, which must not
 /// be 0. The layout is that of SageMaker's XGBoost container; that one prints more digits, since it
 /// widens each value to 64 bits first.
-pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
+pub fn write<V: Real>(values: &[V], width: usize, out: &mut Vec<u8>) {
     let mut printer = Printer::new(NonFinite::Words);
     for row in values.chunks_exact(width) {
         for (index, value) in row.iter().enumerate() {
@@ -29,7 +29,7 @@ pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
 ///
 /// That is what SageMaker's XGBoost container answers to batch transform jobs. Values are printed as
 /// by [`write()`].
-pub fn write_lists(values: &[f32], width: usize, out: &mut Vec<u8>) {
+pub fn write_lists<V: Real>(values: &[V], width: usize, out: &mut Vec<u8>) {
     if width == 1 {
         return write(values, width, out);
     }
@@ -46,9 +46,9 @@ pub fn write_lists(values: &[f32], width: usize, out: &mut Vec<u8>) {
 ///
 /// Values are printed as by [`write()`], labels without a fraction. The layout is that of SageMaker's
 /// XGBoost container with selected content.
-pub fn write_records<'a, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
+pub fn write_records<'a, V: Real, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
 where
-    R: Iterator<Item = (&'a str, Cell<'a>)>,
+    R: Iterator<Item = (&'a str, Cell<'a, V>)>,
 {
     let mut printer = Printer::new(NonFinite::Words);
     for (number, row) in rows.enumerate() {
@@ -64,7 +64,7 @@ where
     }
 }
 
-fn write_cell(cell: Cell<'_>, printer: &mut Printer, out: &mut Vec<u8>) {
+fn write_cell<V: Real>(cell: Cell<'_, V>, printer: &mut Printer, out: &mut Vec<u8>) {
     if cell.is_list() {
         out.extend_from_slice(b"\"[");
     }

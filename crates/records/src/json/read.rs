@@ -4,7 +4,7 @@
 
 use super::scan::{Next, Scanner};
 use crate::{
-    Columns, Error, Matrix,
+    Columns, Error, Matrix, Real,
     error::{list, missing, model_has_no_names, no_columns, quote, wrong_count},
     matrix::{SKIP, Scratch},
 };
@@ -21,7 +21,7 @@ const REMEMBERED_MAX: usize = 4096;
 /// [`Malformed`](crate::ErrorKind::Malformed) for what isn't JSON, isn't one of the forms or isn't
 /// a number, and [`Columns`](crate::ErrorKind::Columns) for lists that are not as wide as the
 /// model and for records that lack a column of the model or have one twice.
-pub fn read(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
+pub fn read<V: Real>(body: &[u8], columns: &Columns, matrix: &mut Matrix<V>) -> Result<(), Error> {
     read_as(Reader::document, body, columns, matrix)
 }
 
@@ -30,15 +30,19 @@ pub fn read(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), E
 /// See [`jsonlines`](crate::jsonlines) for what is read. On an error `matrix` is empty; the error
 /// is the one that [`read`] gives, or [`Malformed`](crate::ErrorKind::Malformed) for a line that is
 /// not exactly one row.
-pub fn read_lines(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
+pub fn read_lines<V: Real>(
+    body: &[u8],
+    columns: &Columns,
+    matrix: &mut Matrix<V>,
+) -> Result<(), Error> {
     read_as(Reader::lines, body, columns, matrix)
 }
 
-fn read_as<'a>(
-    rows: fn(&mut Reader<'a>) -> Result<(), Error>,
+fn read_as<'a, V: Real>(
+    rows: fn(&mut Reader<'a, V>) -> Result<(), Error>,
     body: &'a [u8],
     columns: &'a Columns,
-    matrix: &'a mut Matrix,
+    matrix: &'a mut Matrix<V>,
 ) -> Result<(), Error> {
     matrix.begin(columns.width());
     std::str::from_utf8(body)
@@ -56,11 +60,11 @@ fn read_as<'a>(
     outcome
 }
 
-struct Reader<'a> {
+struct Reader<'a, V: Real> {
     scan: Scanner<'a>,
     columns: &'a Columns,
-    matrix: &'a mut Matrix,
-    scratch: Scratch,
+    matrix: &'a mut Matrix<V>,
+    scratch: Scratch<V>,
     /// Whether the body gave the order of its columns, in `scratch.order`.
     named: bool,
     /// How many rows stand before this document.
@@ -83,7 +87,7 @@ enum Member {
     Other,
 }
 
-impl Reader<'_> {
+impl<V: Real> Reader<'_, V> {
     fn body(&mut self, rows: fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
         if self.columns.width() == 0 {
             return Err(no_columns());
@@ -184,7 +188,7 @@ impl Reader<'_> {
 }
 
 /// Lists of values.
-impl Reader<'_> {
+impl<V: Real> Reader<'_, V> {
     /// Behind the opening bracket, which is at `start`: the values of one row.
     fn list(&mut self, start: usize) -> Result<(), Error> {
         let number = self.row_number();
@@ -242,7 +246,7 @@ impl Reader<'_> {
 }
 
 /// Objects: records of named values, and what may stand around rows.
-impl Reader<'_> {
+impl<V: Real> Reader<'_, V> {
     fn object(&mut self, depth: usize) -> Result<(), Error> {
         let start = self.scan.at;
         let number = self.row_number();
@@ -376,7 +380,7 @@ impl Reader<'_> {
 }
 
 /// Which columns a record has set.
-impl Reader<'_> {
+impl<V: Real> Reader<'_, V> {
     /// Marks a column as set.
     #[inline]
     fn see(&mut self, index: usize) -> Result<(), Error> {

@@ -4,7 +4,7 @@
 //! bytes are UTF-8.
 
 use crate::{
-    Error,
+    Error, Real,
     error::quote,
     number::{self, NotANumber},
 };
@@ -111,7 +111,7 @@ impl<'a> Scanner<'a> {
 
     /// A number, `null`, `NaN`, a boolean or a string that spells a number.
     #[inline]
-    pub(super) fn scalar(&mut self, text: &mut Vec<u8>) -> Result<f32, Error> {
+    pub(super) fn scalar<V: Real>(&mut self, text: &mut Vec<u8>) -> Result<V, Error> {
         self.peek();
         let rest = self.rest();
         if let Some((value, length)) = number::short_integer(rest)
@@ -124,19 +124,19 @@ impl<'a> Scanner<'a> {
         self.any_scalar(text)
     }
 
-    fn any_scalar(&mut self, text: &mut Vec<u8>) -> Result<f32, Error> {
+    fn any_scalar<V: Real>(&mut self, text: &mut Vec<u8>) -> Result<V, Error> {
         match self.peek() {
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'n') => self.word_as("null", f32::NAN),
-            Some(b'N') => self.word_as("NaN", f32::NAN),
-            Some(b't') => self.word_as("true", 1.0),
-            Some(b'f') => self.word_as("false", 0.0),
+            Some(b'n') => self.word_as("null", V::MISSING),
+            Some(b'N') => self.word_as("NaN", V::MISSING),
+            Some(b't') => self.word_as("true", V::from_short(1, false)),
+            Some(b'f') => self.word_as("false", V::from_short(0, false)),
             Some(b'"') => self.spelled_number(text),
             _ => Err(self.unexpected("a number")),
         }
     }
 
-    fn word_as(&mut self, word: &str, value: f32) -> Result<f32, Error> {
+    fn word_as<V: Real>(&mut self, word: &str, value: V) -> Result<V, Error> {
         if self.rest().starts_with(word.as_bytes()) {
             self.at += word.len();
             return Ok(value);
@@ -144,20 +144,20 @@ impl<'a> Scanner<'a> {
         Err(self.unexpected("a number"))
     }
 
-    fn number(&mut self) -> Result<f32, Error> {
+    fn number<V: Real>(&mut self) -> Result<V, Error> {
         let Some(length) = number_length(self.rest()) else {
             return Err(self.unexpected("a number"));
         };
         let text = &self.rest()[..length];
-        let value = number::decimal(text).map_err(|why| not_a_value(text, why).at(self.at))?;
+        let value = number::decimal(text).map_err(|why| not_a_value::<V>(text, why).at(self.at))?;
         self.at += length;
         Ok(value)
     }
 
-    fn spelled_number(&mut self, text: &mut Vec<u8>) -> Result<f32, Error> {
+    fn spelled_number<V: Real>(&mut self, text: &mut Vec<u8>) -> Result<V, Error> {
         let start = self.at;
         self.string(text)?;
-        number::decimal(text).map_err(|why| not_a_value(text, why).at(start))
+        number::decimal(text).map_err(|why| not_a_value::<V>(text, why).at(start))
     }
 
     /// A string; what it means is put into `text`.
@@ -250,7 +250,7 @@ impl<'a> Scanner<'a> {
                 }
                 None => Err(self.unexpected("a value")),
             },
-            Some(b'n' | b'N' | b't' | b'f') => self.any_scalar(text).map(|_| ()),
+            Some(b'n' | b'N' | b't' | b'f') => self.any_scalar::<f32>(text).map(|_| ()),
             _ => Err(self.unexpected("a value")),
         }
     }
@@ -290,12 +290,8 @@ impl<'a> Scanner<'a> {
 }
 
 #[cold]
-fn not_a_value(text: &[u8], why: NotANumber) -> Error {
-    let expected = match why {
-        NotANumber::Text => "a number",
-        NotANumber::Infinite => "a finite 32-bit number",
-    };
-    Error::malformed(format!("found {}, expected {expected}", quote(text)))
+fn not_a_value<V: Real>(text: &[u8], why: NotANumber) -> Error {
+    Error::malformed(format!("found {}, expected {}", quote(text), why.expected::<V>()))
 }
 
 /// Whether `number` starts like `01` or `-01`, which JSON forbids.

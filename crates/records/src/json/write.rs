@@ -1,17 +1,17 @@
 //! Predictions to JSON.
 
 use crate::{
-    Cell,
+    Cell, Real,
     number::{NonFinite, Printer},
 };
 
 /// Appends `{"predictions":[{"score":0.87},…]}` with an element per row of `width` values; the
 /// score is a list if `width` isn't 1.
 ///
-/// A value is printed with the fewest digits that read back as the same `f32`; missing and infinite
+/// A value is printed with the fewest digits that read back as the same number of its type; missing and infinite
 /// values as `null`. `values.len()` must be a multiple of `width`, which must not be 0. The layout
 /// is that of SageMaker's XGBoost container.
-pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
+pub fn write<V: Real>(values: &[V], width: usize, out: &mut Vec<u8>) {
     let mut printer = Printer::new(NonFinite::Null);
     out.extend_from_slice(br#"{"predictions":["#);
     for (index, row) in values.chunks_exact(width).enumerate() {
@@ -29,9 +29,9 @@ pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
 /// Values are printed as by [`write()`], labels without a fraction. The layout is that of SageMaker's
 /// XGBoost container with selected content; that one prints `NaN` for what is missing, which is not
 /// JSON.
-pub fn write_records<'a, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
+pub fn write_records<'a, V: Real, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
 where
-    R: Iterator<Item = (&'a str, Cell<'a>)>,
+    R: Iterator<Item = (&'a str, Cell<'a, V>)>,
 {
     let mut printer = Printer::new(NonFinite::Null);
     out.extend_from_slice(br#"{"predictions":["#);
@@ -45,7 +45,7 @@ where
 }
 
 /// Appends `{"score":…}` for one row.
-pub(crate) fn write_score(row: &[f32], printer: &mut Printer, out: &mut Vec<u8>) {
+pub(crate) fn write_score<V: Real>(row: &[V], printer: &mut Printer, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"score":"#);
     if let [value] = row {
         printer.print(*value, out);
@@ -55,7 +55,7 @@ pub(crate) fn write_score(row: &[f32], printer: &mut Printer, out: &mut Vec<u8>)
     out.push(b'}');
 }
 
-fn write_list(row: &[f32], printer: &mut Printer, out: &mut Vec<u8>) {
+fn write_list<V: Real>(row: &[V], printer: &mut Printer, out: &mut Vec<u8>) {
     for (index, value) in row.iter().enumerate() {
         out.push(if index == 0 { b'[' } else { b',' });
         printer.print(*value, out);
@@ -64,8 +64,8 @@ fn write_list(row: &[f32], printer: &mut Printer, out: &mut Vec<u8>) {
 }
 
 /// Appends an object of named cells for one row.
-pub(crate) fn write_record<'a>(
-    members: impl Iterator<Item = (&'a str, Cell<'a>)>,
+pub(crate) fn write_record<'a, V: Real>(
+    members: impl Iterator<Item = (&'a str, Cell<'a, V>)>,
     printer: &mut Printer,
     out: &mut Vec<u8>,
 ) {

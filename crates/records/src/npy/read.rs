@@ -1,9 +1,10 @@
-//! Arrays to rows: which shapes fit a model, and numbers of any type to `f32`.
+//! Arrays to rows: which shapes fit a model, and numbers of any type to the model's.
 
 use super::header::{self, Header};
 use crate::{
-    Columns, Error, Matrix,
+    Columns, Error, Matrix, Real,
     error::{no_columns, quote, wrong_count},
+    number::NotANumber,
 };
 
 /// Reads an array in `NumPy`'s format into the rows of `matrix`, whatever it held before.
@@ -11,7 +12,7 @@ use crate::{
 /// See the [module](super) for what is read. On an error `matrix` is empty; the error is
 /// [`Malformed`](crate::ErrorKind::Malformed) for what isn't an array of numbers and for infinite
 /// values, and [`Columns`](crate::ErrorKind::Columns) for shapes that don't fit the model.
-pub fn read(body: &[u8], columns: &Columns, matrix: &mut Matrix) -> Result<(), Error> {
+pub fn read<V: Real>(body: &[u8], columns: &Columns, matrix: &mut Matrix<V>) -> Result<(), Error> {
     matrix.begin(columns.width());
     if columns.width() == 0 {
         return Err(no_columns());
@@ -72,7 +73,7 @@ impl Array<'_> {
     }
 
     /// The numbers of `N` bytes in the order of rows.
-    fn fill<const N: usize>(&self, matrix: &mut Matrix, value: impl Fn([u8; N]) -> f32) {
+    fn fill<V: Real, const N: usize>(&self, matrix: &mut Matrix<V>, value: impl Fn([u8; N]) -> V) {
         let (numbers, _) = self.data.as_chunks::<N>();
         let row_count = numbers.len() / self.width;
         for row in 0..row_count {
@@ -112,28 +113,29 @@ impl Element {
         }
     }
 
-    fn fill(self, array: &Array<'_>, matrix: &mut Matrix) {
+    fn fill<V: Real>(self, array: &Array<'_>, matrix: &mut Matrix<V>) {
+        let (signed, unsigned) = (V::from_i64, V::from_u64);
         match (self.kind, self.size) {
-            (b'f', 2) => self.put(array, matrix, |bytes| half(u16::from_le_bytes(bytes))),
-            (b'f', 4) => self.put(array, matrix, f32::from_le_bytes),
-            (b'f', _) => self.put(array, matrix, |bytes| f64::from_le_bytes(bytes) as f32),
-            (b'i', 1) => self.put(array, matrix, |bytes| f32::from(i8::from_le_bytes(bytes))),
-            (b'i', 2) => self.put(array, matrix, |bytes| f32::from(i16::from_le_bytes(bytes))),
-            (b'i', 4) => self.put(array, matrix, |bytes| i32::from_le_bytes(bytes) as f32),
-            (b'i', _) => self.put(array, matrix, |bytes| i64::from_le_bytes(bytes) as f32),
-            (b'u', 2) => self.put(array, matrix, |bytes| f32::from(u16::from_le_bytes(bytes))),
-            (b'u', 4) => self.put(array, matrix, |bytes| u32::from_le_bytes(bytes) as f32),
-            (b'u', 8) => self.put(array, matrix, |bytes| u64::from_le_bytes(bytes) as f32),
+            (b'f', 2) => self.put(array, matrix, |b| V::from_f32(half(u16::from_le_bytes(b)))),
+            (b'f', 4) => self.put(array, matrix, |b| V::from_f32(f32::from_le_bytes(b))),
+            (b'f', _) => self.put(array, matrix, |b| V::from_f64(f64::from_le_bytes(b))),
+            (b'i', 1) => self.put(array, matrix, |b| signed(i8::from_le_bytes(b).into())),
+            (b'i', 2) => self.put(array, matrix, |b| signed(i16::from_le_bytes(b).into())),
+            (b'i', 4) => self.put(array, matrix, |b| signed(i32::from_le_bytes(b).into())),
+            (b'i', _) => self.put(array, matrix, |b| signed(i64::from_le_bytes(b))),
+            (b'u', 2) => self.put(array, matrix, |b| unsigned(u16::from_le_bytes(b).into())),
+            (b'u', 4) => self.put(array, matrix, |b| unsigned(u32::from_le_bytes(b).into())),
+            (b'u', 8) => self.put(array, matrix, |b| unsigned(u64::from_le_bytes(b))),
             // Booleans and the shortest integers.
-            _ => self.put(array, matrix, |[byte]| f32::from(byte)),
+            _ => self.put(array, matrix, |[byte]| unsigned(byte.into())),
         }
     }
 
-    fn put<const N: usize>(
+    fn put<V: Real, const N: usize>(
         self,
         array: &Array<'_>,
-        matrix: &mut Matrix,
-        value: impl Fn([u8; N]) -> f32,
+        matrix: &mut Matrix<V>,
+        value: impl Fn([u8; N]) -> V,
     ) {
         if self.big_endian {
             array.fill(matrix, |mut bytes: [u8; N]| {
@@ -164,12 +166,13 @@ fn unknown(descr: &[u8]) -> Error {
     Error::malformed(format!("the array is of type {found}; send one of floats or integers"))
 }
 
-fn finite(matrix: &Matrix) -> Result<(), Error> {
-    match matrix.values().iter().position(|value| value.is_infinite()) {
+fn finite<V: Real>(matrix: &Matrix<V>) -> Result<(), Error> {
+    match matrix.values().iter().position(|value| !value.finite() && !value.missing()) {
         None => Ok(()),
         Some(at) => {
             let (row, column) = (at / matrix.width(), at % matrix.width());
-            let message = "found an infinite value, expected a finite 32-bit number";
+            let expected = NotANumber::Infinite.expected::<V>();
+            let message = format!("found an infinite value, expected {expected}");
             Err(Error::malformed(message).in_row(row + 1).in_column(column + 1))
         }
     }

@@ -5,9 +5,10 @@ use super::{
     wire::{Fields, Value, varint},
 };
 use crate::{
-    Columns, Error, Matrix,
+    Columns, Error, Matrix, Real,
     error::{no_columns, wrong_count},
     matrix::Scratch,
+    number::NotANumber,
 };
 
 /// The feature that is the row.
@@ -52,7 +53,7 @@ impl<'a> Reader<'a> {
     /// [`Malformed`](crate::ErrorKind::Malformed) for broken frames and messages, for records without
     /// a row and for infinite values, and [`Columns`](crate::ErrorKind::Columns) for rows that are
     /// not the model's.
-    pub fn read(&mut self, matrix: &mut Matrix, rows_max: usize) -> Result<(), Error> {
+    pub fn read<V: Real>(&mut self, matrix: &mut Matrix<V>, rows_max: usize) -> Result<(), Error> {
         let width = self.columns.width();
         matrix.begin(width);
         if width == 0 {
@@ -69,10 +70,10 @@ impl<'a> Reader<'a> {
         outcome
     }
 
-    fn rows(
+    fn rows<V: Real>(
         &mut self,
-        matrix: &mut Matrix,
-        scratch: &mut Scratch,
+        matrix: &mut Matrix<V>,
+        scratch: &mut Scratch<V>,
         rows_max: usize,
     ) -> Result<(), Error> {
         while matrix.row_count() < rows_max {
@@ -138,7 +139,7 @@ fn tensor_of(value: &[u8]) -> Result<Option<Tensor<'_>>, Error> {
 
 impl Tensor<'_> {
     /// Decodes values and keys into the scratch; says how wide the shape is, if there is one.
-    fn gather(self, scratch: &mut Scratch) -> Result<Option<u64>, Error> {
+    fn gather<V: Real>(self, scratch: &mut Scratch<V>) -> Result<Option<u64>, Error> {
         scratch.values.clear();
         scratch.order.clear();
         let mut shape = None;
@@ -161,33 +162,35 @@ impl Tensor<'_> {
 
 impl Kind {
     /// Appends what one field of values holds: many of them packed, or a single one.
-    fn gather(self, field: Value<'_>, out: &mut Vec<f32>) -> Result<(), Error> {
+    fn gather<V: Real>(self, field: Value<'_>, out: &mut Vec<V>) -> Result<(), Error> {
         match (self, field) {
             (Self::Float32, Value::Bytes(packed)) => {
-                extend(packed, out, |bytes| f32::from_le_bytes(*bytes))
+                extend(packed, out, |bytes| V::from_f32(f32::from_le_bytes(*bytes)))
             }
             (Self::Float64, Value::Bytes(packed)) => {
-                extend(packed, out, |bytes| f64::from_le_bytes(*bytes) as f32)
+                extend(packed, out, |bytes| V::from_f64(f64::from_le_bytes(*bytes)))
             }
             (Self::Float32, Value::Fixed32(bytes)) => {
-                out.push(f32::from_le_bytes(bytes));
+                out.push(V::from_f32(f32::from_le_bytes(bytes)));
                 Ok(())
             }
             (Self::Float64, Value::Fixed64(bytes)) => {
-                out.push(f64::from_le_bytes(bytes) as f32);
+                out.push(V::from_f64(f64::from_le_bytes(bytes)));
                 Ok(())
             }
             // Negative integers are sign-extended to 64 bits before they are written.
-            (Self::Int32, field) => integers(field, |value| out.push(value as i32 as f32)),
+            (Self::Int32, field) => {
+                integers(field, |value| out.push(V::from_i64((value as i32).into())))
+            }
             _ => Err(wrong_type()),
         }
     }
 }
 
-fn extend<const N: usize>(
+fn extend<V, const N: usize>(
     packed: &[u8],
-    out: &mut Vec<f32>,
-    value: impl Fn(&[u8; N]) -> f32,
+    out: &mut Vec<V>,
+    value: impl Fn(&[u8; N]) -> V,
 ) -> Result<(), Error> {
     let (values, rest) = packed.as_chunks();
     out.extend(values.iter().map(value));
@@ -214,10 +217,11 @@ fn wrong_type() -> Error {
 }
 
 /// Puts what was gathered into a row of missing values.
-fn fill(row: &mut [f32], gathered: &Scratch, shape: Option<u64>) -> Result<(), Error> {
+fn fill<V: Real>(row: &mut [V], gathered: &Scratch<V>, shape: Option<u64>) -> Result<(), Error> {
     let (values, keys) = (&gathered.values, &gathered.order);
-    if let Some(index) = values.iter().position(|value| value.is_infinite()) {
-        let message = format!("value {} is infinite, expected a finite 32-bit number", index + 1);
+    if let Some(index) = values.iter().position(|value| !value.finite() && !value.missing()) {
+        let expected = NotANumber::Infinite.expected::<V>();
+        let message = format!("value {} is infinite, expected {expected}", index + 1);
         return Err(Error::malformed(message));
     }
     match (keys.is_empty(), values.is_empty(), shape) {
@@ -232,7 +236,7 @@ fn fill(row: &mut [f32], gathered: &Scratch, shape: Option<u64>) -> Result<(), E
 }
 
 /// Whether a sparse row of `columns` columns fits the model.
-fn narrow(row: &[f32], columns: u64) -> Result<(), Error> {
+fn narrow<V>(row: &[V], columns: u64) -> Result<(), Error> {
     if columns <= row.len() as u64 {
         return Ok(());
     }
@@ -240,7 +244,7 @@ fn narrow(row: &[f32], columns: u64) -> Result<(), Error> {
     Err(Error::columns(format!("the row has {columns} columns, but the model expects {expected}")))
 }
 
-fn scatter(row: &mut [f32], keys: &[u32], values: &[f32]) -> Result<(), Error> {
+fn scatter<V: Real>(row: &mut [V], keys: &[u32], values: &[V]) -> Result<(), Error> {
     if keys.len() != values.len() {
         let message = format!("a sparse row has {} keys for {} values", keys.len(), values.len());
         return Err(Error::malformed(message));
@@ -251,7 +255,7 @@ fn scatter(row: &mut [f32], keys: &[u32], values: &[f32]) -> Result<(), Error> {
             let last = width - 1;
             Error::columns(format!("found key {key}, but the model has columns 0 to {last}"))
         })?;
-        if !slot.is_nan() {
+        if !slot.missing() {
             return Err(Error::malformed(format!("key {key} stands there twice")));
         }
         *slot = *value;

@@ -1,24 +1,28 @@
 //! Predictions to records.
 
 use super::MAGIC;
-use crate::cell::{Cell, Item};
+use crate::{
+    Real,
+    cell::{Cell, Item},
+};
 
-/// Appends a record per row of `width` values, whose label `score` is a tensor of 32-bit floats.
+/// Appends a record per row of `width` values, whose label `score` is a tensor of floats of the
+/// values' type.
 ///
 /// `values.len()` must be a multiple of `width`, which must not be 0. The name is that of the JSON
 /// answer.
-pub fn write(values: &[f32], width: usize, out: &mut Vec<u8>) {
+pub fn write<V: Real>(values: &[V], width: usize, out: &mut Vec<u8>) {
     let rows = values.chunks_exact(width);
     write_records(rows.map(|row| std::iter::once(("score", Cell::Numbers(row)))), out);
 }
 
-/// Appends a record per row, with a label per cell: a tensor of 32-bit floats under the cell's name;
+/// Appends a record per row, with a label per cell: a tensor of floats under the cell's name;
 /// what is missing is `NaN`.
 ///
 /// The layout is that of SageMaker's XGBoost container with selected content.
-pub fn write_records<'a, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
+pub fn write_records<'a, V: Real, R>(rows: impl Iterator<Item = R>, out: &mut Vec<u8>)
 where
-    R: Iterator<Item = (&'a str, Cell<'a>)>,
+    R: Iterator<Item = (&'a str, Cell<'a, V>)>,
 {
     for row in rows {
         out.extend_from_slice(&MAGIC.to_le_bytes());
@@ -36,8 +40,8 @@ where
 
 /// An entry of the map `label`. Lengths stand before what they count, so they are worked out from
 /// the inside: values, tensor, value, entry.
-fn label(name: &str, cell: Cell<'_>, out: &mut Vec<u8>) {
-    let values = 4 * cell.len();
+fn label<V: Real>(name: &str, cell: Cell<'_, V>, out: &mut Vec<u8>) {
+    let values = V::BITS / 8 * cell.len();
     let tensor = field_length(values);
     let value = field_length(tensor);
     let entry = field_length(name.len()) + field_length(value);
@@ -45,16 +49,16 @@ fn label(name: &str, cell: Cell<'_>, out: &mut Vec<u8>) {
     open(1, name.len(), out);
     out.extend_from_slice(name.as_bytes());
     open(2, value, out);
-    open(2, tensor, out);
+    open(V::TENSOR, tensor, out);
     open(1, values, out);
     cell.visit(|item| {
         let value = match item {
             Item::Number(value) => value,
-            Item::Label(label) => label as f32,
+            Item::Label(label) => V::from_u64(label.into()),
             // A tensor of numbers has no room for names.
-            Item::Name(name) => name.class() as f32,
+            Item::Name(name) => V::from_u64(name.class().into()),
         };
-        out.extend_from_slice(&value.to_le_bytes());
+        value.write_le(out);
     });
 }
 

@@ -79,7 +79,7 @@ fn scores_are_printed_as_by_other_software() {
 
 #[test]
 fn records_of_cells_are_printed_as_by_the_sdk() {
-    let row = |label, pair| {
+    let row = |label, pair: [f32; 2]| {
         let cells = [
             ("predicted_label", Cell::Label(label)),
             ("labels", Cell::Labels(2)),

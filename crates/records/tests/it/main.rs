@@ -12,3 +12,4 @@ mod recordio_bodies;
 mod replies;
 mod sparse_properties;
 mod table;
+mod wide_properties;

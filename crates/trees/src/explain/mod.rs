@@ -76,7 +76,7 @@ impl Explainer {
     /// Fails as [`Model::from_bytes`](crate::Model::from_bytes) does, and if the model does not say
     /// how many training rows met each of its nodes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::new(&read::read(bytes, Detail::Statistics)?)
+        Self::of(&read::read(bytes, Detail::Statistics)?)
     }
 
     /// Reads a model and keeps the trees of some rounds of training, as
@@ -84,7 +84,7 @@ impl Explainer {
     pub fn from_bytes_iterations(bytes: &[u8], iterations: Range<usize>) -> Result<Self, Error> {
         let mut contents = read::read(bytes, Detail::Statistics)?;
         contents.slice(iterations)?;
-        Self::new(&contents)
+        Self::of(&contents)
     }
 
     /// Reads a model to explain rows by how they differ from those of a background: the contribution
@@ -122,9 +122,11 @@ impl Explainer {
     /// # }
     /// ```
     pub fn against<'a>(bytes: &[u8], background: impl Into<Input<'a>>) -> Result<Self, Error> {
-        let contents = read::read(bytes, Detail::Answers)?;
-        let cells = Cells::of(&contents);
-        let background = background.into();
+        Self::beside(&read::read(bytes, Detail::Answers)?, background.into())
+    }
+
+    pub(crate) fn beside(contents: &Contents, background: Input<'_>) -> Result<Self, Error> {
+        let cells = Cells::of(contents);
         let (have, want) = (background.width(), contents.feature_count());
         if background.is_empty() || have != want {
             let rows = background.len();
@@ -133,14 +135,14 @@ impl Explainer {
                  many as the model has features"
             )));
         }
-        let body = match Linear::of(&contents) {
+        let body = match Linear::of(contents) {
             Some(linear) => Body::Linear(linear.against(&dense(background, cells))),
-            None => Body::Background(Background::new(&contents, &dense(background, cells))?),
+            None => Body::Background(Background::new(contents, &dense(background, cells))?),
         };
-        Ok(Self::with(&contents, body))
+        Ok(Self::with(contents, body))
     }
 
-    fn new(contents: &Contents) -> Result<Self, Error> {
+    pub(crate) fn of(contents: &Contents) -> Result<Self, Error> {
         let body = match Linear::of(contents) {
             Some(linear) => Body::Linear(linear),
             None => Body::Trees(Trees::new(Program::new(contents)?)),

@@ -47,7 +47,7 @@ fn difference(name: &str, computed: &[f64], expected: &[f64]) -> Option<String> 
 fn every_objective_answers_as_lightgbm_does() {
     let mut differences = Vec::new();
     let goldens = goldens();
-    assert_eq!(goldens.len(), 31);
+    assert_eq!(goldens.len(), 33);
     for (name, golden) in &goldens {
         let model = model(name);
         assert_eq!(model.objective().name(), golden["objective"], "{name}");

@@ -12,8 +12,9 @@ mod expression;
 
 use engine_api::OpenError;
 use records::{Columns, Matrix, csv, jsonlines};
-use trees::{Explainer, Rows};
+use trees::{Explainer, Reading, Rows};
 
+use super::precision::Precision;
 use condition::Condition;
 pub(super) use document::Answered;
 use document::{Document, Feature};
@@ -41,13 +42,13 @@ pub(super) enum Unexplained {
 }
 
 impl Explaining {
-    /// Makes explanations of the model in `bytes` as they are asked for.
+    /// Makes explanations of a model as they are asked for.
     pub(super) fn new(
         given: engine_api::Explaining<'_>,
-        bytes: &[u8],
+        model: &Reading,
         columns: &Columns,
     ) -> Result<Self, OpenError> {
-        let explainer = explainer(given.baseline, bytes, columns)?;
+        let explainer = explainer(given.baseline, model, columns)?;
         let condition = given.enable.map(Condition::new).transpose();
         let condition = condition.map_err(|message| OpenError { message })?;
         Ok(Self {
@@ -60,10 +61,10 @@ impl Explaining {
 
     /// The answer to a call: predictions, and the explanations of those that `enable`, or the
     /// configuration, chooses. `rows` hold what was predicted.
-    pub(super) fn answer(
+    pub(super) fn answer<V: Precision>(
         &self,
         answered: Answered<'_>,
-        rows: &Matrix,
+        rows: &Matrix<V>,
         enable: Option<&str>,
     ) -> Result<Vec<u8>, Unexplained> {
         let row_count = rows.row_count();
@@ -87,7 +88,11 @@ impl Explaining {
         Ok(document.written())
     }
 
-    fn contributions(&self, rows: &Matrix, chosen: &[usize]) -> Result<Vec<f64>, Unexplained> {
+    fn contributions<V: Precision>(
+        &self,
+        rows: &Matrix<V>,
+        chosen: &[usize],
+    ) -> Result<Vec<f64>, Unexplained> {
         let count = chosen.len() * self.explainer.width();
         if count > CONTRIBUTIONS_MAX {
             let most = CONTRIBUTIONS_MAX / self.explainer.width().max(1);
@@ -99,10 +104,10 @@ impl Explaining {
         }
         let width = rows.width();
         let values = chosen.iter().flat_map(|row| &rows.values()[row * width..][..width]);
-        let values: Vec<f32> = values.copied().collect();
+        let values: Vec<V> = values.copied().collect();
         let mut contributions = vec![0.0; count];
         if !chosen.is_empty() {
-            self.explainer.contributions(Rows::new(&values, width), &mut contributions);
+            self.explainer.contributions(V::input(Rows::new(&values, width)), &mut contributions);
         }
         Ok(contributions)
     }
@@ -110,19 +115,19 @@ impl Explaining {
 
 fn explainer(
     baseline: Option<(&str, &str)>,
-    bytes: &[u8],
+    model: &Reading,
     columns: &Columns,
 ) -> Result<Explainer, OpenError> {
     let explainer = match baseline {
-        Some((rows, content_type)) => {
-            let mut matrix = Matrix::new();
-            let read = if content_type == "text/csv" { csv::read } else { jsonlines::read };
-            read(rows.as_bytes(), columns, &mut matrix).map_err(|error| OpenError {
-                message: format!("`ShapBaseline` can't be read as `{content_type}`: {error}"),
-            })?;
-            Explainer::against(bytes, Rows::new(matrix.values(), matrix.width()))
+        None => model.explainer(),
+        Some(baseline) if model.is_f64() => {
+            let matrix: Matrix<f64> = baseline_rows(baseline, columns)?;
+            model.explainer_against(Rows::new(matrix.values(), matrix.width()))
         }
-        None => Explainer::from_bytes(bytes),
+        Some(baseline) => {
+            let matrix: Matrix = baseline_rows(baseline, columns)?;
+            model.explainer_against(Rows::new(matrix.values(), matrix.width()))
+        }
     };
     explainer.map_err(|error| OpenError {
         message: format!(
@@ -130,6 +135,18 @@ fn explainer(
              the model's, or leave `ExplainerConfig` out"
         ),
     })
+}
+
+fn baseline_rows<V: Precision>(
+    (rows, content_type): (&str, &str),
+    columns: &Columns,
+) -> Result<Matrix<V>, OpenError> {
+    let mut matrix = Matrix::default();
+    let read = if content_type == "text/csv" { csv::read } else { jsonlines::read };
+    read(rows.as_bytes(), columns, &mut matrix).map_err(|error| OpenError {
+        message: format!("`ShapBaseline` can't be read as `{content_type}`: {error}"),
+    })?;
+    Ok(matrix)
 }
 
 /// The features in the order in which they are shown. Headers that are the model's own names, in
