@@ -73,19 +73,17 @@ fn explained<'a>(
     models: &[Found],
     given: engine_api::Explaining<'a>,
 ) -> Result<(engine_api::Explaining<'a>, Arc<Reading>), OpenError> {
-    match models {
-        [found] => Ok((given, found.reading(source.directory)?)),
-        _ => {
-            let names: Vec<_> = models.iter().map(|found| found.name.as_str()).collect();
-            let message = format!(
-                "`ExplainerConfig` explains the answers of one model file, and there are {}: `{}`; \
-                 keep one of them, or set `SAGEMAKER_INFERENCE_ENSEMBLE` to `false`",
-                names.len(),
-                names.join("`, `")
-            );
-            Err(OpenError { message })
-        }
+    if let [found] = models {
+        return Ok((given, found.reading(source.directory)?));
     }
+    let names: Vec<_> = models.iter().map(|found| found.name.as_str()).collect();
+    let message = format!(
+        "`ExplainerConfig` explains the answers of one model file, and there are {}: `{}`; keep one \
+         of them, or set `SAGEMAKER_INFERENCE_ENSEMBLE` to `false`",
+        names.len(),
+        names.join("`, `")
+    );
+    Err(OpenError { message })
 }
 
 fn selection(settings: &Settings, model: &Model, log: &Arc<dyn LogSink>) -> Option<Selection> {
