@@ -2,7 +2,7 @@
 //!
 //! `document` is the cursor that both encodings offer, `json` (with `numbers`) and `ubjson` are the encodings,
 //! `xgboost` is the schema, `tree_columns` its trees. `legacy` reads XGBoost's binary format, and
-//! `pickle` finds any of these in what Python's `pickle` wrote. `lightgbm` reads LightGBM's text,
+//! `pickle` (with `held` and `pickled_array`) finds any of these in what Python's `pickle` wrote. `lightgbm` reads LightGBM's text,
 //! `catboost` CatBoost's JSON, `exported` what was exported from scikit-learn. A model never exists as a generic value: its arrays are read straight
 //! into the vectors that the trees are built from, and what is not needed is skipped.
 
@@ -12,6 +12,7 @@ mod catboost_trees;
 mod dart;
 mod document;
 mod exported;
+mod held;
 mod json;
 mod legacy;
 mod lightgbm;

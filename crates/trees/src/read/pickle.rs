@@ -6,9 +6,13 @@
 //! value, and values refer to each other by number, so that memory is linear in the bytes however
 //! often a value is repeated.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
-use super::{document::Placed, pickled_array};
+use super::{
+    document::Placed,
+    held::{Held, place_of},
+    pickled_array,
+};
 use crate::{Error, Label};
 
 /// How many dictionaries that could be what is looked for are looked into: each may refer to the same
@@ -46,39 +50,6 @@ pub(super) struct Booster<'a> {
     pub(super) classes: Vec<Label>,
     /// What stands for a missing value beside `NaN`.
     pub(super) missing: Option<f32>,
-}
-
-/// Bytes in a pickle.
-#[derive(Debug)]
-pub(super) struct Held<'a> {
-    pub(super) bytes: Cow<'a, [u8]>,
-    /// How the pickle writes them: as they are, or as text of which each letter is a byte.
-    written: &'a [u8],
-}
-
-impl<'a> Held<'a> {
-    fn plainly(bytes: &'a [u8]) -> Self {
-        Self { bytes: Cow::Borrowed(bytes), written: bytes }
-    }
-
-    fn as_letters(text: &'a str) -> Option<Self> {
-        let bytes: Option<_> = text.chars().map(|letter| u8::try_from(letter).ok()).collect();
-        Some(Self { bytes: Cow::Owned(bytes?), written: text.as_bytes() })
-    }
-
-    /// Where in the pickle the byte at an offset stands.
-    pub(super) fn place(&self, offset: usize, pickle: &[u8]) -> usize {
-        let before = match &self.bytes {
-            Cow::Borrowed(_) => offset,
-            Cow::Owned(bytes) => bytes.iter().take(offset).map(|b| 1 + usize::from(*b > 127)).sum(),
-        };
-        place_of(self.written, pickle) + before
-    }
-}
-
-/// Where a part of a pickle begins.
-fn place_of(part: &[u8], pickle: &[u8]) -> usize {
-    part.as_ptr().addr().saturating_sub(pickle.as_ptr().addr()).min(pickle.len())
 }
 
 /// The first booster in a pickle.
