@@ -198,9 +198,11 @@
 //!
 //! Of trees filled up, a split takes 8 bytes and a leaf 8, of which 4 are the number it has in its file
 //! and serve [`Model::leaves`] only. Where a single row is answered from registers, its splits are
-//! there once more, in 2 bytes each. Trees in `f64` are held twice: as rows are answered, and with their
-//! children as [`Model::leaves`] and splits by category need them. Explanations need what training saw
-//! and read a model anew.
+//! there once more, in 2 bytes each. Trees in `f64` are held as rows are answered, once, and from the
+//! same layout [`Model::leaves`] finds its way: those of up to 64 leaves in 1.4 KiB each where their
+//! splits are decided at once, larger ones in 16 bytes a node, and those with categories or linear
+//! models as they were read. LightGBM's 500 trees of 63 leaves take 2.8 MiB of a process, 3.9 in
+//! LightGBM. Explanations need what training saw; [`Reading`] reads a file once for both.
 //!
 //! # What was tried and left
 //!

@@ -34,6 +34,8 @@ pub(super) struct ForkRun {
     forks: Vec<Fork>,
     leaves: Vec<f64>,
     roots: Vec<u32>,
+    /// The number of the first leaf of each tree.
+    firsts: Vec<u32>,
     /// The group that the first tree adds to; groups take turns.
     first_group: usize,
 }
@@ -47,6 +49,7 @@ impl ForkRun {
     /// Adds a tree, which must be one.
     pub(super) fn push(&mut self, splits: &[KeyedSplit], values: &[f64]) {
         let first_leaf = self.leaves.len() as i64;
+        self.firsts.push(first_leaf as u32);
         self.leaves.extend(values);
         if self.forks.len().is_multiple_of(2) {
             self.forks.push(Fork { key: 0, column: 0, first: 0 });
@@ -71,9 +74,27 @@ impl ForkRun {
         }
     }
 
+    /// Gives back room that was made for more trees.
+    pub(super) fn shrink(&mut self) {
+        self.forks.shrink_to_fit();
+        self.leaves.shrink_to_fit();
+        self.roots.shrink_to_fit();
+        self.firsts.shrink_to_fit();
+    }
+
     pub(super) fn byte_size(&self) -> usize {
-        let leaves = size_of_val(&self.leaves[..]) + size_of_val(&self.roots[..]);
-        size_of_val(&self.forks[..]) + leaves
+        let trees = size_of_val(&self.roots[..]) + size_of_val(&self.firsts[..]);
+        size_of_val(&self.forks[..]) + size_of_val(&self.leaves[..]) + trees
+    }
+
+    /// Shows the number that the leaf of each tree has in it, for one row's key in each column.
+    pub(super) fn leaf_ids(&self, keys: &[i64], mut show: impl FnMut(u32)) {
+        for (roots, firsts) in self.roots.chunks(WALKS).zip(self.firsts.chunks(WALKS)) {
+            let leaves = self.descend(starts(roots), |_| keys);
+            for (leaf, first) in leaves.iter().zip(firsts) {
+                show(*leaf as u32 - first);
+            }
+        }
     }
 
     /// One row, a key per column: adds the leaf of each tree to the sum of its group. What fills the
@@ -81,10 +102,9 @@ impl ForkRun {
     pub(super) fn row(&self, keys: &[i64], sums: &mut [f64]) {
         let mut group = self.first_group;
         for roots in self.roots.chunks(WALKS) {
-            let starts = std::array::from_fn(|walk| *roots.get(walk).unwrap_or(&roots[0]));
-            let leaves = self.descend(starts, |_| keys);
+            let leaves = self.descend(starts(roots), |_| keys);
             for leaf in &leaves[..roots.len()] {
-                sums[group] += leaf;
+                sums[group] += self.leaves[*leaf];
                 group += 1;
                 if group == sums.len() {
                     group = 0;
@@ -107,19 +127,23 @@ impl ForkRun {
                 };
                 let leaves = self.descend([*root; WALKS], row);
                 for (leaf, sum) in leaves.iter().zip(sums.by_ref()) {
-                    *sum += leaf;
+                    *sum += self.leaves[*leaf];
                 }
             }
         }
     }
 
-    /// Takes walks to the values of their leaves together.
+    /// Takes walks to the numbers of their leaves together.
     #[allow(
         clippy::inline_always,
         reason = "the closure is the loop body; a call would hold the walks apart"
     )]
     #[inline(always)]
-    fn descend<'k>(&self, mut at: [u32; WALKS], keys: impl Fn(usize) -> &'k [i64]) -> [f64; WALKS] {
+    fn descend<'k>(
+        &self,
+        mut at: [u32; WALKS],
+        keys: impl Fn(usize) -> &'k [i64],
+    ) -> [usize; WALKS] {
         let keys: [&[i64]; WALKS] = std::array::from_fn(keys);
         loop {
             let mut moved = 0;
@@ -130,11 +154,12 @@ impl ForkRun {
                 *at = next;
             }
             if moved == 0 {
-                return at.map(|at| {
-                    let number = self.forks[at as usize].key.wrapping_sub(i64::MIN);
-                    self.leaves[number as usize]
-                });
+                return at.map(|at| self.forks[at as usize].key.wrapping_sub(i64::MIN) as usize);
             }
         }
     }
+}
+
+fn starts(roots: &[u32]) -> [u32; WALKS] {
+    std::array::from_fn(|walk| *roots.get(walk).unwrap_or(&roots[0]))
 }

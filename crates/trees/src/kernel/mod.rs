@@ -24,6 +24,7 @@ mod ranks;
     expect(unsafe_code, reason = "gathers and loads of wide registers take pointers")
 )]
 mod simd;
+mod slow;
 mod sparse;
 mod sums;
 #[cfg(test)]

@@ -1,13 +1,15 @@
-//! LightGBM's trees, but those with categories or linear models, which `wide` walks: what their rows
-//! become, and which of them are answered how. Where the processor decides all splits of a small tree
-//! at once (see `turns`), rows become ranks; other trees are walked by keys (see `forks`).
+//! Trees in `f64`: which of them are answered how, and what their rows become. Where the processor
+//! decides all splits of a small tree at once (see `turns`), rows become ranks; other trees are walked
+//! by keys (see `forks`), and those with categories or linear models as they were read (see `slow`).
+//! Each tree is kept in one layout, which also tells leaves by their numbers.
 
-use std::{cell::RefCell, collections::BTreeMap, ops::Range};
+use std::{cell::RefCell, collections::BTreeMap};
 
 use super::{
     forks::{ForkRun, KeyedSplit, LEAST},
     ranks::{Ranks, SPLITS},
     simd::{BLOCK_ROWS, Bytes, Isa, ROWS, WIDTH},
+    slow::SlowRun,
     turns::{RankedSplit, TurnRun},
 };
 use crate::{
@@ -80,15 +82,30 @@ fn is_small(tree: &WideTree) -> bool {
     tree.splits.len() < SPLITS
 }
 
+/// What the splits of plain trees compare the values of each column with. Of large trees no ranks are
+/// needed, only columns.
+fn thresholds(trees: &[WideTree]) -> BTreeMap<Column, Vec<i64>> {
+    let mut thresholds: BTreeMap<Column, Vec<i64>> = BTreeMap::new();
+    for tree in trees.iter().filter(|tree| is_plain(tree)) {
+        for split in &tree.splits {
+            if let Some(column) = Column::of(split) {
+                let keys = thresholds.entry(column).or_default();
+                keys.extend(threshold_key(split).filter(|_| is_small(tree)));
+            }
+        }
+    }
+    thresholds
+}
+
 /// Consecutive trees that are answered in one way.
 #[derive(Debug)]
-pub(super) enum Part {
+enum Part {
     /// All splits of a tree are decided at once.
     Turns(TurnRun),
     /// To be walked by keys.
     Forks(ForkRun),
-    /// To be walked by `wide`.
-    Slow(Range<usize>),
+    /// To be walked as they were read.
+    Slow(SlowRun),
 }
 
 /// All trees of an ensemble, in parts.
@@ -115,41 +132,30 @@ thread_local! {
 }
 
 impl Quick {
-    /// `None` if no tree allows it.
-    pub(super) fn new(isa: Isa, ensemble: &WideEnsemble) -> Option<Self> {
-        let trees = &ensemble.trees;
-        let mut thresholds: BTreeMap<Column, Vec<i64>> = BTreeMap::new();
-        for tree in trees.iter().filter(|tree| is_plain(tree)) {
-            for split in &tree.splits {
-                let keys = thresholds.entry(Column::of(split)?).or_default();
-                // Of large trees no ranks are needed.
-                keys.extend(threshold_key(split).filter(|_| is_small(tree)));
-            }
-        }
-        if thresholds.is_empty() {
-            return None;
-        }
-        let (columns, thresholds): (Vec<_>, Vec<_>) = thresholds.into_iter().unzip();
+    pub(super) fn new(isa: Isa, ensemble: &WideEnsemble) -> Self {
+        let (columns, thresholds): (Vec<_>, Vec<_>) =
+            thresholds(&ensemble.trees).into_iter().unzip();
         let bytes = Bytes::of(isa).filter(|_| columns.len() <= COLUMNS_MAX);
         let at_once = bytes.and_then(|bytes| Some((bytes, Ranks::new(thresholds)?)));
         let mut quick = Self { columns, zero_max: ensemble.zero_max, at_once, parts: Vec::new() };
-        for (number, tree) in trees.iter().enumerate() {
-            quick.push(number, tree, ensemble.group_count());
+        for (number, tree) in ensemble.trees.iter().enumerate() {
+            quick.push(tree, number % ensemble.group_count());
         }
-        Some(quick)
+        quick.parts.iter_mut().for_each(Part::shrink);
+        quick.parts.shrink_to_fit();
+        quick
     }
 
-    fn push(&mut self, number: usize, tree: &WideTree, group_count: usize) {
-        let first_group = number % group_count;
+    fn push(&mut self, tree: &WideTree, group: usize) {
         let mut part = match self.parts.pop() {
             Some(last) if self.takes(&last, tree) => last,
             last => {
                 self.parts.extend(last);
-                self.part(number, tree, first_group)
+                self.part(tree, group)
             }
         };
         match &mut part {
-            Part::Slow(trees) => trees.end = number + 1,
+            Part::Slow(run) => run.push(tree),
             Part::Turns(run) => {
                 let splits: Vec<_> = tree.splits.iter().map(|split| self.ranked(split)).collect();
                 run.push(&splits, &tree.leaves);
@@ -165,16 +171,21 @@ impl Quick {
     /// Whether a tree is answered as those of a part are.
     fn takes(&self, part: &Part, tree: &WideTree) -> bool {
         match part {
-            Part::Slow(_) => !is_plain(tree),
-            Part::Turns(_) => is_plain(tree) && is_small(tree),
-            Part::Forks(_) => is_plain(tree) && (!is_small(tree) || self.at_once.is_none()),
+            Part::Slow(_) => self.is_slow(tree),
+            Part::Turns(_) => !self.is_slow(tree) && is_small(tree),
+            Part::Forks(_) => !self.is_slow(tree) && (!is_small(tree) || self.at_once.is_none()),
         }
     }
 
+    /// Without columns there are no keys, of which trees without a split look at the first.
+    fn is_slow(&self, tree: &WideTree) -> bool {
+        self.columns.is_empty() || !is_plain(tree)
+    }
+
     /// A part without trees.
-    fn part(&self, number: usize, tree: &WideTree, first_group: usize) -> Part {
-        if !is_plain(tree) {
-            Part::Slow(number..number)
+    fn part(&self, tree: &WideTree, first_group: usize) -> Part {
+        if self.is_slow(tree) {
+            Part::Slow(SlowRun::new(first_group, self.zero_max))
         } else if is_small(tree) && self.at_once.is_some() {
             Part::Turns(TurnRun { first_group, ..TurnRun::default() })
         } else {
@@ -213,23 +224,42 @@ impl Quick {
         self.parts.iter().map(kind).collect::<Vec<_>>().join(" ")
     }
 
-    /// Adds the leaves of every row to its sums; `walk` does so for the trees that are slow.
-    pub(super) fn add<W>(&self, rows: Rows<'_, f64>, sums: &mut [f64], walk: W)
-    where
-        W: Fn(Range<usize>, Rows<'_, f64>, &mut [f64]),
-    {
+    /// Adds the leaves of every row to its sums, `group_count` per row.
+    pub(super) fn add(&self, rows: Rows<'_, f64>, sums: &mut [f64], group_count: usize) {
         match self.columns.len().div_ceil(WIDTH) {
-            1 => self.add_wide::<1, W>(rows, sums, walk),
-            2 => self.add_wide::<2, W>(rows, sums, walk),
-            _ => self.add_wide::<4, W>(rows, sums, walk),
+            0 => {
+                for part in &self.parts {
+                    if let Part::Slow(run) = part {
+                        run.rows(rows, sums, group_count);
+                    }
+                }
+            }
+            1 => self.add_wide::<1>(rows, sums, group_count),
+            2 => self.add_wide::<2>(rows, sums, group_count),
+            _ => self.add_wide::<4>(rows, sums, group_count),
         }
     }
 
-    fn add_wide<const N: usize, W>(&self, rows: Rows<'_, f64>, sums: &mut [f64], walk: W)
-    where
-        W: Fn(Range<usize>, Rows<'_, f64>, &mut [f64]),
-    {
-        let group_count = sums.len().checked_div(rows.len()).unwrap_or(0).max(1);
+    /// Shows the number that a row's leaf has in each tree, and the number of the tree.
+    pub(super) fn leaf_ids(&self, row: &[f64], mut show: impl FnMut(usize, u32)) {
+        let keys = self.columns.iter().map(|column| column.key(row, self.zero_max));
+        let keys: Vec<i64> = keys.collect();
+        let ranks = self.at_once.as_ref().map(|(_, ranks)| ranks.of(&keys)).unwrap_or_default();
+        let mut tree = 0;
+        let mut next = |leaf| {
+            show(tree, leaf);
+            tree += 1;
+        };
+        for part in &self.parts {
+            match part {
+                Part::Turns(run) => run.leaf_ids(&ranks, &mut next),
+                Part::Forks(run) => run.leaf_ids(&keys, &mut next),
+                Part::Slow(run) => run.leaf_ids(row, &mut next),
+            }
+        }
+    }
+
+    fn add_wide<const N: usize>(&self, rows: Rows<'_, f64>, sums: &mut [f64], group_count: usize) {
         let alone = rows.len() < ROWS_MIN;
         let block = if alone { 1 } else { BLOCK_ROWS };
         SCRATCH.with_borrow_mut(|scratch| {
@@ -240,7 +270,7 @@ impl Quick {
                 }
                 for part in &self.parts {
                     match part {
-                        Part::Slow(trees) => walk(trees.clone(), rows, sums),
+                        Part::Slow(run) => run.rows(rows, sums, group_count),
                         Part::Forks(run) if alone => run.row(&scratch.keys, sums),
                         Part::Forks(run) => {
                             run.rows(&scratch.keys, self.columns.len(), sums, group_count);
@@ -275,7 +305,16 @@ impl Part {
         match self {
             Self::Turns(run) => run.byte_size(),
             Self::Forks(run) => run.byte_size(),
-            Self::Slow(_) => 0,
+            Self::Slow(run) => run.byte_size(),
+        }
+    }
+
+    /// Gives back room that was made for more trees.
+    fn shrink(&mut self) {
+        match self {
+            Self::Turns(run) => run.shrink(),
+            Self::Forks(run) => run.shrink(),
+            Self::Slow(run) => run.shrink(),
         }
     }
 }

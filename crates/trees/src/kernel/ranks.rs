@@ -101,13 +101,25 @@ impl Ranks {
         }
     }
 
+    /// The rank of each column's key, without the instructions of any processor.
+    pub(super) fn of(&self, keys: &[i64]) -> Vec<u8> {
+        let rank = |(column, key): (usize, &i64)| {
+            self.thresholds(column).partition_point(|threshold| threshold <= key) as u8
+        };
+        keys.iter().enumerate().map(rank).collect()
+    }
+
     /// The number of a threshold among those of its column.
     pub(super) fn number(&self, column: usize, threshold: i64) -> u8 {
+        self.thresholds(column).partition_point(|other| *other < threshold) as u8
+    }
+
+    /// The thresholds of a column, sorted.
+    fn thresholds(&self, column: usize) -> &[i64] {
         let table = self.tables[column];
         let count = usize::from(table.count);
         let first = table.start as usize + usize::from(count > BLOCK);
-        let thresholds = &self.blocks[first..].as_flattened()[..count];
-        thresholds.partition_point(|other| *other < threshold) as u8
+        &self.blocks[first..].as_flattened()[..count]
     }
 
     pub(super) fn byte_size(&self) -> usize {

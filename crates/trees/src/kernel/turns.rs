@@ -46,6 +46,8 @@ pub(super) struct TurnRun {
     pub(super) trees: Vec<TurnTree>,
     /// The values of each tree's leaves, each at its place.
     pub(super) leaves: Vec<[f64; PLACES]>,
+    /// The numbers of each tree's leaves, each at its place.
+    pub(super) ids: Vec<[u8; PLACES]>,
     /// The group that the first tree adds to; groups take turns.
     pub(super) first_group: usize,
     /// No split looks at a greater column.
@@ -56,18 +58,35 @@ impl TurnRun {
     /// Adds a tree.
     pub(super) fn push(&mut self, splits: &[RankedSplit], values: &[f64]) {
         let (tree, places) = TurnTree::new(splits);
-        let mut leaves = [0.0; PLACES];
-        for (place, value) in places.iter().zip(values) {
+        let (mut leaves, mut ids) = ([0.0; PLACES], [0; PLACES]);
+        for (number, (place, value)) in places.iter().zip(values).enumerate() {
             leaves[usize::from(*place)] = *value;
+            ids[usize::from(*place)] = number as u8;
         }
+        self.ids.push(ids);
         let columns = splits.iter().map(|split| split.column);
         self.column_max = columns.fold(self.column_max, u8::max);
         self.trees.push(tree);
         self.leaves.push(leaves);
     }
 
+    /// Gives back room that was made for more trees.
+    pub(super) fn shrink(&mut self) {
+        self.trees.shrink_to_fit();
+        self.leaves.shrink_to_fit();
+        self.ids.shrink_to_fit();
+    }
+
     pub(super) fn byte_size(&self) -> usize {
-        size_of_val(&self.trees[..]) + size_of_val(&self.leaves[..])
+        let leaves = size_of_val(&self.leaves[..]) + size_of_val(&self.ids[..]);
+        size_of_val(&self.trees[..]) + leaves
+    }
+
+    /// Shows the number that the leaf of each tree has in it, for one row's rank in each column.
+    pub(super) fn leaf_ids(&self, ranks: &[u8], mut show: impl FnMut(u32)) {
+        for (tree, ids) in self.trees.iter().zip(&self.ids) {
+            show(ids[tree.walk(ranks)].into());
+        }
     }
 }
 
@@ -99,6 +118,24 @@ impl TurnTree {
 }
 
 impl TurnTree {
+    /// The place of the leaf of a row, found split by split from its rank in each column.
+    fn walk(&self, ranks: &[u8]) -> usize {
+        let mut number = 0;
+        loop {
+            let lane = SPLITS - 1 - number;
+            let rank = ranks[usize::from(self.splits.columns[lane])];
+            let decided = rank > self.splits.ranks[lane];
+            let turns = decided != (self.flips & bit(number) != 0);
+            let next = usize::from(self.next[number]);
+            match (turns, next == number, self.ends & bit(number) != 0) {
+                (true, true, _) => return 2 * number + 1,
+                (true, false, _) => number = next,
+                (false, _, true) => return 2 * number,
+                (false, _, false) => number += 1,
+            }
+        }
+    }
+
     /// The place of the leaf to which decisions lead, at most `steps` paths away.
     #[allow(clippy::inline_always, reason = "compiled for the instructions of its caller")]
     #[inline(always)]
