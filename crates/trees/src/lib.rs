@@ -149,11 +149,15 @@
 //!
 //! | XGBoost | gbtree | dart | gblinear | several targets |
 //! |---|---|---|---|---|
-//! | 0.90, 1.3.3, 1.7.6 | missing | missing | missing | |
+//! | 0.90, 1.3.3, 1.5.2, 1.7.6 | missing | missing | missing | |
 //! | 2.1.4, 3.2.0 | missing; sets of categories | single categories, missing | missing | a tree each; one tree of many values |
 //!
 //! with three classes for `multi:softmax` and four for `multi:softprob`. From 1.7.6 on all bits are
 //! equal.
+//!
+//! Of LightGBM 4.7.0 all objectives are crossed with `gbdt`, `rf`, `dart` and `goss`, and these with
+//! what is missing (`NaN`, zero, nothing) and categories (one by one, in sets); of 3.3.5 and 2.3.1 each
+//! pair has one of these kinds of values. All answers are within `1e-12`, those of linear trees too.
 //!
 //! # How it is fast
 //!
