@@ -109,6 +109,13 @@ fn starts(text: &[u8], best: &mut Best) {
     }
 }
 
+/// What a `$` begins where nothing else begins with one.
+fn reference_starts(text: &[u8]) -> Option<Match> {
+    let mut best = Best(None);
+    starts(text, &mut best);
+    best.0
+}
+
 fn comment(state: State, text: &[u8]) -> Match {
     let mut best = Best(None);
     match state {
@@ -170,6 +177,7 @@ fn directive(text: &[u8]) -> Option<Match> {
         b'(' => return Some(token(Kind::ParenOpen, 1)),
         b')' => return Some(token(Kind::ParenClose, 1 + line_end(&text[1..]))),
         b'"' | b'\'' => return string(text),
+        b'$' => return reference_starts(text),
         _ => {}
     }
     let length = word(text);
@@ -220,6 +228,8 @@ fn arguments(text: &[u8]) -> Option<Match> {
         b')' => return Some(token(Kind::ArgumentsClose, 1)),
         b'"' | b'\'' => return string(text),
         b'\r' | b'\n' => return Some(token(Kind::Space, run(text, SPACE))),
+        b',' => return Some(token(Kind::Comma, 1)),
+        b'$' => return reference_starts(text),
         _ => {}
     }
     let length = identifier(text);

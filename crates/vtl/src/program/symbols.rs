@@ -21,6 +21,9 @@ impl Symbol {
     }
 }
 
+/// How many places there are for the names that came last.
+const RECENT: usize = 32;
+
 /// From how many names on they are found by their hash; few are compared faster than hashed.
 const HASHED_FROM: usize = 16;
 
@@ -30,13 +33,20 @@ pub(crate) struct Symbols {
     names: Vec<Box<str>>,
     /// Where each name is, once there are many.
     numbers: HashMap<Box<str>, Symbol>,
+    /// The name that came last of those that look alike: most names come again and again.
+    recent: [Symbol; RECENT],
     counts: bool,
 }
 
 impl Symbols {
     /// The names that the language itself uses.
     pub(crate) fn new() -> Self {
-        let mut symbols = Self { names: Vec::new(), numbers: HashMap::new(), counts: false };
+        let mut symbols = Self {
+            names: Vec::new(),
+            numbers: HashMap::new(),
+            recent: [Symbol::FOREACH; RECENT],
+            counts: false,
+        };
         for name in ["foreach", "velocityCount", "velocityHasNext", "bodyContent"] {
             symbols.intern(name);
         }
@@ -67,7 +77,18 @@ impl Symbols {
         symbol
     }
 
-    fn find(&self, name: &str) -> Option<Symbol> {
+    fn find(&mut self, name: &str) -> Option<Symbol> {
+        let place = look(name);
+        let recent = self.recent[place];
+        if self.names.get(recent.index()).is_some_and(|known| **known == *name) {
+            return Some(recent);
+        }
+        let found = self.search(name);
+        self.recent[place] = found.unwrap_or(recent);
+        found
+    }
+
+    fn search(&self, name: &str) -> Option<Symbol> {
         if self.names.len() > HASHED_FROM {
             return self.numbers.get(name).copied();
         }
@@ -77,4 +98,14 @@ impl Symbols {
     pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(|name| &**name)
     }
+}
+
+/// What a name looks like: its length and its ends, in few bits.
+fn look(name: &str) -> usize {
+    let ends = match name.as_bytes() {
+        [] => 0,
+        [first, .., last] => usize::from(*first) + 7 * usize::from(*last),
+        [only] => usize::from(*only),
+    };
+    (ends + name.len()) % RECENT
 }
