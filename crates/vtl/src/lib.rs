@@ -111,7 +111,7 @@
 //! | `$item.scores[0]`, a number of five digits | 520 |
 //! | `#set( $x = 1 )` | 180 |
 //! | `#set( $x = $foreach.index + 1 )` | 900 |
-//! | a byte of template, when it is compiled | 110 |
+//! | a byte of template, when it is compiled | 105 |
 //!
 //! # Differences
 //!
