@@ -10,20 +10,23 @@ use super::line::Line;
 
 /// Why the request is refused, if it is.
 pub(super) fn objection<B>(request: &Request<B>, line: &Line) -> Option<&'static str> {
-    let headers = request.headers();
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next();
-    if hosts.next().is_some() {
+    let (mut hosts, mut signatures, mut is_chunked) = (0, 0, false);
+    for name in request.headers().iter().map(|(name, _)| name) {
+        hosts += usize::from(name == header::HOST);
+        signatures += usize::from(name == header::AUTHORIZATION);
+        is_chunked |= name == header::TRANSFER_ENCODING;
+    }
+    if hosts > 1 {
         return Some("The request has more than one `Host` header; send one.");
     }
-    if host.is_none() && request.version() == Version::HTTP_11 {
+    if hosts == 0 && request.version() == Version::HTTP_11 {
         return Some("The request has no `Host` header; send one.");
     }
-    if headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
+    if signatures > 1 {
         return Some("The request has more than one `Authorization` header; send one.");
     }
     // hyper takes the chunks and drops the other length, so only the head as it came tells.
-    if headers.contains_key(header::TRANSFER_ENCODING) && line.head_has(states_a_length) {
+    if is_chunked && line.head_has(states_a_length) {
         return Some(
             "The request has `Content-Length` and `Transfer-Encoding`; send one of the two.",
         );
