@@ -22,8 +22,9 @@ pub(crate) fn read<'a>(host: Option<&'a str>, path: &'a str) -> Option<Address<'
 }
 
 fn by_host<'a>(host: &'a str, path: &'a str) -> Option<Address<'a>> {
-    let (api, rest) = host.split_once('.')?;
-    (rest.split(['.', ':']).next() == Some("execute-api")).then_some(())?;
+    let dot = host.bytes().position(|byte| byte == b'.')?;
+    let (api, rest) = (&host[..dot], host[dot + 1..].strip_prefix("execute-api")?);
+    (rest.is_empty() || rest.starts_with(['.', ':'])).then_some(())?;
     let (stage, path) = first_segment(path);
     Some(Address { api, stage, path })
 }
@@ -39,10 +40,15 @@ fn by_path(path: &str) -> Option<Address<'_>> {
 /// The first segment, and what follows it with its slash.
 fn first_segment(path: &str) -> (&str, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
-    match path.find('/') {
+    match slash(path) {
         Some(end) => (&path[..end], &path[end..]),
         None => (path, "/"),
     }
+}
+
+/// Where the first slash is. Segments are short, too short for a search that prepares itself.
+pub(super) fn slash(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| byte == b'/')
 }
 
 /// Why a path or query is not taken, if so.
@@ -50,15 +56,26 @@ pub(crate) fn problem(path: &str, query: &str) -> Option<&'static str> {
     if !is_well_escaped(path) || !is_well_escaped(query) {
         return Some("The path or the query is not percent-encoded UTF-8");
     }
+    has_dots(path).then_some("The path has a segment of dots")
+}
+
+/// Whether a segment is `.` or `..`, which begins with a slash and a dot.
+fn has_dots(path: &str) -> bool {
+    if !path.as_bytes().windows(2).any(|pair| pair == b"/.") && !is_escaped(path) {
+        return false;
+    }
     // Escaped slashes part segments, too, for whoever decodes the path.
     let decoded: Cow<'_, [u8]> = percent_decode(path.as_bytes()).into();
     let mut segments = decoded.split(|byte| *byte == b'/');
-    let dots = segments.any(|segment| segment == b"." || segment == b"..");
-    dots.then_some("The path has a segment of dots")
+    segments.any(|segment| segment == b"." || segment == b"..")
+}
+
+fn is_escaped(text: &str) -> bool {
+    text.as_bytes().contains(&b'%')
 }
 
 fn is_well_escaped(text: &str) -> bool {
-    if !text.as_bytes().contains(&b'%') {
+    if !is_escaped(text) {
         return true;
     }
     let hex = |place: usize| text.as_bytes().get(place).is_some_and(u8::is_ascii_hexdigit);
@@ -85,6 +102,10 @@ mod tests {
         check("localhost", "/restapis/a1/dev/_user_request_x", None);
         check("localhost", "/dev/x", None);
         check("a1.example.com", "/dev/x", None);
+        check("a1.execute-apis.example.com", "/dev/x", None);
+        for path in ["/restapis/a1/resources", "/restapis", "/endpoints/x/invocations", "/"] {
+            check("localhost:8600", path, None);
+        }
     }
 
     #[test]
