@@ -92,7 +92,7 @@ fn gateway(aws: &Aws, rest: &RestCall<'_>) -> Value {
         "resource": some(rest.resource),
         "integration": some(rest.integration),
         "target": some(rest.target),
-        "answered": rest.answered.parse::<u16>().ok(),
+        "answered": rest.answered,
         "request_template": some(rest.request_template),
         "response_template": some(rest.response_template),
         "call": inner.map(|record| shown(aws, &record)),

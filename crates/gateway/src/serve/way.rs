@@ -125,7 +125,6 @@ impl<'a> Way<'a> {
     /// Keeps the way of the call, whose answer has that status.
     pub(crate) fn keep(mut self, requests: &Requests, ids: &Ids<'_>, status: u16) {
         self.trail.enter(Phase::Reply);
-        let answered = self.answered.map(|status| status.to_string()).unwrap_or_default();
         let (api, stage) = self.stage.unwrap_or_default();
         requests.keep(&Answered {
             id: ids.request,
@@ -141,7 +140,7 @@ impl<'a> Way<'a> {
                 stage,
                 integration: self.integration.map_or("", IntegrationType::as_str),
                 inner_id: &self.inner_id,
-                answered: &answered,
+                answered: self.answered,
                 request_template: self.request_template,
                 response_template: self.response_template,
                 resource: self.resource,

@@ -6,7 +6,7 @@ use super::text::Texts;
 /// Bytes of all texts together; the end of what does not fit is left out, so that the longest
 /// stand last.
 const BYTES: usize = 512;
-const COUNT: usize = 10;
+const COUNT: usize = 9;
 
 /// A call of a deployed REST API. What is not known, or was not come to, is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct RestCall<'a> {
     /// The id of the call that the integration made inside this server.
     pub inner_id: &'a str,
     /// The status that the integration answered.
-    pub answered: &'a str,
+    pub answered: Option<u16>,
     /// The media type whose request template was applied.
     pub request_template: &'a str,
     /// The media type whose response template was applied.
@@ -33,19 +33,22 @@ pub struct RestCall<'a> {
     pub target: &'a str,
 }
 
-/// The texts of a call, one behind the other.
+/// A call as it is kept: its texts one behind the other.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RestTexts(Texts<COUNT, BYTES>);
+pub(super) struct RestTexts {
+    answered: Option<u16>,
+    texts: Texts<COUNT, BYTES>,
+}
 
 impl RestTexts {
     pub(super) fn set(&mut self, call: &RestCall<'_>) {
-        self.0.set([
+        self.answered = call.answered;
+        self.texts.set([
             call.extended_id,
             call.api,
             call.stage,
             call.integration,
             call.inner_id,
-            call.answered,
             call.request_template,
             call.response_template,
             call.resource,
@@ -54,18 +57,18 @@ impl RestTexts {
     }
 
     pub(super) fn get(&self) -> RestCall<'_> {
-        let text = |index| self.0.get(index);
+        let text = |index| self.texts.get(index);
         RestCall {
             extended_id: text(0),
             api: text(1),
             stage: text(2),
             integration: text(3),
             inner_id: text(4),
-            answered: text(5),
-            request_template: text(6),
-            response_template: text(7),
-            resource: text(8),
-            target: text(9),
+            answered: self.answered,
+            request_template: text(5),
+            response_template: text(6),
+            resource: text(7),
+            target: text(8),
         }
     }
 }

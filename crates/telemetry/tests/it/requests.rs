@@ -154,7 +154,7 @@ fn a_call_of_a_rest_api_is_found_by_both_its_ids_until_its_place_is_taken() {
         stage: "dev",
         integration: "AWS",
         inner_id: "inner",
-        answered: "200",
+        answered: Some(200),
         request_template: "application/json",
         response_template: "text/csv",
         resource: "/pets/{id}",
