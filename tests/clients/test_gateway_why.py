@@ -7,9 +7,8 @@ from artifacts import leaf
 from gateways import ROLE, api, backend, clary, closed, gateway_server, why  # noqa: F401
 from rest_apis import JSON, MOCK_200, Api, raw, send
 
-WHOLE_WAY = [
-    "match", "body", "authorise", "admit", "validate", "request-mapping", "integration", "response-mapping",
-]
+# Nothing is to be authorised, admitted or validated.
+WHOLE_WAY = ["match", "body", "request-mapping", "integration", "response-mapping"]
 
 
 def phases(told: dict) -> list[str]:

@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use async_trait::async_trait;
 use aws_wire::{NoRoute, Protocol, Route};
 use bytes::{Bytes, BytesMut};
-use gateway::aws::{AwsAnswer, AwsCall, AwsRequest, AwsTarget};
+use gateway::aws::{AwsAnswer, AwsAnswering, AwsCall, AwsRequest, AwsTarget};
 use http::{HeaderValue, Method, Request, Response, header, request::Parts};
 use http_body_util::BodyExt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -21,28 +20,37 @@ use crate::{
 /// Bytes of an answer that are read at most: one more than a gateway passes on.
 const ANSWER_BYTES_MAX: usize = 10 * 1024 * 1024 + 1;
 
-#[async_trait]
 impl AwsCall for Aws {
-    async fn call(&self, request: AwsRequest<'_>) -> Result<AwsAnswer, NoRoom> {
-        if request.service == "runtime.sagemaker"
-            && let AwsTarget::Path(path) = &request.target
-            && let Some(endpoint) = invoke_endpoint::endpoint_of(path)
-            && request.method == Method::POST
-        {
-            let (headers, body) = (&request.headers, &request.body);
-            let response = invoke_endpoint::answer_inside(&self.cx, endpoint, headers, body).await;
-            return Ok(answered_at_once(response));
+    /// A call of a model has a future of its own, so that it does not take the room of all others.
+    fn call<'a>(&'a self, request: AwsRequest<'a>) -> AwsAnswering<'a> {
+        if invoked_endpoint(&request).is_some() {
+            return Box::pin(self.invoke_inside(request));
         }
         let (aws, request) = (self.clone(), request.into_owned());
         let task = self.cx.background.spawn(async move { aws.call_apart(request).await });
-        task.await.unwrap_or_else(|panic| {
-            tracing::error!(%panic, "a call of an integration was not finished");
-            Ok(AwsAnswer { status: 500, ..AwsAnswer::default() })
+        Box::pin(async move {
+            task.await.unwrap_or_else(|panic| {
+                tracing::error!(%panic, "a call of an integration was not finished");
+                Ok(AwsAnswer { status: 500, ..AwsAnswer::default() })
+            })
         })
     }
 }
 
+/// The endpoint that a call invokes, if it does.
+fn invoked_endpoint<'r>(request: &'r AwsRequest<'_>) -> Option<&'r str> {
+    let AwsTarget::Path(path) = &request.target else { return None };
+    let is_invocation = request.service == "runtime.sagemaker" && request.method == Method::POST;
+    invoke_endpoint::endpoint_of(path).filter(|_| is_invocation)
+}
+
 impl Aws {
+    async fn invoke_inside(&self, request: AwsRequest<'_>) -> Result<AwsAnswer, NoRoom> {
+        let endpoint = invoked_endpoint(&request).unwrap_or_default();
+        let call = (&request.headers, &request.body, request.made);
+        Ok(answered_at_once(invoke_endpoint::answer_inside(&self.cx, endpoint, call).await))
+    }
+
     async fn call_apart(&self, request: AwsRequest<'static>) -> Result<AwsAnswer, NoRoom> {
         let caller = caller(self, request.role.as_deref());
         let Ok((mut parts, body)) = on_the_wire(&request) else {

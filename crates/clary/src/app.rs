@@ -7,7 +7,7 @@ use gateway::{Gateway, aws::AwsCall};
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 
-use crate::{admin::Admin, gateway_door, listen::network};
+use crate::{admin::Admin, listen::network};
 
 /// What a connection was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Door {
         match self {
             Self::Api => false,
             Self::Gateway => true,
-            Self::Both => gateway_door::is_for_gateway(request),
+            Self::Both => Gateway::is_addressed(request),
         }
     }
 }

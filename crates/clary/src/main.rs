@@ -7,7 +7,6 @@ mod client;
 mod config;
 mod data_dir;
 mod descriptors;
-mod gateway_door;
 mod listen;
 mod pages;
 mod priorities;

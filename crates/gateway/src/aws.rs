@@ -3,9 +3,8 @@
 //! The gateway says which service, how it is addressed and what is sent. Who fills the port runs
 //! the call in process, with the same rules and errors as for a client, and says what came back.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, pin::Pin, time::Instant};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use telemetry::NoRoom;
@@ -27,6 +26,8 @@ pub struct AwsRequest<'a> {
     pub body: Bytes,
     /// The role that calls; the account itself if none.
     pub role: Option<Cow<'a, str>>,
+    /// When it was made.
+    pub made: Instant,
 }
 
 impl AwsRequest<'_> {
@@ -37,10 +38,7 @@ impl AwsRequest<'_> {
         AwsRequest {
             service: owned(self.service),
             method: self.method,
-            target: match self.target {
-                AwsTarget::Path(path) => AwsTarget::Path(owned(path)),
-                AwsTarget::Action(action) => AwsTarget::Action(owned(action)),
-            },
+            target: self.target.into_owned(),
             query: self
                 .query
                 .into_iter()
@@ -49,6 +47,7 @@ impl AwsRequest<'_> {
             headers: self.headers,
             body: self.body,
             role: self.role.map(owned),
+            made: self.made,
         }
     }
 }
@@ -62,6 +61,26 @@ pub enum AwsTarget<'a> {
     Action(Cow<'a, str>),
 }
 
+impl AwsTarget<'_> {
+    /// The same, for who outlives the address.
+    #[must_use]
+    pub fn into_owned(self) -> AwsTarget<'static> {
+        match self {
+            Self::Path(path) => AwsTarget::Path(path.into_owned().into()),
+            Self::Action(action) => AwsTarget::Action(action.into_owned().into()),
+        }
+    }
+
+    /// The same, as long as this lives.
+    #[must_use]
+    pub fn borrowed(&self) -> AwsTarget<'_> {
+        match self {
+            Self::Path(path) => AwsTarget::Path((&**path).into()),
+            Self::Action(action) => AwsTarget::Action((&**action).into()),
+        }
+    }
+}
+
 /// What a service answered, its errors among the answers.
 #[derive(Clone, Debug, Default)]
 pub struct AwsAnswer {
@@ -73,9 +92,12 @@ pub struct AwsAnswer {
     pub body: Bytes,
 }
 
+/// An answer that may have to be waited for.
+pub type AwsAnswering<'a> =
+    Pin<Box<dyn Future<Output = Result<AwsAnswer, NoRoom>> + Send + 'a>>;
+
 /// Calls AWS services in process.
-#[async_trait]
 pub trait AwsCall: std::fmt::Debug + Send + Sync {
     /// Makes one call. Its answer is charged to the account of all bodies, if there is room for it.
-    async fn call(&self, request: AwsRequest<'_>) -> Result<AwsAnswer, NoRoom>;
+    fn call<'a>(&'a self, request: AwsRequest<'a>) -> AwsAnswering<'a>;
 }

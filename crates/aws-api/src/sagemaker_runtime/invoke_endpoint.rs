@@ -117,10 +117,9 @@ pub(crate) async fn answer(
 pub(crate) async fn answer_inside(
     cx: &Context,
     endpoint: &str,
-    headers: &HeaderMap,
-    body: &Bytes,
+    (headers, body, made): (&HeaderMap, &Bytes, Instant),
 ) -> Response<Bytes> {
-    let trail = Trail::begin(Instant::now(), Phase::Route);
+    let trail = Trail::begin(made, Phase::Route);
     let mut way = Way { trail, caller: Cow::Borrowed(""), routed: None };
     let bytes_max = cx.limits.payload_bytes_max;
     let invoked = if body.len() > bytes_max {

@@ -7,7 +7,7 @@ use resources::{Clock, rest_apis::AuthorizationType};
 use sigv4::{Claim, Error, Payload, Request, Secret, Settings, Verifier};
 
 use subtle::ConstantTimeEq;
-use telemetry::Limit;
+use telemetry::{Limit, Phase};
 
 use super::{
     call::{Call, Caller},
@@ -29,17 +29,19 @@ thread_local! {
 /// Lets the call pass, or refuses it.
 pub(crate) fn check(
     gateway: &Gateway,
-    call: &mut Call<'_>,
+    call: &mut Call<'_, '_>,
     way: &mut Way<'_>,
 ) -> Result<(), Refusal> {
     match call.plan.authorization {
         AuthorizationType::None => Ok(()),
         AuthorizationType::AwsIam => {
+            way.enter(Phase::Authorise);
             call.caller = Some(signed(gateway, call, &mut way.caller)?);
             Ok(())
         }
         // No such method can be defined; one that was kept by a later version is not left open.
         AuthorizationType::Custom | AuthorizationType::CognitoUserPools => {
+            way.enter(Phase::Authorise);
             Err(Refusal::from(&UNAUTHORIZED))
         }
     }
@@ -47,7 +49,7 @@ pub(crate) fn check(
 
 /// Who signed the call; `claimed` gets the key that it names, which may be nobody's. Every key that
 /// exists may invoke: no policy says otherwise yet.
-fn signed(gateway: &Gateway, call: &Call<'_>, claimed: &mut String) -> Result<Caller, Refusal> {
+fn signed(gateway: &Gateway, call: &Call<'_, '_>, claimed: &mut String) -> Result<Caller, Refusal> {
     let keys = gateway.on().keys.snapshot();
     let now = Clock::system().epoch_seconds();
     let verified = VERIFIER.with_borrow_mut(|verifier| {

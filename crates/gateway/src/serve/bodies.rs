@@ -9,8 +9,9 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::Body;
-use telemetry::{Charge, Limit, NoRoom};
+use telemetry::{Charge, Limit, NoRoom, Phase};
 
+use super::way::Way;
 use crate::{
     Gateway,
     refusal::{
@@ -37,7 +38,7 @@ impl From<NoRoom> for BodyProblem {
 
 impl Gateway {
     /// Reads the body of a call, in the time that callers have.
-    pub(crate) async fn body_of<B>(&self, body: B) -> Result<Bytes, Refusal>
+    pub(crate) async fn body_of<B>(&self, body: B, way: &mut Way<'_>) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -45,6 +46,7 @@ impl Gateway {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
+        way.enter(Phase::Body);
         let mut reading = pin!(read(body, BODY_BYTES_MAX, self.charge()));
         // Most bodies are there already, and need no timer.
         if let Poll::Ready(read) = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {

@@ -1,9 +1,9 @@
 //! One call on its way through the phases: what came in, and what is known of it.
 
-use std::{borrow::Cow, fmt, net::IpAddr, ops::Deref};
+use std::{borrow::Cow, fmt, net::IpAddr, ops::Deref, sync::OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, HeaderValue, request::Parts};
 use percent_encoding::percent_decode_str;
 use resources::rest_apis::TextMap;
 
@@ -18,18 +18,46 @@ use crate::mapping;
 /// Names and values as they came: borrowed wherever nothing had to be decoded.
 pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// One call.
+/// One call. What it refers to lives as long as what is served, its own parts as long as it does.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) surroundings: Surroundings<'a>,
+pub(crate) struct Call<'c, 'a> {
+    pub(crate) surroundings: &'c Surroundings<'a>,
     pub(crate) place: &'a Place,
     pub(crate) plan: &'a MethodPlan,
-    pub(crate) parameters: Parameters<'a>,
+    pub(crate) parameters: &'c Parameters<'a>,
+    /// The parameters as templates see them, made when the first one asks.
+    pub(crate) shown: OnceLock<Borrowed<'c>>,
     pub(crate) body: Bytes,
     /// Whether the body was compressed when it came.
     pub(crate) is_unpacked: bool,
     /// Who signed it, once that is known.
     pub(crate) caller: Option<Caller>,
+}
+
+impl<'c, 'a> Call<'c, 'a> {
+    /// A call of nobody yet.
+    pub(crate) fn new(
+        surroundings: &'c Surroundings<'a>,
+        (place, plan): (&'a Place, &'a MethodPlan),
+        parameters: &'c Parameters<'a>,
+        body: Bytes,
+    ) -> Self {
+        Self {
+            surroundings,
+            place,
+            plan,
+            parameters,
+            shown: OnceLock::new(),
+            body,
+            is_unpacked: false,
+            caller: None,
+        }
+    }
+
+    /// The parameters, borrowed for a template.
+    pub(crate) fn shown(&self) -> mapping::Parameters<'_> {
+        self.shown.get_or_init(|| Borrowed::of(self.parameters)).parameters()
+    }
 }
 
 /// What is known of a call before its method is.
@@ -41,6 +69,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) variables: &'a Pairs<'a>,
     pub(crate) is_canary: Option<bool>,
     pub(crate) account: &'a resources::Account,
+    /// What integrations are told that calls them.
+    pub(crate) agent: &'a HeaderValue,
     pub(crate) head: &'a Parts,
     /// The path below the stage, escaped as it came.
     pub(crate) path: &'a str,
@@ -68,22 +98,29 @@ pub(crate) struct Mark<const N: usize>([u8; N]);
 impl<'a> Ids<'a> {
     /// Fresh ids of a call with this request id, which came at that second.
     pub(crate) fn of(request: &'a str, epoch_seconds: i64) -> Self {
-        const LETTERS: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let (mut bits, mut extended) = (fastrand::u128(..), [b'='; 16]);
-        for letter in &mut extended[..15] {
-            *letter = LETTERS[(bits & 63) as usize];
-            bits >>= 6;
+        let mut extended = [b'='; 16];
+        for letters in extended[..15].chunks_mut(10) {
+            put_base64(letters, fastrand::u64(..));
         }
         let mut trace = *b"Root=1-00000000-000000000000000000000000";
-        put_hex(&mut trace[7..15], epoch_seconds as u128);
-        put_hex(&mut trace[16..], fastrand::u128(..));
+        put_hex(&mut trace[7..15], epoch_seconds as u64);
+        put_hex(&mut trace[16..24], fastrand::u64(..));
+        put_hex(&mut trace[24..], fastrand::u64(..));
         Self { request, extended: Mark(extended), trace: Mark(trace) }
     }
 }
 
+/// The lowest bits of a number, as many as there is room for, in the letters of base64 for URLs.
+fn put_base64(place: &mut [u8], mut bits: u64) {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for letter in place {
+        *letter = LETTERS[(bits & 63) as usize];
+        bits >>= 6;
+    }
+}
+
 /// The lowest bits of a number, as many as there is room for, in hexadecimal digits.
-fn put_hex(place: &mut [u8], mut bits: u128) {
+fn put_hex(place: &mut [u8], mut bits: u64) {
     for digit in place.iter_mut().rev() {
         *digit = b"0123456789abcdef"[(bits & 15) as usize];
         bits >>= 4;
@@ -130,31 +167,36 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Names and values, borrowed for a template.
+/// Names and values, borrowed for a template: those of the path, then the query's, then headers.
 #[derive(Debug)]
 pub(crate) struct Borrowed<'p> {
-    path: Vec<(&'p str, &'p str)>,
-    query: Vec<(&'p str, &'p str)>,
-    header: Vec<(&'p str, &'p str)>,
+    pairs: Vec<(&'p str, &'p str)>,
+    query_at: usize,
+    header_at: usize,
 }
 
 impl<'p> Borrowed<'p> {
-    pub(crate) fn of(parameters: &'p Parameters<'_>) -> Self {
-        Self {
-            path: borrowed(&parameters.path),
-            query: borrowed(&parameters.query),
-            header: borrowed(&parameters.header),
-        }
+    fn of(Parameters { path, query, header }: &'p Parameters<'_>) -> Self {
+        let (query_at, header_at) = (path.len(), path.len() + query.len());
+        let mut pairs = Vec::with_capacity(header_at + header.len());
+        pairs.extend(path.iter().chain(query).chain(header).map(as_slices));
+        Self { pairs, query_at, header_at }
     }
 
-    pub(crate) fn parameters(&self) -> mapping::Parameters<'_> {
-        mapping::Parameters { path: &self.path, query: &self.query, header: &self.header }
+    fn parameters(&self) -> mapping::Parameters<'_> {
+        let (rest, header) = self.pairs.split_at(self.header_at);
+        let (path, query) = rest.split_at(self.query_at);
+        mapping::Parameters { path, query, header }
     }
 }
 
 /// Pairs of slices.
 pub(crate) fn borrowed<'p>(pairs: &'p Pairs<'_>) -> Vec<(&'p str, &'p str)> {
-    pairs.iter().map(|(name, value)| (&**name, &**value)).collect()
+    pairs.iter().map(as_slices).collect()
+}
+
+fn as_slices<'p>((name, value): &'p (Cow<'_, str>, Cow<'_, str>)) -> (&'p str, &'p str) {
+    (name, value)
 }
 
 /// A query's parameters in their order; `&` and `;` part them, a plus is a blank.
@@ -168,7 +210,7 @@ pub(crate) fn query(text: &str) -> Pairs<'_> {
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return text.into();
     }
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned().into()

@@ -13,6 +13,7 @@ use super::{
         StatusPattern,
     },
     router::Router,
+    target,
 };
 use crate::{
     mapping::Template,
@@ -159,7 +160,7 @@ fn integration_plan(integration: &Integration) -> Result<IntegrationPlan, String
     Ok(IntegrationPlan {
         kind: integration.kind,
         http_method: integration.http_method.clone(),
-        uri: integration.uri.clone().unwrap_or_default(),
+        target: target::Target::new(integration.uri.clone().unwrap_or_default()),
         credentials: integration.credentials.clone(),
         mappings,
         templates: templates(integration.request_templates.as_ref())?,

@@ -25,9 +25,9 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     /// The view of a call whose method is known.
-    pub(crate) fn of(call: &'a Call<'_>) -> View<'a> {
+    pub(crate) fn of(call: &'a Call<'_, '_>) -> View<'a> {
         View {
-            surroundings: &call.surroundings,
+            surroundings: call.surroundings,
             resource: Some((&call.place.resource_id, &call.place.path)),
             caller: call.caller.as_ref(),
             refusal: None,

@@ -1,4 +1,5 @@
-//! The phases of a call whose method is known, one after the other.
+//! The phases of a call whose method is known, one after the other. Those that find nothing to do
+//! are not entered.
 
 use telemetry::Phase;
 
@@ -15,10 +16,9 @@ use crate::{Gateway, refusal::Refusal};
 /// Runs the phases. What refuses the call on the way is the caller's to show.
 pub(crate) async fn run<'a>(
     gateway: &Gateway,
-    call: &mut Call<'a>,
+    call: &mut Call<'_, 'a>,
     way: &mut Way<'a>,
 ) -> Result<Answer, Refusal> {
-    way.enter(Phase::Authorise);
     authorise::check(gateway, call, way)?;
     unpacking::unpack(gateway, call).await?;
     run_authorised(gateway, call, way).await
@@ -28,13 +28,11 @@ pub(crate) async fn run<'a>(
 /// cache, which is not there yet.
 pub(crate) async fn run_authorised<'a>(
     gateway: &Gateway,
-    call: &Call<'a>,
+    call: &Call<'_, 'a>,
     way: &mut Way<'a>,
 ) -> Result<Answer, Refusal> {
-    way.enter(Phase::Admit);
-    admit::check(call)?;
-    way.enter(Phase::Validate);
-    validate::check(call)?;
+    admit::check(call, way)?;
+    validate::check(call, way)?;
     way.enter(Phase::RequestMapping);
     let mut outgoing = request::build(call, way)?;
     let note = Note { gateway, call };
@@ -55,7 +53,7 @@ pub(crate) async fn run_authorised<'a>(
 /// What of the phases goes to the execution log.
 struct Note<'n, 'c> {
     gateway: &'n Gateway,
-    call: &'n Call<'c>,
+    call: &'n Call<'c, 'c>,
 }
 
 impl Note<'_, '_> {

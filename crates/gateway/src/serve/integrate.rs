@@ -1,6 +1,12 @@
 //! The integration itself: nothing, an HTTP server, or an AWS service.
 
-use std::{borrow::Cow, future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{
+    borrow::Cow,
+    future::poll_fn,
+    pin::Pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -11,12 +17,12 @@ use super::{
     call::{Call, Pairs},
     http::{HttpCall, HttpFailure},
     request::Outgoing,
-    target::{filled, query_text},
+    target::query_text,
     way::Way,
 };
 use crate::{
     Gateway,
-    aws::{AwsRequest, AwsTarget},
+    aws::{AwsAnswer, AwsRequest},
     refusal::{INTEGRATION_FAILURE, INTEGRATION_TIMEOUT, Refusal},
 };
 
@@ -34,7 +40,7 @@ pub(crate) struct Incoming {
 /// Calls the integration, in the time that it has.
 pub(crate) async fn send<'a>(
     gateway: &Gateway,
-    call: &Call<'a>,
+    call: &Call<'_, 'a>,
     outgoing: Outgoing<'_>,
     way: &mut Way<'a>,
 ) -> Result<Incoming, Refusal> {
@@ -43,27 +49,30 @@ pub(crate) async fn send<'a>(
     if kind == IntegrationType::Mock {
         return mock(&outgoing.body);
     }
-    way.target = address(call, &outgoing);
+    way.target = call.plan.integration.target.filled(&outgoing.path, call.surroundings.variables);
     let target = &*way.target;
     match kind {
         IntegrationType::Aws | IntegrationType::AwsProxy => {
-            in_time(timeout, to_aws(gateway, call, outgoing, target)).await
+            let request = aws_request((call, way.entered()), gateway, outgoing, target)?;
+            let port = gateway.aws_port().ok_or_else(|| Refusal::from(&INTEGRATION_FAILURE))?;
+            let answer = in_time(timeout, port.call(request)).await?;
+            incoming(gateway, answer.map_err(|_| gateway.no_room())?)
         }
-        _ => in_time(timeout, over_http(gateway, call, outgoing, target)).await,
+        // A call of another server takes so much room that calls which make none would feel it.
+        _ => in_time(timeout, Box::pin(over_http(gateway, call, outgoing, target))).await?,
     }
 }
 
 /// What is answered at once, as most models answer, needs no timer.
 async fn in_time<T>(
     timeout: Duration,
-    answer: impl Future<Output = Result<T, Refusal>>,
+    mut answer: impl Future<Output = T> + Unpin,
 ) -> Result<T, Refusal> {
-    let mut answer = pin!(answer);
-    if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await {
-        return answer;
+    if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(Pin::new(&mut answer).poll(cx))).await {
+        return Ok(answer);
     }
-    let answer = tokio::time::timeout(timeout, answer).await;
-    answer.unwrap_or_else(|_| Err(Refusal::from(&INTEGRATION_TIMEOUT)))
+    let answer = Box::pin(tokio::time::timeout(timeout, answer)).await;
+    answer.map_err(|_| Refusal::from(&INTEGRATION_TIMEOUT))
 }
 
 /// The request's template says the status; what it says besides goes nowhere.
@@ -91,7 +100,7 @@ fn mock_status(body: &[u8]) -> Option<u16> {
 
 async fn over_http(
     gateway: &Gateway,
-    call: &Call<'_>,
+    call: &Call<'_, '_>,
     outgoing: Outgoing<'_>,
     address: &str,
 ) -> Result<Incoming, Refusal> {
@@ -108,11 +117,6 @@ async fn over_http(
     answer.map_err(|failure| http_failed(gateway, failure))
 }
 
-/// Where the integration is, for this call.
-fn address<'c>(call: &Call<'c>, outgoing: &Outgoing<'_>) -> Cow<'c, str> {
-    filled(&call.plan.integration.uri, &outgoing.path, call.surroundings.variables)
-}
-
 fn with_query(address: &str, query: &Pairs<'_>) -> String {
     if query.is_empty() {
         return address.to_owned();
@@ -122,7 +126,7 @@ fn with_query(address: &str, query: &Pairs<'_>) -> String {
 }
 
 /// The integration's own method; `ANY` is the caller's.
-fn method(call: &Call<'_>) -> Result<Method, Refusal> {
+fn method(call: &Call<'_, '_>) -> Result<Method, Refusal> {
     match call.plan.integration.http_method.as_deref() {
         None | Some("ANY") => Ok(call.surroundings.head.method.clone()),
         Some(name) => Method::from_bytes(name.as_bytes())
@@ -146,62 +150,45 @@ fn http_failed(gateway: &Gateway, failure: HttpFailure) -> Refusal {
     }
 }
 
-async fn to_aws(
+/// The call of an AWS service.
+fn aws_request<'r>(
+    (call, made): (&'r Call<'_, '_>, Instant),
     gateway: &Gateway,
-    call: &Call<'_>,
-    outgoing: Outgoing<'_>,
-    address: &str,
-) -> Result<Incoming, Refusal> {
-    let (service, target, mut query) = aws_address(address).ok_or_else(|| {
+    outgoing: Outgoing<'r>,
+    address: &'r str,
+) -> Result<AwsRequest<'r>, Refusal> {
+    let place = call.plan.integration.target.service(address).ok_or_else(|| {
         Refusal::configuration(format!("`{address}` is no address of an AWS service"))
     })?;
-    if service == "lambda" {
+    if place.service == "lambda" {
         let text = "Lambda functions are not served by clary; COMPATIBILITY.md lists what is";
         let refusal = Refusal::configuration(text);
         return Err(Refusal { message: Some(text.into()), ..refusal });
     }
+    let mut query = place.query;
     query.extend(outgoing.query);
     note(call, gateway, || format!("Endpoint request URI: {address}"));
-    let request = AwsRequest {
-        service: service.into(),
+    Ok(AwsRequest {
+        service: place.service,
         method: method(call)?,
-        target,
+        target: place.target,
         query,
         headers: outgoing.headers,
         body: outgoing.body,
         role: call.plan.integration.credentials.as_deref().map(Cow::Borrowed),
-    };
-    let port = gateway.aws_port().ok_or_else(|| Refusal::from(&INTEGRATION_FAILURE))?;
-    let answer = port.call(request).await.map_err(|_| gateway.no_room())?;
+        made,
+    })
+}
+
+/// What an AWS service answered.
+fn incoming(gateway: &Gateway, answer: AwsAnswer) -> Result<Incoming, Refusal> {
     if answer.body.len() > ANSWER_BYTES_MAX {
         return Err(http_failed(gateway, HttpFailure::TooLong));
     }
     Ok(Incoming { status: answer.status, headers: answer.headers, body: answer.body })
 }
 
-/// `arn:aws:apigateway:{region}:{service}:{path|action}/{rest}`: the service, what of it is meant,
-/// and the query that stands in the address.
-fn aws_address(arn: &str) -> Option<(&str, AwsTarget<'_>, Pairs<'_>)> {
-    let mut parts = arn.splitn(6, ':');
-    let service = parts.nth(4)?;
-    let rest = parts.next()?;
-    let (form, rest) = rest.split_at(rest.find('/')?);
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let target = match form {
-        "path" => AwsTarget::Path(with_one_slash(rest).into()),
-        "action" => AwsTarget::Action(rest[1..].into()),
-        _ => return None,
-    };
-    Some((service, target, super::call::query(query)))
-}
-
-/// A path that begins with slashes, with one of them.
-fn with_one_slash(path: &str) -> &str {
-    let slashes = path.len() - path.trim_start_matches('/').len();
-    &path[slashes - 1..]
-}
-
-fn note(call: &Call<'_>, gateway: &Gateway, text: impl FnOnce() -> String) {
+fn note(call: &Call<'_, '_>, gateway: &Gateway, text: impl FnOnce() -> String) {
     call.surroundings.log.line(&gateway.on().clock, text);
 }
 
@@ -222,33 +209,5 @@ mod tests {
         for body in ["", "{}", "[]", "statusCode", r#"{"statusCode": "x"}"#, "{statusCode: x}"] {
             check(body, None);
         }
-    }
-
-    #[test]
-    fn addresses_of_services_are_read() {
-        let check = |rest: &str, expect: Option<(&str, AwsTarget<'_>)>| {
-            let arn = format!("arn:aws:apigateway:us-east-1:{rest}");
-            let found = aws_address(&arn).map(|(service, target, _)| (service, target));
-            assert_eq!(found, expect, "{rest}");
-        };
-        let path = |path: &'static str| AwsTarget::Path(path.into());
-        check("s3:path/bucket/key", Some(("s3", path("/bucket/key"))));
-        check(
-            "runtime.sagemaker:path//endpoints/e/invocations",
-            Some(("runtime.sagemaker", path("/endpoints/e/invocations"))),
-        );
-        check(
-            "sts:action/GetCallerIdentity",
-            Some(("sts", AwsTarget::Action("GetCallerIdentity".into()))),
-        );
-        check(
-            "lambda:path/2015-03-31/functions/arn:aws:lambda:r:1:function:f/invocations",
-            Some((
-                "lambda",
-                path("/2015-03-31/functions/arn:aws:lambda:r:1:function:f/invocations"),
-            )),
-        );
-        check("s3:other/x", None);
-        check("s3", None);
     }
 }

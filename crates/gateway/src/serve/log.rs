@@ -33,8 +33,10 @@ impl Log {
     }
 
     /// What was written.
-    pub(crate) fn into_text(self) -> String {
-        self.lines.map(|lines| lines.into_inner().unwrap_or_default()).unwrap_or_default()
+    pub(crate) fn text(&self) -> String {
+        let lines = self.lines.as_ref();
+        let text = lines.map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        text.unwrap_or_default()
     }
 
     /// Whether lines are kept.
@@ -65,13 +67,13 @@ mod tests {
         let log = Log::kept("r-1");
         log.line(&Clock::new(), || "Starting".to_owned());
         let (opening, line) = ("Execution log for request r-1\n", " : Starting\n");
-        let text = log.into_text();
+        let text = log.text();
         let dated = text.strip_prefix(opening).and_then(|rest| rest.strip_suffix(line));
         assert_eq!(dated.map(str::len), Some(date(0).len()), "{text}");
         assert_eq!(date(1_763_715_600_000), "Fri Nov 21 09:00:00 UTC 2025");
         let none = Log::default();
         none.line(&Clock::new(), || unreachable!("nobody asked"));
-        assert_eq!(none.into_text(), "");
+        assert_eq!(none.text(), "");
         assert_eq!(as_map([("a", "1"), ("b", "2")]), "{a=1, b=2}");
     }
 }

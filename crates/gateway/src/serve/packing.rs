@@ -31,7 +31,7 @@ pub(crate) async fn packed(from_bytes: Option<i64>, asked: &HeaderMap, answer: A
     let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let coding = accepted.and_then(coding).filter(|_| is_plain && !answer.body.is_empty());
     match coding {
-        Some(coding) if answer.body.len() >= from_bytes => compress(coding, answer).await,
+        Some(coding) if answer.body.len() >= from_bytes => Box::pin(compress(coding, answer)).await,
         _ => answer,
     }
 }

@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use regex_lite::Regex;
 use resources::rest_apis::{AuthorizationType, ContentHandling, IntegrationType, Passthrough};
 
+use super::target;
 use crate::{
     mapping::Template,
     parameters::{Source, Target},
@@ -50,7 +51,7 @@ pub(crate) enum ParameterPlace {
 pub(crate) struct IntegrationPlan {
     pub(crate) kind: IntegrationType,
     pub(crate) http_method: Option<String>,
-    pub(crate) uri: String,
+    pub(crate) target: target::Target,
     pub(crate) credentials: Option<String>,
     pub(crate) mappings: Vec<(Target, Source)>,
     pub(crate) templates: ByMediaType<Template>,

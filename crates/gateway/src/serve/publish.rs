@@ -93,7 +93,8 @@ fn compiled(
         };
         let canary = kept.definition.canary_settings.as_ref();
         let canary = canary.and_then(|canary| known.get(canary.deployment_id.as_ref()?).cloned());
-        stages.insert(kept.id().to_owned(), Arc::new(Stage::new(kept, deployment, canary)));
+        let stage = (kept.id().to_owned(), Stage::new(api, kept, deployment, canary));
+        stages.insert(stage.0, Arc::new(stage.1));
     }
     Ok(stages)
 }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use resources::rest_apis::{IntegrationType, Passthrough};
 
 use super::{
-    call::{Borrowed, Call, Pairs, borrowed, last_header},
+    call::{Call, Pairs, borrowed, last_header},
     content::{Content, Conversion, converted, decoded, text_of},
     context::View,
     plan::{IntegrationPlan, media_type},
@@ -22,6 +22,8 @@ use crate::{
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const API_ID: HeaderName = HeaderName::from_static("x-amzn-apigateway-api-id");
+/// Headers that are sent where mappings add one or two.
+const HEADERS_EXPECTED: usize = 6;
 /// Headers that belong to the connection, not to what is sent.
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
@@ -55,7 +57,7 @@ pub(crate) struct Outgoing<'c> {
 
 /// Builds what is sent.
 pub(crate) fn build<'c, 'a>(
-    call: &'c Call<'a>,
+    call: &'c Call<'_, 'a>,
     way: &mut Way<'a>,
 ) -> Result<Outgoing<'c>, Refusal> {
     let mut outgoing = Outgoing { headers: headers(call), ..Outgoing::default() };
@@ -71,13 +73,13 @@ pub(crate) fn build<'c, 'a>(
     Ok(outgoing)
 }
 
-fn is_proxy(call: &Call<'_>) -> bool {
+fn is_proxy(call: &Call<'_, '_>) -> bool {
     matches!(call.plan.integration.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy)
 }
 
 /// The headers that go out before any mapping.
-fn headers(call: &Call<'_>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8);
+fn headers(call: &Call<'_, '_>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
     if is_proxy(call) {
         copy_headers(&call.surroundings.head.headers, &mut headers);
         if call.is_unpacked {
@@ -85,13 +87,9 @@ fn headers(call: &Call<'_>) -> HeaderMap {
         }
     } else {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let agent = format!("AmazonAPIGateway_{}", call.surroundings.api);
-        if let Ok(agent) = HeaderValue::from_maybe_shared(Bytes::from(agent)) {
-            headers.insert(header::USER_AGENT, agent);
-        }
-        let with_body =
-            !matches!(call.surroundings.head.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-        if with_body {
+        headers.insert(header::USER_AGENT, call.surroundings.agent.clone());
+        let without_body = [Method::GET, Method::HEAD, Method::OPTIONS];
+        if !without_body.contains(&call.surroundings.head.method) {
             let given = last_header(&call.parameters.header, "content-type");
             put(&mut headers, header::CONTENT_TYPE, given.unwrap_or("application/json"));
         }
@@ -118,11 +116,11 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-fn map_parameters<'c>(call: &'c Call<'_>, outgoing: &mut Outgoing<'c>) -> Result<(), Refusal> {
+fn map_parameters<'c>(call: &'c Call<'_, '_>, outgoing: &mut Outgoing<'c>) -> Result<(), Refusal> {
     if call.plan.integration.mappings.is_empty() {
         return Ok(());
     }
-    let sources = Sources { view: View::of(call), parameters: &call.parameters, body: &call.body };
+    let sources = Sources { view: View::of(call), parameters: call.parameters, body: &call.body };
     for (target, source) in &call.plan.integration.mappings {
         let Some(value) = sources.value(source) else { continue };
         match target {
@@ -141,7 +139,7 @@ fn set<'c>(pairs: &mut Pairs<'c>, name: Cow<'c, str>, value: String) {
 }
 
 fn set_header(
-    call: &Call<'_>,
+    call: &Call<'_, '_>,
     headers: &mut HeaderMap,
     name: &str,
     value: &str,
@@ -170,7 +168,7 @@ struct Mapped {
     overrides: Overrides,
 }
 
-fn body<'a>(call: &Call<'a>, way: &mut Way<'a>) -> Result<Mapped, Refusal> {
+fn body<'a>(call: &Call<'_, 'a>, way: &mut Way<'a>) -> Result<Mapped, Refusal> {
     let plan: &'a IntegrationPlan = &call.plan.integration;
     let given = last_header(&call.parameters.header, "content-type");
     let given = media_type(given.unwrap_or_default());
@@ -191,7 +189,7 @@ fn body<'a>(call: &Call<'a>, way: &mut Way<'a>) -> Result<Mapped, Refusal> {
 }
 
 /// The body that no template is for.
-fn passed(call: &Call<'_>, conversion: Conversion) -> Result<Mapped, Refusal> {
+fn passed(call: &Call<'_, '_>, conversion: Conversion) -> Result<Mapped, Refusal> {
     let plan = &call.plan.integration;
     let passes = match plan.passthrough {
         Passthrough::WhenNoMatch => true,
@@ -209,14 +207,17 @@ fn no_base64() -> Refusal {
     Refusal::configuration("The body should be base64 text and is not")
 }
 
-fn render(call: &Call<'_>, template: &Template, conversion: Conversion) -> Result<Mapped, Refusal> {
+fn render(
+    call: &Call<'_, '_>,
+    template: &Template,
+    conversion: Conversion,
+) -> Result<Mapped, Refusal> {
     let text = text_of(&call.body, conversion);
-    let (parameters, variables) =
-        (Borrowed::of(&call.parameters), borrowed(call.surroundings.variables));
+    let variables = borrowed(call.surroundings.variables);
     let view = View::of(call);
     let message = Message {
         body: Body::new(&text),
-        parameters: parameters.parameters(),
+        parameters: call.shown(),
         stage_variables: &variables,
         context: Context::lazy(move || view.json()),
         overridden: Overrides::default(),
@@ -240,16 +241,16 @@ fn template_failed(error: &mapping::Error) -> Refusal {
     }
 }
 
-fn override_parts(call: &Call<'_>, outgoing: &mut Outgoing<'_>) -> Result<(), Refusal> {
-    let overrides = outgoing.overrides.request.clone();
-    for (name, value) in overrides.path {
-        set(&mut outgoing.path, name.into(), value);
+fn override_parts(call: &Call<'_, '_>, outgoing: &mut Outgoing<'_>) -> Result<(), Refusal> {
+    let Outgoing { path, query, headers, overrides, .. } = outgoing;
+    for (name, value) in &overrides.request.path {
+        set(path, name.clone().into(), value.clone());
     }
-    for (name, value) in overrides.query {
-        set(&mut outgoing.query, name.into(), value);
+    for (name, value) in &overrides.request.query {
+        set(query, name.clone().into(), value.clone());
     }
-    for (name, value) in &overrides.header {
-        set_header(call, &mut outgoing.headers, name, value)?;
+    for (name, value) in &overrides.request.header {
+        set_header(call, headers, name, value)?;
     }
     Ok(())
 }

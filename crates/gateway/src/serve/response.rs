@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use resources::rest_apis::IntegrationType;
 
 use super::{
-    call::{Borrowed, Call, Parameters, borrowed, headers, last_header},
+    call::{Call, Parameters, borrowed, headers, last_header},
     content::{Content, Conversion, converted, decoded, text_of},
     context::View,
     integrate::Incoming,
@@ -18,6 +18,8 @@ use crate::{
     refusal::Refusal,
 };
 
+/// Headers of an answer to which mappings add one or two.
+const HEADERS_EXPECTED: usize = 6;
 /// Headers that reach the caller under another name.
 const REMAPPED: [&str; 14] = [
     "authorization",
@@ -48,7 +50,7 @@ pub(crate) struct Answer {
 
 /// Maps what the integration answered.
 pub(crate) fn build<'a>(
-    call: &Call<'a>,
+    call: &Call<'_, 'a>,
     incoming: Incoming,
     overrides: Overrides,
     way: &mut Way<'a>,
@@ -59,8 +61,11 @@ pub(crate) fn build<'a>(
     }
     let plan = chosen(&call.plan.integration.answers, incoming.status)?;
     let rendered = body(call, plan, (&incoming, overrides), way)?;
-    let mut answer =
-        Answer { status: plan.status, headers: HeaderMap::with_capacity(8), body: rendered.body };
+    let mut answer = Answer {
+        status: plan.status,
+        headers: HeaderMap::with_capacity(HEADERS_EXPECTED),
+        body: rendered.body,
+    };
     if let Ok(value) = HeaderValue::from_str(rendered.content_type) {
         answer.headers.insert(header::CONTENT_TYPE, value);
     }
@@ -109,7 +114,7 @@ struct Mapped<'c> {
 }
 
 fn body<'a>(
-    call: &Call<'a>,
+    call: &Call<'_, 'a>,
     plan: &'a AnswerPlan,
     (incoming, before): (&Incoming, Overrides),
     way: &mut Way<'a>,
@@ -133,7 +138,7 @@ fn body<'a>(
 }
 
 /// The first media type that the caller accepts.
-fn accepted<'c>(call: &'c Call<'_>) -> &'c str {
+fn accepted<'c>(call: &'c Call<'_, '_>) -> &'c str {
     let accept = last_header(&call.parameters.header, "accept").unwrap_or_default();
     media_type(accept.split(',').next().unwrap_or_default())
 }
@@ -153,21 +158,20 @@ fn no_base64() -> Refusal {
 }
 
 fn render(
-    call: &Call<'_>,
+    call: &Call<'_, '_>,
     template: &Template,
     incoming: &Incoming,
     (conversion, before): (Conversion, Overrides),
 ) -> Result<Mapped<'static>, Refusal> {
     let text = text_of(&incoming.body, conversion);
-    let (parameters, variables) =
-        (Borrowed::of(&call.parameters), borrowed(call.surroundings.variables));
+    let variables = borrowed(call.surroundings.variables);
     let view = View::of(call);
     let message = Message {
         body: Body::new(&text),
-        parameters: parameters.parameters(),
+        parameters: call.shown(),
         stage_variables: &variables,
         context: Context::lazy(move || view.json()),
-        overridden: before.clone(),
+        overridden: before,
     };
     let rendered = template.render(&message).map_err(|error| {
         Refusal::configuration(format!("Unable to transform response: {error}"))
@@ -176,7 +180,7 @@ fn render(
         Conversion::Decode => decoded(rendered.body.as_bytes()).ok_or_else(no_base64)?,
         _ => Bytes::from(rendered.body),
     };
-    Ok(Mapped { body, content_type: "", overrides: merged(before, rendered.overrides) })
+    Ok(Mapped { body, content_type: "", overrides: merged(message.overridden, rendered.overrides) })
 }
 
 /// The answer's template counts where both override.
@@ -186,7 +190,7 @@ fn merged(mut before: Overrides, after: Overrides) -> Overrides {
     before
 }
 
-fn map_headers(call: &Call<'_>, plan: &AnswerPlan, incoming: &Incoming, into: &mut HeaderMap) {
+fn map_headers(call: &Call<'_, '_>, plan: &AnswerPlan, incoming: &Incoming, into: &mut HeaderMap) {
     if plan.mappings.is_empty() {
         return;
     }

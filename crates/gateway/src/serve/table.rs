@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use http::HeaderValue;
 use resources::rest_apis::{ApiStage, Kept};
 
 use super::{Deployment, call::Pairs};
@@ -24,12 +25,15 @@ pub(crate) struct Stage {
     pub(crate) deployment: Arc<Deployment>,
     /// What its canary serves.
     pub(crate) canary: Option<Arc<Deployment>>,
+    /// What integrations are told that calls them.
+    pub(crate) agent: HeaderValue,
     variables: Pairs<'static>,
     canary_variables: Pairs<'static>,
 }
 
 impl Stage {
     pub(crate) fn new(
+        api: &str,
         kept: Kept<ApiStage>,
         deployment: Arc<Deployment>,
         canary: Option<Arc<Deployment>>,
@@ -40,6 +44,7 @@ impl Stage {
         let overrides = settings.and_then(|settings| settings.stage_variable_overrides.clone());
         variables.extend(overrides.unwrap_or_default());
         Self {
+            agent: agent_of(api),
             kept,
             deployment,
             canary,
@@ -52,6 +57,12 @@ impl Stage {
     pub(crate) fn variables(&self, canary: bool) -> &Pairs<'static> {
         if canary { &self.canary_variables } else { &self.variables }
     }
+}
+
+/// The user agent that integrations of an API see.
+pub(crate) fn agent_of(api: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("AmazonAPIGateway_{api}"))
+        .unwrap_or(HeaderValue::from_static("AmazonAPIGateway"))
 }
 
 fn owned(variables: impl IntoIterator<Item = (String, String)>) -> Pairs<'static> {

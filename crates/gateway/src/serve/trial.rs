@@ -6,7 +6,7 @@ use std::{net::Ipv4Addr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{Method, Request};
-use resources::{Clock, Error, ErrorKind};
+use resources::{Error, ErrorKind};
 
 use super::{
     Deployment,
@@ -15,6 +15,7 @@ use super::{
     log::{Log, as_map},
     plan::Place,
     response::Answer,
+    table::agent_of,
     way::Way,
 };
 use crate::{
@@ -135,13 +136,14 @@ impl Gateway {
             let template: &Place = found.value;
             Some((template, template.method(&place.http_method)?))
         });
-        let (template, plan) = planned.ok_or_else(|| {
+        let planned = planned.ok_or_else(|| {
             let text = format!("`{}` of `{resource_path}` is not there", place.http_method);
             Error::new(ErrorKind::NotFound, text)
         })?;
         variables.retain(|(name, _)| !trial.variables.iter().any(|(given, _)| given == name));
         variables
             .extend(trial.variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let received = self.on().clock.now();
         let surroundings = Surroundings {
             api: &place.rest_api_id,
             stage: &stage,
@@ -149,32 +151,26 @@ impl Gateway {
             variables: &variables,
             is_canary: None,
             account: &self.on().account,
+            agent: &agent_of(&place.rest_api_id),
             head: &head,
             path: &resource_path,
-            ids: Ids::of(request_id, Clock::system().epoch_seconds()),
+            ids: Ids::of(request_id, received.epoch_seconds()),
             peer: Ipv4Addr::LOCALHOST.into(),
-            received_ms: self.on().clock.now().epoch_ms(),
+            received_ms: received.epoch_ms(),
             log: Log::kept(request_id),
             access_log: None,
         };
         let parameters = Parameters::of(&head, path_parameters(&deployment, &target));
         let body = Bytes::from(trial.body.unwrap_or_default());
-        let call = Call {
-            surroundings,
-            place: template,
-            plan,
-            parameters,
-            body,
-            is_unpacked: false,
-            caller: None,
-        };
+        let surroundings = &surroundings;
+        let call = Call::new(surroundings, planned, &parameters, body);
         let answer = self.narrated(&call, &target).await;
-        Ok(outcome(&answer, call, started))
+        Ok(outcome(&answer, &surroundings.log, started))
     }
 
     /// Runs the phases and writes down what goes in and comes out.
-    async fn narrated(&self, call: &Call<'_>, target: &str) -> Answer {
-        let on = &call.surroundings;
+    async fn narrated(&self, call: &Call<'_, '_>, target: &str) -> Answer {
+        let on = call.surroundings;
         let line = |text: String| on.log.line(&self.on().clock, || text);
         let pairs =
             |pairs: &Pairs<'_>| as_map(pairs.iter().map(|(name, value)| (&**name, &**value)));
@@ -245,12 +241,12 @@ fn shown(answer: &Answer) -> Vec<(String, String)> {
     read.collect()
 }
 
-fn outcome(answer: &Answer, call: Call<'_>, started: Instant) -> Outcome {
+fn outcome(answer: &Answer, log: &Log, started: Instant) -> Outcome {
     Outcome {
         status: answer.status,
         headers: shown(answer),
         body: String::from_utf8_lossy(&answer.body).into_owned(),
-        log: call.surroundings.log.into_text(),
+        log: log.text(),
         latency_ms: started.elapsed().as_millis() as u64,
     }
 }

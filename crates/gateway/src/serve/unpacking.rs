@@ -35,7 +35,7 @@ enum Problem {
 }
 
 /// Unpacks the body of a call. It has been authorised: what was signed is the body as it came.
-pub(crate) async fn unpack(gateway: &Gateway, call: &mut Call<'_>) -> Result<(), Refusal> {
+pub(crate) async fn unpack(gateway: &Gateway, call: &mut Call<'_, '_>) -> Result<(), Refusal> {
     let Some(coding) = call.surroundings.head.headers.get(CONTENT_ENCODING) else { return Ok(()) };
     let coding = String::from_utf8_lossy(coding.as_bytes()).trim().to_ascii_lowercase();
     let coding = match &*coding {

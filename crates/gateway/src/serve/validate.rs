@@ -1,10 +1,12 @@
 //! Whether a call has the parameters and the body that its method asks for.
 
 use serde_json::Value;
+use telemetry::Phase;
 
 use super::{
     call::{Call, last, last_header},
     plan::{ParameterPlace, Required, media_type},
+    way::Way,
 };
 use crate::refusal::{BAD_REQUEST_BODY, BAD_REQUEST_PARAMETERS, Refusal};
 
@@ -12,7 +14,11 @@ use crate::refusal::{BAD_REQUEST_BODY, BAD_REQUEST_PARAMETERS, Refusal};
 const FAULTS_MAX: usize = 20;
 
 /// Lets the call pass, or refuses it.
-pub(crate) fn check(call: &Call<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(call: &Call<'_, '_>, way: &mut Way<'_>) -> Result<(), Refusal> {
+    if call.plan.required.is_empty() && call.plan.bodies.is_none() {
+        return Ok(());
+    }
+    way.enter(Phase::Validate);
     let missing: Vec<&str> = call
         .plan
         .required
@@ -27,7 +33,7 @@ pub(crate) fn check(call: &Call<'_>) -> Result<(), Refusal> {
     check_body(call)
 }
 
-fn is_there(call: &Call<'_>, required: &Required) -> bool {
+fn is_there(call: &Call<'_, '_>, required: &Required) -> bool {
     let (parameters, name) = (&call.parameters, required.name.as_str());
     let found = match required.place {
         ParameterPlace::Header => last_header(&parameters.header, name),
@@ -37,7 +43,7 @@ fn is_there(call: &Call<'_>, required: &Required) -> bool {
     found.is_some_and(|value| !value.is_empty())
 }
 
-fn check_body(call: &Call<'_>) -> Result<(), Refusal> {
+fn check_body(call: &Call<'_, '_>) -> Result<(), Refusal> {
     let Some(bodies) = &call.plan.bodies else { return Ok(()) };
     let given = last_header(&call.parameters.header, "content-type").unwrap_or("application/json");
     let Some((_, schema)) = bodies.get(media_type(given)) else { return Ok(()) };

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use resources::rest_apis::IntegrationType;
 use telemetry::{Answered, Blame, Failure, Names, Phase, Requests, RestCall, Trail};
 
@@ -18,6 +18,8 @@ use crate::refusal::{API_CONFIGURATION_ERROR, INTEGRATION_FAILURE, INTEGRATION_T
 
 /// The service's name, as SDKs have it.
 const SERVICE: &str = "execute-api";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// What is known of a call's way so far.
 #[derive(Debug)]
@@ -81,18 +83,17 @@ impl<'a> Way<'a> {
         let is_here =
             matches!(self.integration, Some(IntegrationType::Aws | IntegrationType::AwsProxy));
         // What another server calls its answer is nothing that could be found here.
-        let names = ["x-amzn-requestid", "x-amz-request-id"];
-        let id = names.iter().filter(|_| is_here).find_map(|name| headers.get(*name));
+        let names = [REQUEST_ID, S3_REQUEST_ID];
+        let id = names.iter().filter(|_| is_here).find_map(|name| headers.get(name));
         if let Some(id) = id.and_then(|id| id.to_str().ok()) {
             id.clone_into(&mut self.inner_id);
         }
     }
 
-    /// Notes the method, whose body is read next.
+    /// Notes the method.
     pub(crate) fn matched(&mut self, place: &'a Place, plan: &'a MethodPlan) {
         self.resource = &place.path;
         self.integration = Some(plan.integration.kind);
-        self.enter(Phase::Body);
     }
 
     /// Ends the phase that the call was refused in, and gives the refusal back.
@@ -100,6 +101,11 @@ impl<'a> Way<'a> {
         self.refused = Some((self.trail.phase(), refusal.clone()));
         self.enter(Phase::GatewayResponse);
         refusal
+    }
+
+    /// When the call came into the phase that it is in.
+    pub(crate) fn entered(&self) -> Instant {
+        self.trail.entered()
     }
 
     /// How long ago the call came in.

@@ -126,6 +126,11 @@ impl Trail {
         self.phase
     }
 
+    /// When the request came into the phase that it is in.
+    pub fn entered(&self) -> Instant {
+        self.entered
+    }
+
     /// Ends the phase that the request was in when it failed, and names it.
     pub fn fail(&mut self) -> Phase {
         let phase = self.phase;
