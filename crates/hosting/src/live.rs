@@ -56,7 +56,7 @@ mod tests {
     use crate::routes::Route;
 
     fn table() -> RouteTable {
-        RouteTable { routes: [("e".to_owned(), Route::Returning)].into() }
+        RouteTable { routes: [("e".to_owned(), Route::Returning)].into_iter().collect() }
     }
 
     #[test]

@@ -13,10 +13,11 @@ use crate::{
     instances::Instances,
 };
 
-/// Every endpoint by name.
+/// Every endpoint by name. Whoever calls can ask for any name and put none in, so that the hash need
+/// not stand names that are made to collide, and may be quick.
 #[derive(Debug, Default)]
 pub(crate) struct RouteTable {
-    pub(crate) routes: HashMap<String, Route>,
+    pub(crate) routes: HashMap<String, Route, foldhash::fast::RandomState>,
 }
 
 /// Where the calls of one endpoint name go.

@@ -85,7 +85,7 @@ fn compiled(
         })?;
         known.insert(id, Arc::new(deployment));
     }
-    let mut stages = Stages::new();
+    let mut stages = Stages::default();
     for kept in loaded.stages {
         let Some(deployment) = known.get(&kept.definition.deployment_id).cloned() else {
             tracing::error!(api, stage = kept.id(), "the deployment of a stage is not there");

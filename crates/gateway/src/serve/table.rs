@@ -10,11 +10,15 @@ use super::{Deployment, call::Pairs};
 /// Every API that has a stage.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
-    pub(crate) apis: HashMap<String, Arc<Stages>>,
+    pub(crate) apis: ByName<Arc<Stages>>,
 }
 
 /// The stages of one API, by name.
-pub(crate) type Stages = HashMap<String, Arc<Stage>>;
+pub(crate) type Stages = ByName<Arc<Stage>>;
+
+/// Whoever calls can ask for any name and put none in, so that the hash need not stand names that are
+/// made to collide, and may be quick.
+type ByName<T> = HashMap<String, T, foldhash::fast::RandomState>;
 
 /// One stage as it is served.
 #[derive(Debug)]
