@@ -93,8 +93,7 @@ pub struct AwsAnswer {
 }
 
 /// An answer that may have to be waited for.
-pub type AwsAnswering<'a> =
-    Pin<Box<dyn Future<Output = Result<AwsAnswer, NoRoom>> + Send + 'a>>;
+pub type AwsAnswering<'a> = Pin<Box<dyn Future<Output = Result<AwsAnswer, NoRoom>> + Send + 'a>>;
 
 /// Calls AWS services in process.
 pub trait AwsCall: std::fmt::Debug + Send + Sync {

@@ -40,15 +40,10 @@ fn by_path(path: &str) -> Option<Address<'_>> {
 /// The first segment, and what follows it with its slash.
 fn first_segment(path: &str) -> (&str, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
-    match slash(path) {
+    match path.bytes().position(|byte| byte == b'/') {
         Some(end) => (&path[..end], &path[end..]),
         None => (path, "/"),
     }
-}
-
-/// Where the first slash is. Segments are short, too short for a search that prepares itself.
-pub(super) fn slash(text: &str) -> Option<usize> {
-    text.bytes().position(|byte| byte == b'/')
 }
 
 /// Why a path or query is not taken, if so.

@@ -201,12 +201,24 @@ fn as_slices<'p>((name, value): &'p (Cow<'_, str>, Cow<'_, str>)) -> (&'p str, &
 
 /// A query's parameters in their order; `&` and `;` part them, a plus is a blank.
 pub(crate) fn query(text: &str) -> Pairs<'_> {
-    let pairs = text.split(['&', ';']).filter(|pair| !pair.is_empty());
-    let read = pairs.map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(name), decoded(value))
-    });
-    read.collect()
+    let (mut pairs, mut rest) = (Pairs::new(), Some(text));
+    while let Some(text) = rest {
+        let (pair, after) = cut(text, |byte| matches!(byte, b'&' | b';'));
+        rest = after;
+        if !pair.is_empty() {
+            let (name, value) = cut(pair, |byte| byte == b'=');
+            pairs.push((decoded(name), decoded(value.unwrap_or_default())));
+        }
+    }
+    pairs
+}
+
+/// What stands before the first byte of this kind, which is ASCII, and what after it.
+pub(crate) fn cut(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, Option<&str>) {
+    match text.bytes().position(is_end) {
+        Some(end) => (&text[..end], Some(&text[end + 1..])),
+        None => (text, None),
+    }
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {

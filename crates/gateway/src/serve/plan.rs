@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use regex_lite::Regex;
 use resources::rest_apis::{AuthorizationType, ContentHandling, IntegrationType, Passthrough};
 
-use super::target;
+use super::{call::cut, target};
 use crate::{
     mapping::Template,
     parameters::{Source, Target},
@@ -156,7 +156,7 @@ impl<T> ByMediaType<T> {
 
 /// A media type without its parameters.
 pub(crate) fn media_type(value: &str) -> &str {
-    value.split(';').next().unwrap_or_default().trim()
+    cut(value, |byte| byte == b';').0.trim_ascii()
 }
 
 #[cfg(test)]

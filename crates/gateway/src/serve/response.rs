@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use resources::rest_apis::IntegrationType;
 
 use super::{
-    call::{Call, Parameters, borrowed, headers, last_header},
+    call::{Call, Parameters, borrowed, cut, headers, last_header},
     content::{Content, Conversion, converted, decoded, text_of},
     context::View,
     integrate::Incoming,
@@ -140,7 +140,7 @@ fn body<'a>(
 /// The first media type that the caller accepts.
 fn accepted<'c>(call: &'c Call<'_, '_>) -> &'c str {
     let accept = last_header(&call.parameters.header, "accept").unwrap_or_default();
-    media_type(accept.split(',').next().unwrap_or_default())
+    media_type(cut(accept, |byte| byte == b',').0)
 }
 
 /// The template for what is accepted, else for JSON, else the first.

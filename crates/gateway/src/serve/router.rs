@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::address::slash;
+use super::call::cut;
 
 /// Segments of a path at most; what is longer matches nothing.
 const SEGMENTS_MAX: usize = 256;
@@ -127,10 +127,7 @@ impl<'r, T> Walk<'r, T> {
         }
         let node: &'r Node<T> = &self.router.nodes[at];
         let Some(rest) = rest else { return node.value.as_ref() };
-        let (first, below) = match slash(rest) {
-            Some(end) => (&rest[..end], Some(&rest[end + 1..])),
-            None => (rest, None),
-        };
+        let (first, below) = cut(rest, |byte| byte == b'/');
         self.by_text(node, first, below)
             .or_else(|| self.by_parameter(node.parameter.as_ref()?, first, below))
             .or_else(|| self.by_rest(node.greedy.as_ref()?, rest))
