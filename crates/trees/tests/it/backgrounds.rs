@@ -1,10 +1,9 @@
 //! Explanations against a background: as the package `shap` computes them
 //! (`tests/fixtures/generate_backgrounds.py`), and as they are defined, for models of every kind.
 
-use std::{fs, path::PathBuf};
-
-use serde_json::Value;
 use trees::{Explainer, Model, Rows};
+
+use crate::fixtures::{differences, goldens, read};
 
 /// `shap` and XGBoost keep leaves and sums in `f32`.
 const NARROW: f64 = 1e-5;
@@ -12,67 +11,22 @@ const WIDE: f64 = 1e-10;
 /// Models with more features have too many coalitions to try them all.
 const FEATURES_MAX: usize = 6;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
-}
-
-fn read(path: &str) -> Vec<u8> {
-    fs::read(folder().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// The goldens of a folder with their names.
-fn goldens(of: &str) -> Vec<(String, Value)> {
-    let paths = fs::read_dir(folder().join(of)).expect("the fixtures");
-    let paths = paths.map(|entry| entry.expect("one").path());
-    let goldens = paths.filter(|path| {
-        let name = path.to_string_lossy();
-        name.ends_with(".json") && !name.ends_with(".model.json")
-    });
-    let named = goldens.map(|path| {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        (name, serde_json::from_slice(&fs::read(path).expect("readable")).expect("JSON"))
-    });
-    named.collect()
-}
-
-fn floats(golden: &Value, key: &str) -> Vec<f64> {
-    let float = |value: &Value| match value {
-        Value::Null => f64::NAN,
-        value if value.is_f64() => value.as_f64().expect("a number"),
-        value => f64::from_bits(value.as_u64().expect("bits")),
-    };
-    golden[key].as_array().expect("a list").iter().map(float).collect()
-}
-
-/// Places where values differ by more than they may, relative to the greatest there is.
-fn differences(name: &str, computed: &[f64], expected: &[f64], tolerance: f64) -> Vec<String> {
-    assert_eq!(computed.len(), expected.len(), "{name}");
-    let greatest = expected.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
-    let pairs = computed.iter().zip(expected).enumerate();
-    pairs
-        .filter(|(_, (computed, expected))| {
-            computed.is_nan() || (*computed - *expected).abs() > tolerance * greatest
-        })
-        .map(|(place, (computed, expected))| format!("{name} {place}: {computed}, not {expected}"))
-        .collect()
-}
-
 #[test]
 fn contributions_are_those_of_shap() {
     let mut found = Vec::new();
-    let goldens = goldens("backgrounds");
+    let goldens = goldens("backgrounds", "");
     assert_eq!(goldens.len(), 11);
-    for (name, golden) in goldens {
-        let model = read(golden["model"].as_str().expect("a path"));
-        let width = Model::from_bytes(&model).expect("a model").feature_count();
-        let background = floats(&golden, "background");
-        let explainer = Explainer::against(&model, Rows::new(&background, width));
+    for golden in goldens {
+        let (name, model) = (&golden.name, &golden.model);
+        let width = Model::from_bytes(model).expect("a model").feature_count();
+        let background = golden.floats("background");
+        let explainer = Explainer::against(model, Rows::new(&background, width));
         let explainer = explainer.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let rows = floats(&golden, "rows");
+        let rows = golden.floats("rows");
         let rows = Rows::new(&rows, width);
         let mut out = vec![f64::NAN; rows.len() * explainer.width()];
         explainer.contributions(rows, &mut out);
-        found.extend(differences(&name, &out, &floats(&golden, "contributions"), NARROW));
+        found.extend(differences(name, &out, &golden.floats("contributions"), NARROW));
     }
     assert!(found.is_empty(), "{found:#?}");
 }
@@ -125,9 +79,9 @@ fn background(rows: Rows<'_, f64>) -> Vec<f64> {
 /// Every model with goldens of its answers.
 fn models() -> impl Iterator<Item = (String, Vec<u8>, Vec<f64>)> {
     ["goldens", "lightgbm", "others"].into_iter().flat_map(|of| {
-        goldens(of).into_iter().map(move |(name, golden)| {
-            let model = read(&format!("{of}/{}", golden["model"].as_str().expect("a path")));
-            (format!("{of}/{name}"), model, floats(&golden, "rows"))
+        goldens(of, &format!("{of}/")).into_iter().map(move |golden| {
+            let rows = golden.floats("rows");
+            (format!("{of}/{}", golden.name), golden.model, rows)
         })
     })
 }

@@ -1,38 +1,18 @@
 //! Models written by LightGBM, and what it answered (`tests/fixtures/generate_lightgbm.py`).
 
-use std::{fs, path::PathBuf};
-
-use serde_json::Value;
 use trees::{Model, Rows};
+
+use crate::fixtures::{goldens, read};
 
 /// How far an answer may be from LightGBM's.
 const TOLERANCE: f64 = 1e-12;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lightgbm")
+fn file(name: &str) -> Vec<u8> {
+    read(&format!("lightgbm/{name}.model.txt"))
 }
 
 fn model(name: &str) -> Model {
-    let bytes = fs::read(folder().join(format!("{name}.model.txt"))).expect("readable");
-    Model::from_bytes(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
-/// The goldens' names and contents.
-fn goldens() -> Vec<(String, Value)> {
-    let paths =
-        fs::read_dir(folder()).expect("the fixtures").map(|entry| entry.expect("one").path());
-    let goldens =
-        paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    let read = |path: PathBuf| {
-        let json = serde_json::from_slice(&fs::read(&path).expect("readable")).expect("a golden");
-        (path.file_stem().expect("a name").to_string_lossy().into_owned(), json)
-    };
-    goldens.map(read).collect()
-}
-
-fn floats(golden: &Value, key: &str) -> Vec<f64> {
-    let bits = golden[key].as_array().expect("a list").iter();
-    bits.map(|bits| f64::from_bits(bits.as_u64().expect("bits"))).collect()
+    Model::from_bytes(&file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn difference(name: &str, computed: &[f64], expected: &[f64]) -> Option<String> {
@@ -46,23 +26,20 @@ fn difference(name: &str, computed: &[f64], expected: &[f64]) -> Option<String> 
 #[test]
 fn every_objective_answers_as_lightgbm_does() {
     let mut differences = Vec::new();
-    let goldens = goldens();
+    let goldens = goldens("lightgbm", "lightgbm/");
     assert_eq!(goldens.len(), 33);
-    for (name, golden) in &goldens {
+    for golden in &goldens {
+        let (name, json) = (&golden.name, &golden.json);
         let model = model(name);
-        assert_eq!(model.objective().name(), golden["objective"], "{name}");
-        assert_eq!(model.tree_count() as u64, golden["trees"], "{name}");
-        assert_eq!(model.feature_names(), golden["feature_names"].as_array().expect("names"));
-        let rows = floats(golden, "rows");
+        assert_eq!(model.objective().name(), json["objective"], "{name}");
+        assert_eq!(model.tree_count() as u64, json["trees"], "{name}");
+        assert_eq!(model.feature_names(), json["feature_names"].as_array().expect("names"));
+        let rows = golden.floats("rows");
         let rows = Rows::new(&rows, model.feature_count());
         let mut out = vec![0.0; rows.len() * model.group_count()];
         model.margins_f64(rows, &mut out);
-        differences.extend(difference(
-            &format!("{name}: margin"),
-            &out,
-            &floats(golden, "margins"),
-        ));
-        let expected = floats(golden, "predictions");
+        differences.extend(difference(&format!("{name}: margin"), &out, &golden.floats("margins")));
+        let expected = golden.floats("predictions");
         model.predict_f64(rows, &mut out);
         differences.extend(difference(&format!("{name}: prediction"), &out, &expected));
         // One row takes another path than many.
@@ -76,19 +53,20 @@ fn every_objective_answers_as_lightgbm_does() {
 
 #[test]
 fn rows_reach_the_leaves_that_lightgbm_names() {
-    for (name, golden) in goldens() {
-        let model = model(&name);
-        let rows: Vec<f32> = floats(&golden, "rows").iter().map(|value| *value as f32).collect();
+    for golden in goldens("lightgbm", "lightgbm/") {
+        let name = &golden.name;
+        let model = model(name);
+        let rows: Vec<f32> = golden.floats("rows").iter().map(|value| *value as f32).collect();
         let rows = Rows::new(&rows, model.feature_count());
         let mut leaves = vec![0; rows.len() * model.tree_count()];
         model.leaves(rows, &mut leaves);
-        assert_eq!(&leaves, golden["leaves"].as_array().expect("leaves"), "{name}");
+        assert_eq!(&leaves, golden.json["leaves"].as_array().expect("leaves"), "{name}");
     }
 }
 
 #[test]
 fn some_iterations_are_some_of_the_sum() {
-    let bytes = fs::read(folder().join("multiclass.model.txt")).expect("readable");
+    let bytes = file("multiclass");
     let row = [0.5, 100.0, 1.0, f64::NAN, -2.0];
     let margins = |model: &Model| {
         let mut out = [0.0; 3];
@@ -127,7 +105,7 @@ fn rows_of_either_precision_are_answered() {
 /// A line of a good model, what it becomes, and what is said of it.
 #[test]
 fn what_contradicts_itself_is_refused() {
-    let good = fs::read_to_string(folder().join("categories.model.txt")).expect("readable");
+    let good = String::from_utf8(file("categories")).expect("text");
     for (from, to, words) in [
         ("max_feature_idx=4", "max_feature_idx=3", "splits on feature 4 of 4"),
         ("max_feature_idx=4", "max_feature_idx=x", "`max_feature_idx` is `x`, not a number"),

@@ -2,6 +2,7 @@
 
 mod backgrounds;
 mod explanations;
+mod fixtures;
 mod goldens;
 mod hostile;
 mod inputs;
