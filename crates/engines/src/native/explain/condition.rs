@@ -3,26 +3,31 @@
 //! A prediction in CSV is an array to it, one in JSON or JSON Lines what it is
 //! (<https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-online-explainability-create-endpoint.html>).
 
+use jmespath::{ErrorReason, Expression, JmespathError, RuntimeError, Variable};
 use serde_json::Value;
-
-use super::expression::Expression;
 
 /// An expression that is true of the predictions to explain.
 #[derive(Debug)]
 pub(super) struct Condition {
-    text: String,
-    expression: Expression,
+    expression: Expression<'static>,
 }
 
 impl Condition {
     /// Reads an expression; the error is for whoever wrote it.
     pub(super) fn new(text: &str) -> Result<Self, String> {
-        match Expression::read(text) {
-            Ok(expression) => Ok(Self { text: text.to_owned(), expression }),
-            Err(error) => Err(format!(
-                "`EnableExplanations` is `{text}`, which is no JMESPath expression: {error}; write \
-                 literals in backquotes, as in ``[0] > `0.5` ``"
-            )),
+        let refused = |error: &JmespathError| {
+            format!(
+                "`EnableExplanations` is `{text}`, which is no JMESPath expression: {}, at character \
+                 {}; write literals in backquotes, as in ``[0] > `0.5` ``",
+                reason(error),
+                error.offset + 1
+            )
+        };
+        let expression = jmespath::compile(text).map_err(|error| refused(&error))?;
+        // Names of functions are looked up when they are called; nothing else can be told before.
+        match expression.search(Variable::Null) {
+            Err(error) if is_unknown(&error) => Err(refused(&error)),
+            _ => Ok(Self { expression }),
         }
     }
 
@@ -44,20 +49,46 @@ impl Condition {
     }
 
     fn holds(&self, record: &Value) -> Result<bool, String> {
-        let text = &self.text;
-        let found = self.expression.of(record).map_err(|error| {
+        let text = self.expression.as_str();
+        let found = self.expression.search(record).map_err(|error| {
             format!(
-                "`EnableExplanations` `{text}` can't be evaluated of the prediction `{record}`: \
-                 {error}"
+                "`EnableExplanations` `{text}` can't be evaluated of the prediction `{record}`: {}",
+                reason(&error)
             )
         })?;
-        found.as_bool().ok_or_else(|| {
+        found.as_boolean().ok_or_else(|| {
             format!(
                 "`EnableExplanations` `{text}` is `{found}` of the prediction `{record}`, neither \
                  true nor false; compare it with something, or write ``` `true` ``` for all"
             )
         })
     }
+}
+
+fn is_unknown(error: &JmespathError) -> bool {
+    matches!(error.reason, ErrorReason::Runtime(RuntimeError::UnknownFunction(_)))
+}
+
+/// What went wrong, in the words of other messages.
+fn reason(error: &JmespathError) -> String {
+    match &error.reason {
+        ErrorReason::Parse(what) => decapitalised(what),
+        ErrorReason::Runtime(RuntimeError::UnknownFunction(name)) => {
+            format!("there is no function `{name}`")
+        }
+        ErrorReason::Runtime(RuntimeError::InvalidSlice) => "a slice has a step of 0".to_owned(),
+        ErrorReason::Runtime(other) => decapitalised(&other.to_string()),
+    }
+}
+
+fn decapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first
+            .to_lowercase()
+            .chain(letters.map(|letter| if letter == '\n' { ' ' } else { letter }))
+            .collect()
+    })
 }
 
 #[cfg(test)]
@@ -78,11 +109,25 @@ mod tests {
                 r#"{"probabilities": [0.4, 0.1, 0.4], "labels": ["cat", "dog", "fish"]}"#,
                 Ok(false),
             ),
+            ("[?@ > `0.5`] | length(@) == `2`", "[0.6, 0.1, 0.9]", Ok(true)),
+            ("contains(labels[*].name, 'cat')", r#"{"labels": [{"name": "cat"}]}"#, Ok(true)),
+            ("length(@[][]) > `3`", "[[1, 2], [3]]", Ok(false)),
+            ("max([a, b]) > `1`", r#"{"a": 0.5, "b": 2}"#, Ok(true)),
+            ("{x: a}.x == `1`", r#"{"a": 1}"#, Ok(true)),
+            (
+                "max_by(@, &score).label == 'b'",
+                r#"[{"score": 1, "label": "a"}, {"score": 2, "label": "b"}]"#,
+                Ok(true),
+            ),
+            ("sort(@)[0] == `1` && reverse(@)[0] == `2`", "[3, 1, 2]", Ok(true)),
+            ("values(@)[0] == `7`", r#"{"score": 7}"#, Ok(true)),
             ("[0]", "[0.5]", Err("is `0.5` of the prediction `[0.5]`, neither true nor false")),
             ("score>`0.5`", "[0.5]", Err("is `null` of the prediction")),
-            ("nope([0])", "[0.5]", Err("there is no function `nope`, at character 1")),
+            ("nope([0])", "[0.5]", Err("there is no function `nope`, at character 5")),
             ("abs(@)", "[0.5]", Err("can't be evaluated of the prediction `[0.5]`: ")),
             ("[0", "[0.5]", Err("is `[0`, which is no JMESPath expression: ")),
+            ("[::0]", "[0.5]", Err("of the prediction `[0.5]`: a slice has a step of 0")),
+            ("length(@, @)", "[0.5]", Err("too many arguments: expected 1, found 2")),
             ("", "[0.5]", Err("which is no JMESPath expression: ")),
         ] {
             let record = serde_json::from_str(record).expect("a record");

@@ -8,7 +8,6 @@
 
 mod condition;
 mod document;
-mod expression;
 
 use engine_api::OpenError;
 use records::{Columns, Matrix, csv, jsonlines};
