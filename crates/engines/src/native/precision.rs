@@ -48,67 +48,43 @@ pub(super) trait Precision:
     fn is(self, other: Self) -> bool;
 }
 
-impl Precision for f32 {
-    fn input(rows: Rows<'_, Self>) -> Input<'_> {
-        rows.into()
-    }
+macro_rules! precision {
+    ($type:ty, $predict:ident, $parts:ident) => {
+        impl Precision for $type {
+            fn input(rows: Rows<'_, Self>) -> Input<'_> {
+                rows.into()
+            }
 
-    fn predict(model: &Model, rows: Rows<'_, Self>, out: &mut [Self]) {
-        model.predict(rows, out);
-    }
+            fn predict(model: &Model, rows: Rows<'_, Self>, out: &mut [Self]) {
+                model.$predict(rows, out);
+            }
 
-    fn parts<'a>(
-        model: &'a Model,
-        rows: Rows<'a, Self>,
-        parts_max: usize,
-        out: &'a mut [Self],
-    ) -> impl Iterator<Item = Part<'a, Self>> + Send {
-        model.parts(rows, parts_max, out)
-    }
+            fn parts<'a>(
+                model: &'a Model,
+                rows: Rows<'a, Self>,
+                parts_max: usize,
+                out: &'a mut [Self],
+            ) -> impl Iterator<Item = Part<'a, Self>> + Send {
+                model.$parts(rows, parts_max, out)
+            }
 
-    fn answer(part: Part<'_, Self>) {
-        part.predict();
-    }
+            fn answer(part: Part<'_, Self>) {
+                part.predict();
+            }
 
-    fn class(self) -> usize {
-        self as usize
-    }
+            fn class(self) -> usize {
+                self as usize
+            }
 
-    fn is(self, other: Self) -> bool {
-        self.to_bits() == other.to_bits()
-    }
+            fn is(self, other: Self) -> bool {
+                self.to_bits() == other.to_bits()
+            }
+        }
+    };
 }
 
-impl Precision for f64 {
-    fn input(rows: Rows<'_, Self>) -> Input<'_> {
-        rows.into()
-    }
-
-    fn predict(model: &Model, rows: Rows<'_, Self>, out: &mut [Self]) {
-        model.predict_f64(rows, out);
-    }
-
-    fn parts<'a>(
-        model: &'a Model,
-        rows: Rows<'a, Self>,
-        parts_max: usize,
-        out: &'a mut [Self],
-    ) -> impl Iterator<Item = Part<'a, Self>> + Send {
-        model.parts_f64(rows, parts_max, out)
-    }
-
-    fn answer(part: Part<'_, Self>) {
-        part.predict();
-    }
-
-    fn class(self) -> usize {
-        self as usize
-    }
-
-    fn is(self, other: Self) -> bool {
-        self.to_bits() == other.to_bits()
-    }
-}
+precision!(f32, predict, parts);
+precision!(f64, predict_f64, parts_f64);
 
 /// Predicts as [`Model::predict`] does, a large batch on as many cores as are free.
 pub(super) fn predict<V: Precision>(model: &Model, rows: Rows<'_, V>, out: &mut [V]) {
