@@ -11,7 +11,8 @@ use crate::error::ErrorKind;
 use crate::java;
 use crate::parser;
 use crate::program::{
-    BlockId, Call, Constant, Directive, Expr, ExprId, Foreach, If, Node, Program, Symbol,
+    BlockId, Call, Constant, Directive, Expr, ExprId, Foreach, If, LoopProperty, Node, Program,
+    Symbol,
 };
 use crate::value::{Inner, Value};
 
@@ -31,6 +32,7 @@ impl<'d> Renderer<'_, 'd> {
         match node {
             Node::Text(span) => self.write(program.text(*span), span.start),
             Node::Reference(id) => self.render_reference(program, *id),
+            Node::Variable { name, reference } => self.render_variable(program, *name, *reference),
             Node::Set { target, name, value } => self.set(program, (*target, *name), *value),
             Node::If(node) => self.if_node(program, node),
             Node::Foreach(node) => self.foreach(program, node),
@@ -62,7 +64,13 @@ impl<'d> Renderer<'_, 'd> {
     fn if_node(&mut self, program: &Arc<Program>, node: &If) -> Outcome {
         for branch in &node.branches {
             self.step(0)?;
-            let holds = self.holds(program, branch.condition)?;
+            let holds = match self.loop_holds(branch.of_loop) {
+                Some(holds) => {
+                    self.step(branch.at)?;
+                    holds
+                }
+                None => self.holds(program, branch.condition)?,
+            };
             self.tell(branch.at, |_| ("#if".to_owned(), holds.to_string()));
             if holds {
                 return self.deeper(0, |renderer| renderer.block(program, branch.body));
@@ -74,10 +82,19 @@ impl<'d> Renderer<'_, 'd> {
         }
     }
 
+    /// What `$foreach` says where nothing lies over the variables; none where that takes looking.
+    #[inline]
+    fn loop_holds(&self, property: Option<LoopProperty>) -> Option<bool> {
+        match &self.slots[Symbol::FOREACH.index()] {
+            Value::Inner(Inner::Loop(scope)) if self.frame == 0 => scope.holds(property?),
+            _ => None,
+        }
+    }
+
     fn foreach(&mut self, program: &Arc<Program>, node: &Foreach) -> Outcome {
         let items = self.value(program, node.items)?;
         let items = self.heap.overlay.lift(items);
-        let Some(mut items) = java::items(&items) else {
+        let Some(mut items) = java::items(items) else {
             return Ok(());
         };
         let before = self.get(node.variable)?;

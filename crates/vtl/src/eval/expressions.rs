@@ -219,7 +219,8 @@ fn ordered(operator: Operator, order: std::cmp::Ordering) -> bool {
     }
 }
 
-fn constant_value<'d>(constant: &Constant) -> Value<'d> {
+/// A literal's value.
+pub(super) fn constant_value<'d>(constant: &Constant) -> Value<'d> {
     match constant {
         Constant::Bool(value) => Value::Bool(*value),
         Constant::Int(value) => Value::Int(*value),

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::expressions::constant_value;
 use super::look::{Hand, Seen, look};
-use super::{BlockValue, Interrupt, Outcome, Renderer, trace};
+use super::{BlockValue, Interrupt, Outcome, Refusal, Renderer, trace};
 use crate::error::ErrorKind;
-use crate::java;
+use crate::java::{self, Called};
 use crate::options::Nulls;
-use crate::program::{ExprId, Program, RefId, RefStep, Reference, ReferenceKind, Symbol};
+use crate::program::{Expr, ExprId, Program, RefId, RefStep, Reference, ReferenceKind, Symbol};
 use crate::value::{Inner, Json, Printer, Value, append};
 
 impl<'d> Renderer<'_, 'd> {
@@ -21,12 +22,38 @@ impl<'d> Renderer<'_, 'd> {
             ReferenceKind::Text => return Ok(self.missing()),
             _ => {}
         }
-        let (value, rest) = self.looked(program, reference)?;
-        let mut value = self.take_steps(program, value, rest)?;
-        if value.is_null() {
-            value = self.missing();
+        let (value, rest) = match self.called_at_once(program, reference)? {
+            Some(value) => (value, &reference.steps[1..]),
+            None => self.looked(program, reference)?,
+        };
+        let value = self.take_steps(program, value, rest)?;
+        Ok(if value.is_null() { self.missing() } else { value })
+    }
+
+    /// The first step of a reference, if that is a call with constants of what is seen where it is, as
+    /// in `$input.params('id')`: nothing can change what is called before it is called.
+    fn called_at_once(
+        &mut self,
+        program: &Program,
+        reference: &Reference,
+    ) -> Outcome<Option<Value<'d>>> {
+        let Some(RefStep::Method { name, arguments, at }) = reference.steps.first() else {
+            return Ok(None);
+        };
+        let root = &self.slots[reference.root.index()];
+        if self.frame > 0 || !self.heap.overlay.is_empty() || root.is_null() {
+            return Ok(None);
         }
-        Ok(value)
+        let name = program.text(*name);
+        let called = match &**arguments {
+            [] => java::call(&mut self.heap, root, name, &[]),
+            [one] => {
+                let Expr::Constant(one) = program.expr(*one) else { return Ok(None) };
+                java::call(&mut self.heap, root, name, &[constant_value(one)])
+            }
+            _ => return Ok(None),
+        };
+        self.returned(called, name, *at).map(Some)
     }
 
     /// What looking gives, and the steps that are left.
@@ -124,13 +151,21 @@ impl<'d> Renderer<'_, 'd> {
                 java::call(&mut self.heap, of, name, &values)
             }
         };
-        match value {
+        self.returned(value, name, at)
+    }
+
+    /// A call's value; null where nothing can be called so.
+    #[inline]
+    fn returned(&self, called: Called<'d>, name: &str, at: u32) -> Outcome<Value<'d>> {
+        match called {
             Ok(value) => Ok(value.unwrap_or_default()),
-            Err(refusal) => {
-                let message = format!("`{name}` fails: {}", refusal.message);
-                Err(self.fault(refusal.kind, at, message))
-            }
+            Err(refusal) => Err(self.call_failed(&refusal, name, at)),
         }
+    }
+
+    #[cold]
+    fn call_failed(&self, refusal: &Refusal, name: &str, at: u32) -> Interrupt {
+        self.fault(refusal.kind, at, format!("`{name}` fails: {}", refusal.message))
     }
 
     fn call_argument(&mut self, program: &Arc<Program>, id: ExprId, at: u32) -> Outcome<Value<'d>> {
@@ -152,6 +187,28 @@ impl<'d> Renderer<'_, 'd> {
             return Ok(());
         }
         self.render_any(program, reference, id)
+    }
+
+    /// Writes a variable out: at once if it is text, where nobody watches and nothing lies over it.
+    #[inline]
+    pub(super) fn render_variable(
+        &mut self,
+        program: &Arc<Program>,
+        name: Symbol,
+        id: RefId,
+    ) -> Outcome {
+        match &self.slots[name.index()] {
+            Value::Text(text) if self.frame == 0 && self.watcher.is_none() => {
+                if append(&mut self.out, self.out_limit, text.as_str()).is_err() {
+                    return Err(self.output_full(program.reference(id).at));
+                }
+                match self.heap.spend(1) {
+                    Ok(()) => Ok(()),
+                    Err(refusal) => Err(self.refused(refusal, program.reference(id).at)),
+                }
+            }
+            _ => self.render_reference(program, id),
+        }
     }
 
     /// Renders, and tells what was written.

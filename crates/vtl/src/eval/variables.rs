@@ -93,7 +93,15 @@ impl<'d> Renderer<'_, 'd> {
     }
 
     /// Sets a variable in every layer, as Velocity does.
+    #[inline]
     pub(super) fn put(&mut self, symbol: Symbol, value: Value<'d>) {
+        if self.frame > 0 {
+            self.put_in_frames(symbol, &value);
+        }
+        self.slots[symbol.index()] = value;
+    }
+
+    fn put_in_frames(&mut self, symbol: Symbol, value: &Value<'d>) {
         let mut at = self.frame;
         while at > 0 {
             let frame = &mut self.frames[at - 1];
@@ -108,7 +116,6 @@ impl<'d> Renderer<'_, 'd> {
             }
             at = frame.parent;
         }
-        self.slots[symbol.index()] = value;
     }
 
     /// Forgets a variable in every layer.

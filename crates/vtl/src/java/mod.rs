@@ -174,6 +174,9 @@ pub(crate) fn call<'d>(
     name: &str,
     arguments: &[Value<'d>],
 ) -> Called<'d> {
+    if let Value::Object(object) = of {
+        return object.call(name, arguments).map_err(|error| of_object(&error));
+    }
     if let Some(value) = of_any(heap, of, name, arguments)? {
         return Ok(Some(value));
     }
@@ -186,9 +189,8 @@ pub(crate) fn call<'d>(
         Value::Int(_) | Value::Long(_) | Value::Big(_) | Value::Double(_) => {
             numbers::call(heap, of, name, arguments)
         }
-        Value::Object(object) => object.call(name, arguments).map_err(|error| of_object(&error)),
         Value::Inner(inner) => on_inner(inner, name, arguments),
-        Value::Null => Ok(None),
+        Value::Null | Value::Object(_) => Ok(None),
     }
 }
 
@@ -197,7 +199,7 @@ fn of_object(error: &ObjectError) -> Refusal {
     Refusal { kind: ErrorKind::Object, message: error.to_string() }
 }
 
-/// Methods of every Java object.
+/// Methods of every Java object, but for those of the caller's.
 fn of_any<'d>(
     heap: &mut Heap<'d>,
     of: &Value<'d>,
@@ -206,7 +208,6 @@ fn of_any<'d>(
 ) -> Called<'d> {
     let budget = &mut Budget::default();
     Ok(Some(match (name, arguments) {
-        _ if matches!(of, Value::Object(_)) => return Ok(None),
         ("toString", []) => heap.text(of)?.into(),
         ("equals", [other]) => Value::Bool(equal(of, other, budget)),
         ("hashCode", []) => Value::Int(hash(of, budget)),

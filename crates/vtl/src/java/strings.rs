@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::texts::{self, Units};
-use super::{Called, items, null_argument, text_of};
+use super::{Called, items, null_argument};
 use crate::eval::{Heap, Refusal};
 use crate::value::{Inner, List, ListKind, Text, Value};
 
@@ -105,11 +105,11 @@ fn with_one<'d>(
     if name == "equalsIgnoreCase" && argument.is_null() {
         return Ok(Some(Value::Bool(false)));
     }
-    if !TAKE_TEXT.contains(&name) {
-        return Ok(None);
-    }
-    let Some(other) = text_of(argument)? else { return Ok(None) };
-    let s = text.as_str();
+    let Value::Text(other) = argument else {
+        let refused = argument.is_null() && TAKE_TEXT.contains(&name);
+        return if refused { Err(null_argument()) } else { Ok(None) };
+    };
+    let (s, other) = (text.as_str(), other.as_str());
     Ok(Some(match name {
         "contains" => Value::Bool(s.contains(other)),
         "startsWith" => Value::Bool(s.starts_with(other)),
@@ -226,7 +226,7 @@ fn with_two<'d>(
 }
 
 fn joined<'d>(heap: &mut Heap<'d>, separator: &str, list: &Value<'d>) -> Called<'d> {
-    let Some(parts) = items(list) else { return Ok(None) };
+    let Some(parts) = items(list.clone()) else { return Ok(None) };
     let mut out = String::new();
     for (at, item) in parts.enumerate() {
         let item = match &item {

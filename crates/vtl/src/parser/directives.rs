@@ -5,8 +5,8 @@ use super::Parser;
 use crate::error::Fault;
 use crate::lexer::{Kind, Token};
 use crate::program::{
-    Argument, BlockId, Branch, Call, Constant, Directive, Expr, ExprId, Foreach, If, Macro, Node,
-    Symbol,
+    Argument, BlockId, Branch, Call, Constant, Directive, Expr, ExprId, Foreach, If, LoopProperty,
+    Macro, Node, RefStep, Symbol,
 };
 
 /// The directives that the grammar knows by name only.
@@ -51,7 +51,21 @@ impl Parser<'_, '_, '_> {
         self.expect(Kind::ParenOpen)?;
         let condition = self.expression()?.value;
         self.expect(Kind::ParenClose)?;
-        Ok(Branch { condition, body: self.block()?, at })
+        let of_loop = self.asked_of_loop(condition);
+        Ok(Branch { condition, of_loop, body: self.block()?, at })
+    }
+
+    /// Which property of `$foreach` an expression is, if it is one.
+    fn asked_of_loop(&self, id: ExprId) -> Option<LoopProperty> {
+        let builder = &self.shared.builder;
+        let Expr::Reference(id) = builder.expr_of(id) else { return None };
+        let reference = builder.reference_of(*id);
+        match &*reference.steps {
+            [RefStep::Property { of_loop, .. }] if reference.root == Symbol::FOREACH => {
+                Some(*of_loop)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn set(&mut self) -> Result<Node, Fault> {

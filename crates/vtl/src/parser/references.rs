@@ -11,7 +11,14 @@ use crate::program::{
 impl Parser<'_, '_, '_> {
     /// A reference among the text.
     pub(super) fn rendered_reference(&mut self) -> Result<Node, Fault> {
-        self.reference().map(Node::Reference)
+        let id = self.reference()?;
+        let reference = self.shared.builder.reference_of(id);
+        let is_name = reference.seen && reference.bare && reference.steps.is_empty();
+        Ok(if is_name {
+            Node::Variable { name: reference.root, reference: id }
+        } else {
+            Node::Reference(id)
+        })
     }
 
     /// A reference that has a value.

@@ -84,6 +84,11 @@ impl Program {
 pub(crate) enum Node {
     Text(Span),
     Reference(RefId),
+    /// A reference that is a variable's name and nothing else, as most are.
+    Variable {
+        name: Symbol,
+        reference: RefId,
+    },
     /// `name` is what a target without steps is stored as.
     Set {
         target: RefId,
@@ -133,6 +138,8 @@ pub(crate) struct If {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Branch {
     pub(crate) condition: ExprId,
+    /// What the condition asks `$foreach`, if that is all that it asks.
+    pub(crate) of_loop: Option<LoopProperty>,
     pub(crate) body: BlockId,
     pub(crate) at: u32,
 }

@@ -36,6 +36,11 @@ impl<'d> List<'d> {
         self.items.borrow().clone()
     }
 
+    /// The items, and the list no more.
+    pub(crate) fn into_items(self) -> Vec<Value<'d>> {
+        self.items.into_inner()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.items.borrow().len()
