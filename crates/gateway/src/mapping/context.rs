@@ -1,38 +1,43 @@
 //! Owns `$context`: what is known of a call besides its parameters, and the way to the overrides.
 
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 use std::fmt;
 
 use vtl::{Json, Object, Value};
 
 use super::overrides::{Part, Recorder};
 
-type Source<'b> = Box<dyn FnOnce() -> Json<'b> + 'b>;
-
 /// What `$context` holds, as a JSON object with AWS's names: `{"stage": …, "identity": {"sourceIp": …}}`.
-pub struct Context<'b>(LazyCell<Json<'b>, Source<'b>>);
+pub struct Context<'b> {
+    json: OnceCell<Json<'b>>,
+    source: &'b dyn Fn() -> Json<'b>,
+}
 
 impl<'b> Context<'b> {
     /// Made when a template first asks, which most do not.
-    pub fn lazy(source: impl FnOnce() -> Json<'b> + 'b) -> Self {
-        Self(LazyCell::new(Box::new(source)))
+    pub fn lazy(source: &'b dyn Fn() -> Json<'b>) -> Self {
+        Self { json: OnceCell::new(), source }
     }
 
     pub(super) fn json(&self) -> &Json<'b> {
-        &self.0
+        self.json.get_or_init(self.source)
     }
+}
+
+fn nothing<'b>() -> Json<'b> {
+    Json::Object(Vec::new())
 }
 
 impl<'b> From<Json<'b>> for Context<'b> {
     fn from(json: Json<'b>) -> Self {
-        Self::lazy(move || json)
+        Self { json: json.into(), source: &nothing }
     }
 }
 
 /// Nothing is known.
 impl Default for Context<'_> {
     fn default() -> Self {
-        Self::lazy(|| Json::Object(Vec::new()))
+        Self::lazy(&nothing)
     }
 }
 

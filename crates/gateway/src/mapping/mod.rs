@@ -46,7 +46,7 @@ pub use body::Body;
 pub use context::Context;
 pub use error::Error;
 pub use message::{Message, Pairs, Parameters};
-pub use overrides::{OverriddenParts, Overrides};
+pub use overrides::{Overridden, OverriddenParts, Overrides};
 pub use template::{Rendered, Template};
 /// What [`Template::render_traced`] tells.
 pub use vtl::Step;

@@ -2,14 +2,19 @@
 //! and its caller reads them when it is done.
 
 use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 
 use vtl::{JsonLists, Object, ObjectError, Value};
 
 use super::allowance::Allowance;
 
+/// What a template overrides, which most do not: it takes no room before something is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides(Option<Box<Overridden>>);
+
 /// What a template overrides of the request to the integration, and of the answer to the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overrides {
+pub struct Overridden {
     /// `$context.requestOverride`
     pub request: OverriddenParts,
     /// `$context.responseOverride`; its path and query string stay empty.
@@ -31,7 +36,37 @@ pub struct OverriddenParts {
     pub query: Vec<(String, String)>,
 }
 
+const NOTHING: OverriddenParts =
+    OverriddenParts { header: Vec::new(), path: Vec::new(), query: Vec::new() };
+
+impl Deref for Overrides {
+    type Target = Overridden;
+
+    fn deref(&self) -> &Overridden {
+        static NONE: Overridden = Overridden { request: NOTHING, response: NOTHING, status: None };
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Overrides {
+    fn deref_mut(&mut self) -> &mut Overridden {
+        self.0.get_or_insert_default()
+    }
+}
+
 impl Overrides {
+    /// These, but for what `later` overrides of the answer.
+    pub(crate) fn with_answer(mut self, later: Self) -> Self {
+        let Some(later) = later.0 else { return self };
+        self.response.header.extend(later.response.header);
+        if later.status.is_some() {
+            self.status = later.status;
+        }
+        self
+    }
+}
+
+impl Overridden {
     fn list(&self, part: Part) -> Option<&Vec<(String, String)>> {
         match part {
             Part::RequestHeader => Some(&self.request.header),

@@ -215,11 +215,12 @@ fn render(
     let text = text_of(&call.body, conversion);
     let variables = borrowed(call.surroundings.variables);
     let view = View::of(call);
+    let context = || view.json();
     let message = Message {
         body: Body::new(&text),
         parameters: call.shown(),
         stage_variables: &variables,
-        context: Context::lazy(move || view.json()),
+        context: Context::lazy(&context),
         overridden: Overrides::default(),
     };
     let Rendered { body, overrides } =

@@ -166,11 +166,12 @@ fn render(
     let text = text_of(&incoming.body, conversion);
     let variables = borrowed(call.surroundings.variables);
     let view = View::of(call);
+    let context = || view.json();
     let message = Message {
         body: Body::new(&text),
         parameters: call.shown(),
         stage_variables: &variables,
-        context: Context::lazy(move || view.json()),
+        context: Context::lazy(&context),
         overridden: before,
     };
     let rendered = template.render(&message).map_err(|error| {
@@ -180,14 +181,11 @@ fn render(
         Conversion::Decode => decoded(rendered.body.as_bytes()).ok_or_else(no_base64)?,
         _ => Bytes::from(rendered.body),
     };
-    Ok(Mapped { body, content_type: "", overrides: merged(message.overridden, rendered.overrides) })
-}
-
-/// The answer's template counts where both override.
-fn merged(mut before: Overrides, after: Overrides) -> Overrides {
-    before.response.header.extend(after.response.header);
-    before.status = after.status.or(before.status);
-    before
+    Ok(Mapped {
+        body,
+        content_type: "",
+        overrides: message.overridden.with_answer(rendered.overrides),
+    })
 }
 
 fn map_headers(call: &Call<'_, '_>, plan: &AnswerPlan, incoming: &Incoming, into: &mut HeaderMap) {

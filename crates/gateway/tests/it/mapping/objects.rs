@@ -165,7 +165,8 @@ fn overrides_are_read_back() {
     let rendered = compiled.render(&message()).expect("it renders");
     assert_eq!(rendered.body, r#"11["a","b"] 201|"#);
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut wanted = Overrides { status: Some("201".to_owned()), ..Overrides::default() };
+    let mut wanted = Overrides::default();
+    wanted.status = Some("201".to_owned());
     wanted.request.header = vec![pair("oHeader", "1"), pair("multi", "a"), pair("multi", "b")];
     wanted.request.path = vec![pair("proxy", "7")];
     wanted.request.query = vec![pair("a-b", "Ann's \"x\"/y")];
