@@ -174,6 +174,7 @@ impl Aws {
     /// Moves the server's clock forward and says what time it is then; for test suites.
     pub fn advance_clock(&self, by: Duration) -> Timestamp {
         self.cx.clock.advance(by);
+        self.cx.hosting.clock_advanced();
         self.cx.clock.now()
     }
 }

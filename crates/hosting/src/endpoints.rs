@@ -9,7 +9,7 @@ use resources::{
 };
 use store::{ListQuery, Page, Tx};
 
-use crate::{Hosting, already_exists, not_found};
+use crate::{Hosting, RolloutPolicy, already_exists, not_found};
 
 /// What `CreateEndpoint` asks for.
 #[derive(Clone, Debug)]
@@ -35,8 +35,11 @@ pub struct Update {
     pub retain_weights: bool,
     /// Variants that keep their name keep their number of instances.
     pub retain_instance_counts: bool,
-    /// How this change is rolled out, where the caller said so; the last one is what is kept.
+    /// How this change is rolled out, where the caller said so, as it is shown; the last one is
+    /// what is kept.
     pub deployment_config: Option<serde_json::Value>,
+    /// What that asks for; none is all at once, as soon as the new deployment is up.
+    pub rollout: Option<RolloutPolicy>,
 }
 
 /// What `UpdateEndpointWeightsAndCapacities` asks of one variant.
@@ -92,6 +95,8 @@ pub async fn update(hosting: &Hosting, update: Update) -> Result<Endpoint, Error
                 variant.instance_count = before.instance_count;
             }
         }
+        let rollout = update.rollout.map(|policy| policy.plan(&planned.variants)).transpose()?;
+        planned.rollout = rollout.map(Box::new);
         endpoint.last_deployment_config = update.deployment_config;
         Ok(planned)
     })
@@ -123,9 +128,12 @@ pub async fn rescale(
 
 /// Whether what is pending only shares the traffic of the models that serve otherwise.
 pub fn is_rescaling(endpoint: &Endpoint) -> bool {
-    // Only what was copied from a deployment that serves names its artifacts already.
+    // Only what was copied from a deployment that serves names its artifacts already; what takes
+    // over step by step does so, too, once it is up.
     let copied = |variant: &DeployedVariant| variant.artifact_id.is_some();
-    endpoint.pending.as_ref().is_some_and(|pending| pending.variants.iter().all(copied))
+    let rescales =
+        |pending: &Deployment| pending.rollout.is_none() && pending.variants.iter().all(copied);
+    endpoint.pending.as_ref().is_some_and(rescales)
 }
 
 /// Marks an endpoint for deletion, in whatever state it is: unlike AWS, one that hangs in
@@ -274,7 +282,8 @@ fn plan(
         .map(|variant| plan_variant(tx, account, variant, now))
         .collect::<Result<_, _>>()?;
     let (config_name, explainer) = (config.name, config.explainer.map(Box::new));
-    Ok(Deployment { id: fresh_id(), config_name, variants, explainer, started: now })
+    let (id, started) = (fresh_id(), now);
+    Ok(Deployment { id, config_name, variants, explainer, started, rollout: None })
 }
 
 fn plan_variant(

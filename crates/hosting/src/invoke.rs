@@ -10,7 +10,7 @@ use telemetry::{CallClass, Phase, Sample, Trail};
 use crate::{
     Hosting, Shared, engine_calls,
     instances::Instance,
-    routes::{Route, Serving, Variant},
+    routes::{Route, Serving, Shift, Variant},
 };
 
 /// A call as it comes in.
@@ -86,6 +86,25 @@ pub struct Routed {
 }
 
 impl Routed {
+    fn of(serving: &Arc<Serving>, call: &Invocation<'_>) -> Result<Self, Refusal> {
+        if call.request.enable_explanations.is_some() && serving.deployment.explainer.is_none() {
+            return Err(Refusal::NoExplainer);
+        }
+        let position = match call.target_variant {
+            Some(name) => serving.position(name).ok_or_else(|| unknown_variant(serving, name))?,
+            None => serving.pick().ok_or(Refusal::NoTraffic)?,
+        };
+        Ok(Self { serving: Arc::clone(serving), position })
+    }
+
+    /// What only one of the two deployments has, a variant or an explainer, is found there: while
+    /// one takes over from the other, a call that either can answer is answered.
+    fn of_either(shift: &Shift, call: &Invocation<'_>) -> Result<Self, Refusal> {
+        let [first, second] = shift.in_turn();
+        Self::of(first, call)
+            .or_else(|refusal| Self::of(second, call).map_err(|other| refusal.joined_with(other)))
+    }
+
     /// The variant's name.
     pub fn variant(&self) -> &str {
         // It was made from text.
@@ -99,6 +118,22 @@ impl Routed {
 
     fn inner(&self) -> &Variant {
         &self.serving.variants[self.position]
+    }
+}
+
+impl Refusal {
+    /// One refusal for two deployments: it names the variants of both.
+    fn joined_with(mut self, other: Self) -> Self {
+        if let (
+            Self::UnknownVariant { variants, .. },
+            Self::UnknownVariant { variants: more, .. },
+        ) = (&mut self, other)
+        {
+            variants.extend(more);
+            variants.sort_unstable();
+            variants.dedup();
+        }
+        self
     }
 }
 
@@ -119,19 +154,12 @@ impl Hosting {
 
     /// Finds out where a call goes, without making it.
     pub fn route(&self, call: &Invocation<'_>) -> Result<Routed, Refusal> {
-        let serving = match self.shared.routes.load().routes.get(call.endpoint) {
-            Some(Route::Serving(serving)) => Arc::clone(serving),
-            Some(Route::Returning) => return Err(Refusal::Returning),
-            None => return Err(Refusal::UnknownEndpoint),
-        };
-        if call.request.enable_explanations.is_some() && serving.deployment.explainer.is_none() {
-            return Err(Refusal::NoExplainer);
+        match self.shared.routes.load().routes.get(call.endpoint) {
+            Some(Route::Serving(serving)) => Routed::of(serving, call),
+            Some(Route::Shifting(shift)) => Routed::of_either(shift, call),
+            Some(Route::Returning) => Err(Refusal::Returning),
+            None => Err(Refusal::UnknownEndpoint),
         }
-        let position = match call.target_variant {
-            Some(name) => serving.position(name).ok_or_else(|| unknown_variant(&serving, name))?,
-            None => serving.pick().ok_or(Refusal::NoTraffic)?,
-        };
-        Ok(Routed { serving, position })
     }
 
     /// Makes a call there where [`Hosting::route`] said. `trail` learns how long the model took.

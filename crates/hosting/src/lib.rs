@@ -10,13 +10,16 @@ mod bring_up;
 pub mod endpoint_configs;
 pub mod endpoints;
 mod engine_calls;
+mod fleets;
 mod instance_log;
 mod instances;
 mod invoke;
 mod live;
 pub mod models;
 mod news;
+mod policies;
 mod reconcile;
+mod rollouts;
 mod routes;
 pub mod tags;
 mod unreadable;
@@ -37,6 +40,7 @@ pub use engine_api;
 pub use engine_api::{NoAnswer, Reply, Request as ModelRequest};
 pub use invoke::{Fault, Invocation, Invoked, Refusal, Routed};
 use live::LiveRoutes;
+pub use policies::{RolloutPolicy, Size, Steps};
 
 /// The bounds that hosting keeps.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +143,11 @@ impl Hosting {
     /// Forgets every endpoint at once; for test suites, after the store was emptied.
     pub fn reset(&self) {
         self.shared.routes.forget_all();
+        self.wake();
+    }
+
+    /// Tells that the clock was advanced: what waits for a time may be due.
+    pub fn clock_advanced(&self) {
         self.wake();
     }
 

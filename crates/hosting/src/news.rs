@@ -17,6 +17,8 @@ pub(crate) struct News {
 pub(crate) enum Outcome {
     /// It serves; here with every artifact named.
     Serves(Deployment),
+    /// It serves beside the one that it takes over from; here with every artifact named.
+    TakesOver(Deployment),
     /// It did not come up.
     Failed {
         /// Why.
@@ -39,7 +41,7 @@ impl News {
             },
         };
         if wanted(&endpoint).is_some_and(|deployment| deployment.id == self.deployment_id) {
-            self.outcome.apply(&mut endpoint);
+            self.outcome.apply(&mut endpoint, now);
             endpoint.modified = now;
             tx.endpoints().put(&endpoint)?;
         }
@@ -50,14 +52,21 @@ impl News {
 impl Outcome {
     /// A failed change leaves what served before; a failed start leaves nothing. The reason of a
     /// failed change stays until the next one, whatever restarts there are between.
-    fn apply(self, endpoint: &mut Endpoint) {
+    fn apply(self, endpoint: &mut Endpoint, now: Timestamp) {
         match self {
             Self::Serves(deployment) => {
                 if endpoint.pending.take().is_some() {
                     endpoint.failure_reason = None;
                 }
                 endpoint.status = EndpointStatus::InService;
-                endpoint.current = Some(deployment);
+                endpoint.current = Some(Deployment { rollout: None, ..deployment });
+            }
+            // The step begins when its fleet is up, be it for the first time or after a restart.
+            Self::TakesOver(mut deployment) => {
+                if let Some(rollout) = &mut deployment.rollout {
+                    rollout.step_began = Some(now);
+                }
+                endpoint.pending = Some(deployment);
             }
             Self::Failed { reason, old_serves: true } => {
                 endpoint.status = EndpointStatus::InService;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use resources::{Deployment, Endpoint, EndpointStatus, Error};
+use resources::{Deployment, Endpoint, EndpointStatus, Error, Timestamp};
 use store::ArtifactId;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -18,8 +18,10 @@ use crate::{
     Hosting,
     bring_up::{self, BroughtUp, FailureReason, Plan},
     engine_calls,
+    fleets::Fleets,
     live::Epoch,
     news::{News, Outcome, kept, wanted},
+    rollouts,
     routes::{Route, RouteTable, Serving},
     unreadable::Unreadable,
 };
@@ -42,7 +44,8 @@ pub(crate) async fn run(hosting: Hosting) {
 #[derive(Debug)]
 struct Reconciler {
     hosting: Hosting,
-    serving: HashMap<String, Arc<Serving>>,
+    /// What serves, by endpoint.
+    fleets: HashMap<String, Fleets>,
     /// Endpoints that served before the last stop and do not yet again.
     returning: HashSet<String>,
     /// Deployments being brought up, by id.
@@ -52,6 +55,8 @@ struct Reconciler {
     given_up: HashSet<String>,
     /// What became true and is not written down yet.
     news: Vec<News>,
+    /// When a rollout is to move on next.
+    due: Option<Timestamp>,
     /// Whether there may be artifacts that nobody refers to any more.
     litter: bool,
     /// Endpoints whose records can't be read.
@@ -73,12 +78,13 @@ impl Reconciler {
         let epoch = hosting.shared.routes.epoch();
         Self {
             hosting,
-            serving: HashMap::new(),
+            fleets: HashMap::new(),
             returning: HashSet::new(),
             starting: HashMap::new(),
             results: JoinSet::new(),
             given_up: HashSet::new(),
             news: Vec::new(),
+            due: None,
             litter: true,
             unreadable: Unreadable::default(),
             epoch,
@@ -92,8 +98,7 @@ impl Reconciler {
             let mut names = HashSet::new();
             // What can't be read is reported by the first pass.
             for mut endpoint in tx.endpoints().each()?.into_iter().flatten() {
-                if endpoint.status == EndpointStatus::InService {
-                    endpoint.status = EndpointStatus::SystemUpdating;
+                if stopped_serving(&mut endpoint) {
                     tx.endpoints().put(&endpoint)?;
                 }
                 if wanted(&endpoint).is_some() && endpoint.current.is_some() {
@@ -112,7 +117,7 @@ impl Reconciler {
         let hosting = self.hosting.clone();
         tokio::select! {
             () = hosting.shared.wake.notified() => {}
-            () = tokio::time::sleep(if self.litter { LITTER_TICK } else { TICK }) => {}
+            () = tokio::time::sleep(self.patience()) => {}
             Some(first) = self.results.join_next() => {
                 let mut joined = vec![first];
                 joined.extend(std::iter::from_fn(|| self.results.try_join_next()));
@@ -127,15 +132,24 @@ impl Reconciler {
         }
     }
 
+    /// How long to wait if nobody says that something changed.
+    fn patience(&self) -> Duration {
+        let tick = if self.litter { LITTER_TICK } else { TICK };
+        let now = self.hosting.on().clock.now();
+        self.due.map_or(tick, |due| tick.min(now.until(due)))
+    }
+
     async fn pass(&mut self) {
         self.forget_what_was_reset();
         self.write_news().await;
         let store = &self.hosting.on().store;
         let records = store.read(|tx| -> Result<_, Error> { Ok(tx.endpoints().each()?) }).await;
-        let endpoints = match records {
+        let mut endpoints = match records {
             Ok(records) => self.unreadable.set_apart(records),
             Err(error) => return report("endpoints could not be read", &error),
         };
+        self.move_rollouts_on(&mut endpoints).await;
+        self.follow(&endpoints);
         self.drop_unwanted(&endpoints);
         for endpoint in &endpoints {
             self.converge(endpoint);
@@ -156,7 +170,7 @@ impl Reconciler {
         if epoch != self.epoch {
             let hosting = self.hosting.clone();
             let metrics = &self.hosting.on().metrics;
-            self.serving.keys().for_each(|name| metrics.remove_endpoint(name));
+            self.fleets.keys().for_each(|name| metrics.remove_endpoint(name));
             // Bring-ups under way are aborted with their set.
             *self = Self { epoch, ..Self::new(hosting) };
         }
@@ -179,6 +193,42 @@ impl Reconciler {
         }
     }
 
+    /// Writes down of each rollout that is due that it has moved on, or that it is given up.
+    async fn move_rollouts_on(&mut self, endpoints: &mut [Endpoint]) {
+        let now = self.hosting.on().clock.now();
+        let due = |endpoint: &&mut Endpoint| {
+            rollouts::is_due(endpoint, self.fleets.get(&endpoint.name), now)
+        };
+        let due: Vec<&mut Endpoint> = endpoints.iter_mut().filter(due).collect();
+        let names: Vec<String> = due.iter().map(|endpoint| endpoint.name.clone()).collect();
+        self.due = None;
+        if !names.is_empty() {
+            let moved = self.hosting.on().store.write(move |tx| -> Result<Vec<_>, Error> {
+                names.iter().map(|name| rollouts::move_on(tx, name, now)).collect()
+            });
+            match moved.await {
+                Ok(moved) => due.into_iter().zip(moved).for_each(take_if_any),
+                // The next tick tries again.
+                Err(error) => return report("rollouts could not be moved on", &error),
+            }
+        }
+        let changes = endpoints.iter().filter_map(|endpoint| {
+            rollouts::next_change(endpoint, self.fleets.get(&endpoint.name), now)
+        });
+        self.due = changes.min();
+    }
+
+    /// Gives every fleet its share of the calls, and lets those go that have none any more.
+    fn follow(&mut self, endpoints: &[Endpoint]) {
+        for endpoint in endpoints {
+            let Some(fleets) = self.fleets.get_mut(&endpoint.name) else { continue };
+            if fleets.follow(endpoint) {
+                self.litter = true;
+                retain_instruments(&self.hosting, &endpoint.name, fleets);
+            }
+        }
+    }
+
     /// Forgets every deployment that no endpoint asks for.
     fn drop_unwanted(&mut self, endpoints: &[Endpoint]) {
         let kept: HashSet<&str> = endpoints.iter().flat_map(kept).map(|d| d.id.as_str()).collect();
@@ -190,8 +240,9 @@ impl Reconciler {
             keep
         });
         let (metrics, unreadable) = (&self.hosting.on().metrics, &self.unreadable);
-        self.serving.retain(|name, serving| {
-            let keep = kept.contains(serving.deployment.id.as_str()) || unreadable.contains(name);
+        self.fleets.retain(|name, fleets| {
+            let id = fleets.blue().deployment.id.as_str();
+            let keep = kept.contains(id) || unreadable.contains(name);
             if !keep {
                 self.litter = true;
                 metrics.remove_endpoint(name);
@@ -207,13 +258,14 @@ impl Reconciler {
     /// Starts what is missing; an endpoint on its way out misses nothing.
     fn converge(&mut self, endpoint: &Endpoint) {
         let Some(next) = self.next(endpoint) else { return };
-        let serves = self.serving.get(&endpoint.name).map(|serving| serving.deployment.id.as_str());
+        let fleets = self.fleets.get(&endpoint.name);
+        let is_up = fleets.is_some_and(|fleets| fleets.is_up(&next.id));
         let tried = self.starting.contains_key(&next.id) || self.given_up.contains(&next.id);
-        if serves != Some(&next.id) && !tried {
+        if !is_up && !tried {
             self.start(Plan {
                 endpoint: endpoint.name.clone(),
                 deployment: next.clone(),
-                beside: self.serving.get(&endpoint.name).cloned(),
+                beside: fleets.map(|fleets| Arc::clone(fleets.blue())),
             });
         }
     }
@@ -222,7 +274,7 @@ impl Reconciler {
     /// one that served before goes first, so that the endpoint serves while the update goes on.
     fn next<'e>(&self, endpoint: &'e Endpoint) -> Option<&'e Deployment> {
         let wanted = wanted(endpoint)?;
-        let nothing_serves = !self.serving.contains_key(&endpoint.name);
+        let nothing_serves = !self.fleets.contains_key(&endpoint.name);
         let before = endpoint.current.as_ref().filter(|_| nothing_serves);
         before.filter(|current| !self.given_up.contains(&current.id)).or(Some(wanted))
     }
@@ -249,22 +301,32 @@ impl Reconciler {
         // have no use any more.
         self.litter = true;
         let outcome = match result {
-            Ok(brought_up) => {
-                let (on, before) = (self.hosting.on(), self.serving.get(&endpoint));
-                let deployment = brought_up.deployment.clone();
-                let serving = Serving::new(on, &endpoint, brought_up, before.map(Arc::as_ref));
-                self.serving.insert(endpoint.clone(), Arc::new(serving));
-                self.returning.remove(&endpoint);
-                Outcome::Serves(deployment)
-            }
+            Ok(brought_up) => self.serve(&endpoint, brought_up),
             Err(FailureReason(reason)) => {
                 tracing::warn!(endpoint, reason, "a deployment did not come up");
                 self.given_up.insert(deployment_id.clone());
-                let old_serves = self.serving.contains_key(&endpoint);
+                let old_serves = self.fleets.contains_key(&endpoint);
                 Outcome::Failed { reason, old_serves }
             }
         };
         self.news.push(News { endpoint, deployment_id, outcome });
+    }
+
+    /// Lets a deployment serve: beside the one that it takes over from step by step, or alone.
+    fn serve(&mut self, endpoint: &str, brought_up: BroughtUp) -> Outcome {
+        let deployment = brought_up.deployment.clone();
+        let before = self.fleets.get_mut(endpoint);
+        let blue = before.as_ref().map(|fleets| Arc::clone(fleets.blue()));
+        let serving = Serving::new(self.hosting.on(), endpoint, brought_up, blue.as_deref());
+        self.returning.remove(endpoint);
+        if let (Some(fleets), Some(rollout)) = (before, &deployment.rollout) {
+            fleets.add_green(serving, rollout.share());
+            return Outcome::TakesOver(deployment);
+        }
+        let fleets = Fleets::of(serving);
+        retain_instruments(&self.hosting, endpoint, &fleets);
+        self.fleets.insert(endpoint.to_owned(), fleets);
+        Outcome::Serves(deployment)
     }
 
     /// Takes deleted endpoints out of the store, once they are out of the table. Calls in flight
@@ -286,10 +348,7 @@ impl Reconciler {
     }
 
     fn publish(&self) {
-        let serving = self
-            .serving
-            .iter()
-            .map(|(name, serving)| (name.clone(), Route::Serving(Arc::clone(serving))));
+        let serving = self.fleets.iter().map(|(name, fleets)| (name.clone(), fleets.route()));
         let returning = self.returning.iter().map(|name| (name.clone(), Route::Returning));
         let routes = returning.chain(serving).collect();
         self.hosting.shared.routes.publish(RouteTable { routes }, self.epoch);
@@ -314,6 +373,28 @@ impl Reconciler {
             Err(error) => tracing::error!(%error, "unused artifacts could not be removed"),
         }
     }
+}
+
+/// Takes from an endpoint's record what a stop made untrue; whether there was anything.
+fn stopped_serving(endpoint: &mut Endpoint) -> bool {
+    let served = endpoint.status == EndpointStatus::InService;
+    if served {
+        endpoint.status = EndpointStatus::SystemUpdating;
+    }
+    let rollout = endpoint.pending.as_mut().and_then(|pending| pending.rollout.as_mut());
+    let step_began = rollout.and_then(|rollout| rollout.step_began.take());
+    served || step_began.is_some()
+}
+
+fn take_if_any<T>((place, new): (&mut T, Option<T>)) {
+    if let Some(new) = new {
+        *place = new;
+    }
+}
+
+/// What serves no more is measured no more.
+fn retain_instruments(hosting: &Hosting, endpoint: &str, fleets: &Fleets) {
+    hosting.on().metrics.retain_variants(endpoint, |name| fleets.has_variant(name));
 }
 
 fn report(what: &str, error: &Error) {

@@ -25,6 +25,8 @@ pub(crate) struct RouteTable {
 pub(crate) enum Route {
     /// To these variants.
     Serving(Arc<Serving>),
+    /// To those of two deployments, of which one takes over from the other.
+    Shifting(Arc<Shift>),
     /// Nowhere yet: it served before the last stop and is being brought up again.
     Returning,
 }
@@ -35,6 +37,17 @@ pub(crate) struct Serving {
     pub(crate) deployment: Deployment,
     pub(crate) variants: Box<[Variant]>,
     total_weight: f64,
+}
+
+/// Two deployments that share the calls of an endpoint.
+#[derive(Debug)]
+pub(crate) struct Shift {
+    /// What served before.
+    pub(crate) blue: Arc<Serving>,
+    /// What takes over.
+    pub(crate) green: Arc<Serving>,
+    /// Green's share of the calls, 0 to 1.
+    pub(crate) share: f64,
 }
 
 /// One variant that serves.
@@ -51,7 +64,7 @@ pub(crate) struct Variant {
 impl Serving {
     /// Lays out what was brought up behind an endpoint's name, where `before` serves until now.
     /// The instruments are taken here and not while it was brought up, so that what nobody wants
-    /// any more leaves none behind; those of variants that are no more go.
+    /// any more leaves none behind.
     pub(crate) fn new(
         on: &Foundations,
         endpoint: &str,
@@ -70,10 +83,6 @@ impl Serving {
             }
         };
         let variants: Box<[_]> = deployment.variants.iter().zip(models).map(lay_out).collect();
-        if before.is_some() {
-            let stays = |name: &str| variants.iter().any(|variant| variant.name == name.as_bytes());
-            on.metrics.retain_variants(endpoint, stays);
-        }
         let total_weight = variants.iter().map(|variant| f64::from(variant.weight)).sum();
         Self { deployment, variants, total_weight }
     }
@@ -108,6 +117,15 @@ impl Serving {
             [only] if only.weight > 0.0 => Some(0),
             variants => pick_at(variants, fastrand::f64() * self.total_weight),
         }
+    }
+}
+
+impl Shift {
+    /// The two in the order in which a call tries them: by share, from this thread's own random
+    /// stream.
+    pub(crate) fn in_turn(&self) -> [&Arc<Serving>; 2] {
+        let (blue, green) = (&self.blue, &self.green);
+        if fastrand::f64() < self.share { [green, blue] } else { [blue, green] }
     }
 }
 

@@ -31,6 +31,18 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// That long after it, to the millisecond.
+    #[must_use]
+    pub const fn after(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(by.as_millis() as i64))
+    }
+
+    /// How long it is until `later`, to the millisecond; nothing if that has passed.
+    pub const fn until(self, later: Self) -> Duration {
+        let ms = later.0.saturating_sub(self.0);
+        Duration::from_millis(if ms > 0 { ms as u64 } else { 0 })
+    }
+
     /// Seconds since the epoch with milliseconds as the fraction: AWS's JSON timestamp.
     pub fn epoch_seconds_f64(self) -> f64 {
         self.0 as f64 / 1000.0

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Container, Explainer, Record, Routing, Tags, Timestamp};
+use crate::{Container, Explainer, Record, Rollout, Routing, Tags, Timestamp};
 
 /// Where an endpoint stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub struct Endpoint {
     /// What serves now; none until the first deployment is up.
     #[serde(default)]
     pub current: Option<Deployment>,
-    /// What is being brought up.
+    /// What is being brought up, or takes over step by step.
     #[serde(default)]
     pub pending: Option<Deployment>,
     /// `DeploymentConfig` as it was last given; kept to be shown, and to be given again.
@@ -95,6 +95,9 @@ pub struct Deployment {
     pub explainer: Option<Box<Explainer>>,
     /// When it was asked for.
     pub started: Timestamp,
+    /// How it takes over from the one that serves; none if it does so at once, as soon as it is up.
+    #[serde(default)]
+    pub rollout: Option<Box<Rollout>>,
 }
 
 /// One variant of a deployment.

@@ -11,6 +11,7 @@ mod error;
 mod models;
 mod record;
 pub mod rest_apis;
+mod rollouts;
 mod tags;
 
 pub use account::Account;
@@ -20,4 +21,5 @@ pub use endpoints::{DeployedVariant, Deployment, Endpoint, EndpointStatus};
 pub use error::{Error, ErrorKind};
 pub use models::{Container, Model, ModelDataForm, ModelDataSource};
 pub use record::{KINDS, Kind, Record, is_kept};
+pub use rollouts::Rollout;
 pub use tags::Tags;

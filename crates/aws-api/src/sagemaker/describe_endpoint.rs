@@ -1,9 +1,10 @@
 //! `DescribeEndpoint`.
 
 use hosting::endpoints;
-use resources::{DeployedVariant, Deployment, Endpoint, EndpointStatus, Error};
+use resources::{Deployment, Endpoint, EndpointStatus, Error};
 use serde::{Deserialize, Serialize};
 
+use super::variant_summary::{self, VariantSummary};
 use crate::Context;
 
 #[derive(Debug, Deserialize)]
@@ -28,41 +29,12 @@ pub(crate) struct Output {
     last_modified_time: f64,
 }
 
-/// `PendingDeploymentSummary`: the deployment of a configuration that is not up yet.
+/// `PendingDeploymentSummary`: the deployment of a configuration that does not serve alone yet.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct PendingDeployment {
     endpoint_config_name: String,
     production_variants: Vec<VariantSummary>,
-    start_time: f64,
-}
-
-/// `ProductionVariantSummary` and `PendingProductionVariantSummary`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct VariantSummary {
-    variant_name: String,
-    deployed_images: Vec<DeployedImage>,
-    current_weight: f32,
-    desired_weight: f32,
-    current_instance_count: u32,
-    desired_instance_count: u32,
-    variant_status: Option<[VariantStatus; 1]>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DeployedImage {
-    specified_image: String,
-    resolved_image: String,
-    resolution_time: f64,
-}
-
-/// `ProductionVariantStatus`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct VariantStatus {
-    status: &'static str,
     start_time: f64,
 }
 
@@ -96,14 +68,9 @@ impl From<Endpoint> for Output {
 
 /// What serves; while its traffic is being shared otherwise, with what is wanted beside it.
 fn current_variants(endpoint: &Endpoint, current: &Deployment) -> Vec<VariantSummary> {
-    let pending = endpoint.pending.as_ref().filter(|_| endpoints::is_rescaling(endpoint));
-    let variants = current.variants.iter().map(|variant| {
-        let wanted =
-            pending.and_then(|pending| pending.variants.iter().find(|w| w.name == variant.name));
-        let status = wanted.zip(pending).map(|(_, pending)| status("Updating", pending));
-        summary(Some(variant), wanted.unwrap_or(variant), (current, status))
-    });
-    variants.collect()
+    let rescaled = endpoint.pending.as_ref().filter(|_| endpoints::is_rescaling(endpoint));
+    let variants = current.variants.iter();
+    variants.map(|variant| variant_summary::current(variant, current, rescaled)).collect()
 }
 
 /// AWS shows it while an endpoint is created or gets another configuration, and not otherwise. An
@@ -114,35 +81,10 @@ fn pending_deployment(endpoint: &Endpoint) -> Option<PendingDeployment> {
     if !under_way || endpoints::is_rescaling(endpoint) {
         return None;
     }
-    let variant = |wanted| summary(None, wanted, (pending, Some(status("Creating", pending))));
+    let variants = pending.variants.iter();
     Some(PendingDeployment {
         endpoint_config_name: pending.config_name.clone(),
-        production_variants: pending.variants.iter().map(variant).collect(),
+        production_variants: variants.map(|v| variant_summary::pending(v, pending)).collect(),
         start_time: pending.started.epoch_seconds_f64(),
     })
-}
-
-fn status(status: &'static str, pending: &Deployment) -> VariantStatus {
-    VariantStatus { status, start_time: pending.started.epoch_seconds_f64() }
-}
-
-/// A variant as it is, if it is up, and as it shall be, in its deployment.
-fn summary(
-    current: Option<&DeployedVariant>,
-    wanted: &DeployedVariant,
-    (deployment, status): (&Deployment, Option<VariantStatus>),
-) -> VariantSummary {
-    VariantSummary {
-        variant_name: wanted.name.clone(),
-        deployed_images: vec![DeployedImage {
-            specified_image: wanted.container.image.clone(),
-            resolved_image: wanted.container.image.clone(),
-            resolution_time: wanted.resolved.unwrap_or(deployment.started).epoch_seconds_f64(),
-        }],
-        current_weight: current.map_or(0.0, |current| current.weight),
-        desired_weight: wanted.weight,
-        current_instance_count: current.map_or(0, |current| current.instance_count),
-        desired_instance_count: wanted.instance_count,
-        variant_status: status.map(|status| [status]),
-    }
 }

@@ -6,6 +6,7 @@ mod explainer_config;
 mod lists;
 mod model_data_source;
 mod tags;
+mod variant_summary;
 mod variants;
 mod weight;
 

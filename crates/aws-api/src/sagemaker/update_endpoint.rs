@@ -45,15 +45,14 @@ impl Input {
 
 pub(crate) async fn call(cx: &Context, input: Input) -> Result<Output, Error> {
     let deployment_config = deployment_config(cx, &input).await?;
-    if let Some(config) = &deployment_config {
-        deployment_config::check(config)?;
-    }
+    let rollout = deployment_config.as_ref().map(deployment_config::policy).transpose()?.flatten();
     let update = Update {
         retain_weights: input.retains("DesiredWeight"),
         retain_instance_counts: input.retains("DesiredInstanceCount"),
         name: input.endpoint_name,
         config_name: input.endpoint_config_name,
         deployment_config,
+        rollout,
     };
     let endpoint = hosting::endpoints::update(&cx.hosting, update).await?;
     Ok(Output { endpoint_arn: endpoint.arn })

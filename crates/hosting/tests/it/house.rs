@@ -249,7 +249,11 @@ impl Inside {
         self.once(name, |endpoint| endpoint.is_none().then_some(()));
     }
 
-    fn once<T>(&self, name: &str, mut seen: impl FnMut(Option<Endpoint>) -> Option<T>) -> T {
+    pub(crate) fn once<T>(
+        &self,
+        name: &str,
+        mut seen: impl FnMut(Option<Endpoint>) -> Option<T>,
+    ) -> T {
         self.run(async {
             loop {
                 let endpoint = endpoints::get(&self.hosting, name.to_owned()).await;
@@ -278,6 +282,7 @@ pub(crate) fn update(name: &str, config: &str) -> Update {
         retain_weights: false,
         retain_instance_counts: false,
         deployment_config: None,
+        rollout: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod house;
 mod interleavings;
 mod keeping;
 mod lifecycle;
+mod rollouts;
 mod tags;
 mod traffic;
 mod updates;

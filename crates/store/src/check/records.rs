@@ -74,9 +74,10 @@ fn exists(tx: &Tx<'_>, kind: &str, key: &str) -> Result<bool, Error> {
     Ok(statement.query_row([kind, key], |row| row.get(0))?)
 }
 
-/// The artifacts that an endpoint answers from. What it is bringing up may not be fetched yet.
+/// The artifacts that an endpoint answers from. What it is bringing up may not be fetched yet, but
+/// names what has been.
 fn served(endpoint: &Endpoint) -> Vec<String> {
-    let deployment = endpoint.current.iter();
-    let variants = deployment.flat_map(|deployment| &deployment.variants);
+    let deployments = endpoint.current.iter().chain(&endpoint.pending);
+    let variants = deployments.flat_map(|deployment| &deployment.variants);
     variants.filter_map(|variant| variant.artifact_id.clone()).collect()
 }
