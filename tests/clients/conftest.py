@@ -118,7 +118,7 @@ def deploy(server):
     return Deployer(server)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def deploy_to():
     """Puts models into service on any server."""
     return Deployer

@@ -1,43 +1,9 @@
 """Updates as boto3 sees them: no call fails while an endpoint changes, and what fails changes nothing."""
 
-import threading
-
 import pytest
 
 from artifacts import IMAGE, ROLE, archive, leaf
-
-
-class Callers:
-    """Threads that call an endpoint until told to stop; a single failed call fails the test."""
-
-    def __init__(self, runtime, name: str, threads: int = 4):
-        self._runtime, self._name = runtime, name
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._call) for _ in range(threads)]
-        self.answers: list[float] = []
-        self.failures: list[Exception] = []
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _call(self):
-        while not self._stop.is_set():
-            try:
-                self.answers.append(ask(self._runtime, self._name))
-            except Exception as failure:  # noqa: BLE001: whatever it is, the test must show it
-                self.failures.append(failure)
-
-
-def ask(runtime, name: str) -> float:
-    answer = runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"1\n")
-    return float(answer["Body"].read())
+from callers import Callers, ask
 
 
 @pytest.fixture

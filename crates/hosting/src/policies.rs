@@ -55,6 +55,9 @@ const ROLLBACK: Bounds = ("RollbackMaximumBatchSize", 5, 100);
 /// three and not four.
 const REST_PERCENT: u32 = 2;
 
+/// The most steps that there can be, since none is smaller than 5 %.
+const STEPS_MAX: u32 = 20;
+
 impl RolloutPolicy {
     /// The plan for a deployment of these variants; an error that says which member to change if
     /// the policy is not for them.
@@ -89,7 +92,7 @@ impl RolloutPolicy {
             Steps::AtOnce => vec![1.0],
             Steps::Canary(size) => vec![size.share(1, variants), 1.0],
             Steps::Linear(size) | Steps::Rolling(size) => {
-                let mut shares: Vec<f64> = (1..)
+                let mut shares: Vec<f64> = (1..STEPS_MAX)
                     .map(|steps| size.share(steps, variants))
                     .take_while(|share| *share < 1.0)
                     .collect();

@@ -118,6 +118,11 @@ impl Face {
         Self { engines, aws, store, runtime, _dir: dir }
     }
 
+    /// Moves the server's clock on.
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.aws.advance_clock(Duration::from_secs(seconds));
+    }
+
     /// Signs and sends a request to the service of that signing name.
     pub(crate) fn send(&self, request: Request<Vec<u8>>, service: &str) -> Reply {
         let (mut parts, body) = request.into_parts();

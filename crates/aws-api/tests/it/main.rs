@@ -4,5 +4,6 @@ mod bounds;
 mod echo;
 mod face;
 mod invocations;
+mod rollouts;
 mod tags;
 mod updates;

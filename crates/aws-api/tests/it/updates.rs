@@ -1,5 +1,5 @@
 //! `UpdateEndpoint` and `UpdateEndpointWeightsAndCapacities` on the wire, and what
-//! `DescribeEndpoint` shows meanwhile.
+//! `DescribeEndpoint` shows meanwhile. Updates that take over step by step are in `rollouts`.
 
 use serde_json::{Value, json};
 
@@ -97,51 +97,14 @@ fn variants_keep_what_they_are_told_to_keep() {
 }
 
 #[test]
-fn deployment_policies_are_served_or_refused_by_name() {
-    let face = face();
-    face.engines.gate.send_replace(true);
-    let update = |config: Value| {
-        let members = json!({
-            "EndpointName": "e", "EndpointConfigName": "new", "DeploymentConfig": config,
-        });
-        face.call("UpdateEndpoint", &members)
-    };
-    let traffic = |kind: &str| {
-        let routing = json!({"Type": kind, "WaitIntervalInSeconds": 0});
-        json!({"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 60})
-    };
-    let alarms = json!({"Alarms": [{"AlarmName": "a"}]});
-    let rolling = json!({
-        "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 0,
-    });
-    for (config, named) in [
-        (json!({"BlueGreenUpdatePolicy": traffic("CANARY")}), "`CANARY`"),
-        (json!({"BlueGreenUpdatePolicy": traffic("LINEAR")}), "`LINEAR`"),
-        (json!({"RollingUpdatePolicy": rolling}), "`RollingUpdatePolicy`"),
-        (json!({"AutoRollbackConfiguration": alarms}), "`AutoRollbackConfiguration`"),
-    ] {
-        let (status, code, message) = update(config).error();
-        assert_eq!((status, code.as_str()), (501, "NotImplemented"));
-        assert!(message.contains(named), "{message}");
-        assert_eq!(face.describe("e")["EndpointConfigName"], "old");
-    }
-    let (status, code, message) = update(
-        json!({"BlueGreenUpdatePolicy": traffic("ALL_AT_ONCE"), "RollingUpdatePolicy": rolling}),
-    )
-    .error();
-    assert_eq!((status, code.as_str()), (400, "ValidationException"));
-    assert!(message.contains("one of the two"), "{message}");
-    assert_eq!(update(json!({"BlueGreenUpdatePolicy": traffic("ALL_AT_ONCE")})).status, 200);
-    assert_eq!(face.in_service("e")["EndpointConfigName"], "new");
-}
-
-#[test]
 fn the_last_deployment_config_is_shown_and_used_again_where_that_is_asked_for() {
     let face = face();
     face.engines.gate.send_replace(true);
-    let at_once = |wait: u32| {
-        let routing = json!({"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": wait});
-        json!({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}})
+    let at_once = |timeout: u32| {
+        let routing = json!({"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0});
+        json!({"BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": routing, "MaximumExecutionTimeoutInSeconds": timeout,
+        }})
     };
     let update = |members: Value| {
         let mut input = json!({"EndpointName": "e", "EndpointConfigName": "new"});
@@ -151,36 +114,12 @@ fn the_last_deployment_config_is_shown_and_used_again_where_that_is_asked_for() 
         face.in_service("e")["LastDeploymentConfig"].clone()
     };
     assert_eq!(face.describe("e")["LastDeploymentConfig"], Value::Null);
-    assert_eq!(update(json!({"DeploymentConfig": at_once(1)})), at_once(1));
-    assert_eq!(update(json!({"RetainDeploymentConfig": true})), at_once(1));
-    let both = json!({"RetainDeploymentConfig": true, "DeploymentConfig": at_once(2)});
-    assert_eq!(update(both), at_once(2));
+    assert_eq!(update(json!({"DeploymentConfig": at_once(601)})), at_once(601));
+    assert_eq!(update(json!({"RetainDeploymentConfig": true})), at_once(601));
+    let both = json!({"RetainDeploymentConfig": true, "DeploymentConfig": at_once(602)});
+    assert_eq!(update(both), at_once(602));
     assert_eq!(update(json!({"RetainDeploymentConfig": false})), Value::Null);
     assert_eq!(update(json!({"RetainDeploymentConfig": true})), Value::Null);
-}
-
-/// A first deployment takes any policy, as on AWS; what is used again must be served.
-#[test]
-fn a_policy_that_is_not_served_can_not_be_used_again() {
-    let face = face();
-    face.engines.gate.send_replace(true);
-    let size = json!({"Type": "CAPACITY_PERCENT", "Value": 10});
-    let routing = json!({"Type": "CANARY", "WaitIntervalInSeconds": 0, "CanarySize": size});
-    let config = json!({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}});
-    let create = json!({
-        "EndpointName": "canary", "EndpointConfigName": "old", "DeploymentConfig": config,
-    });
-    assert_eq!(face.call("CreateEndpoint", &create).status, 200);
-    assert_eq!(face.in_service("canary")["LastDeploymentConfig"], config);
-    let mut update = json!({
-        "EndpointName": "canary", "EndpointConfigName": "new", "RetainDeploymentConfig": true,
-    });
-    let (status, _, message) = face.call("UpdateEndpoint", &update).error();
-    assert_eq!(status, 501);
-    assert!(message.contains("`CANARY`"), "{message}");
-    update["RetainDeploymentConfig"] = json!(false);
-    assert_eq!(face.call("UpdateEndpoint", &update).status, 200);
-    assert_eq!(face.in_service("canary")["LastDeploymentConfig"], Value::Null);
 }
 
 #[test]
