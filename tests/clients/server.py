@@ -141,6 +141,16 @@ class Server:
         assert self.running(), f"the server died; stderr:\n{self.stderr()}"
         assert "panicked at" not in self.stderr(), f"a panic; stderr:\n{self.stderr()}"
 
+    def environment(self, **extra: str) -> dict[str, str]:
+        """What a program has to find that calls this server as AWS."""
+        return environment(
+            AWS_ENDPOINT_URL=self.api,
+            AWS_ACCESS_KEY_ID=KEY_ID,
+            AWS_SECRET_ACCESS_KEY=SECRET,
+            AWS_DEFAULT_REGION=REGION,
+            **extra,
+        )
+
     def client(self, service: str, key_id: str = KEY_ID, secret: str = SECRET, **config):
         """A boto3 client of this server."""
         return boto3.session.Session().client(

@@ -30,15 +30,7 @@ def aws(server, tmp_path):
     """Runs an AWS CLI command against the shared server and returns its JSON output."""
     program = shutil.which("aws")
     assert program, "the AWS CLI is not on the PATH; use `cargo xtask test clients`"
-    settings = environment(
-        AWS_ENDPOINT_URL=server.api,
-        AWS_ACCESS_KEY_ID=KEY_ID,
-        AWS_SECRET_ACCESS_KEY=SECRET,
-        AWS_DEFAULT_REGION=REGION,
-        AWS_MAX_ATTEMPTS="1",
-        AWS_PAGER="",
-        HOME=str(tmp_path),
-    )
+    settings = server.environment(AWS_MAX_ATTEMPTS="1", AWS_PAGER="", HOME=str(tmp_path))
 
     def run(*arguments: str, fails: int = 0):
         printed = finished([program, *arguments, "--output", "json"], settings, b"", fails)

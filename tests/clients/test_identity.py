@@ -9,7 +9,7 @@ import urllib.request
 import boto3
 import pytest
 
-from server import ACCOUNT, CLIENT_CONFIG, KEY_ID, REGION, SECRET, environment
+from server import ACCOUNT, CLIENT_CONFIG, KEY_ID, REGION, SECRET
 
 ROOT = {"UserId": ACCOUNT, "Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:root"}
 
@@ -52,14 +52,7 @@ def test_another_account_is_its_own(start_server):
 
 
 def test_the_cli_says_who_calls(server, tmp_path):
-    settings = environment(
-        AWS_ENDPOINT_URL=server.api,
-        AWS_ACCESS_KEY_ID=KEY_ID,
-        AWS_SECRET_ACCESS_KEY=SECRET,
-        AWS_DEFAULT_REGION=REGION,
-        AWS_PAGER="",
-        HOME=str(tmp_path),
-    )
+    settings = server.environment(AWS_PAGER="", HOME=str(tmp_path))
     command = [shutil.which("aws"), "sts", "get-caller-identity", "--output", "json"]
     done = subprocess.run(command, env=settings, capture_output=True, timeout=60, check=True)
     assert json.loads(done.stdout) == ROOT

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import EXAMPLES
 from rest_apis import send
-from server import REGION, binary, environment
+from server import REGION, binary
 
 EXAMPLE = EXAMPLES / "movie-ratings"
 TOLERANCE = 1e-5
@@ -17,13 +17,8 @@ TOLERANCE = 1e-5
 @pytest.fixture(scope="module")
 def api(server):
     """The id of the REST API that the example's script makes."""
-    names = environment(
-        AWS_ENDPOINT_URL=server.api,
-        AWS_DEFAULT_REGION=REGION,
-        AWS_ACCESS_KEY_ID=environment()["CLARY_ROOT_ACCESS_KEY_ID"],
-        AWS_SECRET_ACCESS_KEY=environment()["CLARY_ROOT_SECRET_ACCESS_KEY"],
-    )
     command = [sys.executable, str(EXAMPLE / "deploy.py")]
+    names = server.environment()
     ran = subprocess.run(command, env=names, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.split()[2].rstrip(",")
