@@ -1,4 +1,4 @@
-//! The one door to every chore: check, test, bench, fuzz, sanitize, tidy, shapes.
+//! The one door to every chore: check, test, dist, bench, fuzz, sanitize, tidy, shapes.
 //!
 //! This file owns the command line and nothing else; each chore is a module. Chores print what
 //! they do, stop at the first failure and leave a non-zero exit status.
@@ -10,6 +10,7 @@
 mod bench;
 mod check;
 mod clients;
+mod dist;
 mod fuzz;
 mod prerequisites;
 mod sanitize;
@@ -49,6 +50,8 @@ enum Chore {
     Tidy,
     /// Extract the tables of AWS operations from botocore's models
     Shapes(shapes::Args),
+    /// Build what users install, optimised for how calls go through it
+    Dist(dist::Settings),
     /// Measure side by side with the peers
     Bench(bench::Arguments),
     /// Look for bytes that a reader does not stand
@@ -74,6 +77,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Test { steps } => steps::run("test", test::STEPS, &steps, &workspace),
         Chore::Tidy => tidy::run(&workspace),
         Chore::Shapes(arguments) => shapes::run(&arguments),
+        Chore::Dist(settings) => dist::run(&settings, &workspace),
         Chore::Bench(arguments) => bench::run(&arguments, &workspace),
         Chore::Fuzz(settings) => fuzz::run(&settings, &workspace),
         Chore::Sanitize => sanitize::run(&workspace),

@@ -39,9 +39,9 @@ pub(crate) fn measure(workspace: &Workspace, binary: &Utf8Path) -> anyhow::Resul
         "| Before it does anything | median of {STARTS} | budget |\n|---|---:|---:|\n\
          | start to ready on an empty data directory, ms | {:.1} | 150 |\n\
          | resident memory, idle, MiB | {:.1} | 30 |\n\
-         | size of the binary, MiB | {:.1} | 30 |\n",
+         | size of the binary, MB | {:.1} | 30 |\n",
         median(starts_ms.into_iter()),
         median(resident_mib.into_iter()),
-        size as f64 / MIB,
+        size as f64 / 1e6,
     ))
 }

@@ -16,8 +16,13 @@ use super::{
 };
 use crate::{
     clients::environment,
+    dist::{self, CLARY, Variant},
     workspace::{Workspace, output_of, succeed},
 };
+
+/// Clary as it would be if nobody had to sign.
+const UNSIGNED: Variant =
+    Variant { name: "clary-unsigned", features: &["unsigned"], is_unsigned: true };
 
 const KEY_ID: &str = "AKIDBENCHMARK0000000";
 const SECRET: &str = "not-a-secret-only-for-benchmarks-0000000";
@@ -161,28 +166,16 @@ impl Bench<'_> {
         self.binaries.join(name)
     }
 
-    /// Builds one after the other and keeps each result under a name of its own.
+    /// The echo as every program is built, clary as its users get it.
     fn build(&self) -> anyhow::Result<()> {
         fs::create_dir_all(&self.binaries)?;
-        self.build_one("bench-echo", &[], &[("bench-echo", "echo"), ("requests", "requests")])?;
-        self.build_one("clary", &["--features", "unsigned"], &[("clary", "clary-unsigned")])?;
-        self.build_one("clary", &[], &[("clary", "clary")])
-    }
-
-    fn build_one(
-        &self,
-        package: &str,
-        features: &[&str],
-        results: &[(&str, &str)],
-    ) -> anyhow::Result<()> {
         let directory = self.directory.as_str();
-        let arguments =
-            ["build", "--locked", "--profile", "dist", "-p", package, "--target-dir", directory];
-        succeed(self.workspace.cargo(&arguments).args(features))?;
-        for (built, kept) in results {
+        let arguments = ["--profile", "dist", "-p", "bench-echo", "--target-dir", directory];
+        succeed(self.workspace.cargo(&["build", "--locked"]).args(arguments))?;
+        for (built, kept) in [("bench-echo", "echo"), ("requests", "requests")] {
             fs::copy(self.directory.join("dist").join(built), self.binary(kept))?;
         }
-        Ok(())
+        dist::build(self.workspace, &[CLARY, UNSIGNED], &self.binaries)
     }
 
     fn start_servers(&self, settings: &Settings) -> anyhow::Result<Vec<Server>> {

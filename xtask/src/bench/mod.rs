@@ -12,7 +12,7 @@ mod pace;
 mod report;
 mod routing;
 mod scale;
-mod servers;
+pub(crate) mod servers;
 mod soak;
 mod trees;
 mod uploads;

@@ -12,6 +12,8 @@ use std::{
 
 use anyhow::Context as _;
 
+use crate::workspace::succeed;
+
 /// The core that servers share; only one of them is asked at a time.
 const SERVER_CORE: &str = "0";
 const START_TIMEOUT: Duration = Duration::from_mins(1);
@@ -43,6 +45,22 @@ impl Server {
         let status = fs::read_to_string(&path)
             .with_context(|| format!("can't read `{path}`; did `{}` die", self.name))?;
         resident_bytes(&status).with_context(|| format!("`{path}` has no `VmRSS` in it"))
+    }
+}
+
+impl Server {
+    /// Where it is asked.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.authority)
+    }
+
+    /// Asks it to end, and waits until it has; it writes then what it writes at the end.
+    pub(crate) fn end(mut self) -> anyhow::Result<()> {
+        let id = self.process.id().to_string();
+        succeed(Command::new("kill").args(["-TERM", &id]))?;
+        let status = self.process.wait()?;
+        anyhow::ensure!(status.success(), "`{}` ended with {status}", self.name);
+        Ok(())
     }
 }
 
