@@ -122,6 +122,16 @@ KEYS = 6
 PART_MIN = 5 * 1024 * 1024
 # What the configurations that an endpoint is moved between answer.
 ANSWERS = {"six": 6.5, "seven": 7.5}
+# How: at once, or in steps that follow one another without a wait, so that kills strike between them.
+POLICIES = [
+    {},
+    {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
+        "Type": "CANARY", "WaitIntervalInSeconds": 0, "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
+    }}},
+    {"RollingUpdatePolicy": {
+        "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 5}, "WaitIntervalInSeconds": 0,
+    }},
+]
 
 
 @dataclass
@@ -230,11 +240,11 @@ class Writer:
             eventually(lambda: self.status() is None)
         elif self.status() == "InService":
             [other] = set(ANSWERS) - {there}
-            self.serve(other, self.sm.update_endpoint)
+            self.serve(other, self.sm.update_endpoint, DeploymentConfig=self.chance.choice(POLICIES))
 
-    def serve(self, config: str, call) -> None:
+    def serve(self, config: str, call, **members) -> None:
         self.served = [*self.served, config]
-        call(EndpointName=self.name, EndpointConfigName=config)
+        call(EndpointName=self.name, EndpointConfigName=config, **members)
         self.served = [config]
 
     def status(self) -> str | None:

@@ -3,6 +3,7 @@ what served before where the new variants do not start, have no time left, or th
 
 import json
 import re
+import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -12,7 +13,7 @@ import pytest
 
 from artifacts import leaf
 from callers import Callers, ask
-from server import Server, eventually
+from server import Server, binary, environment, eventually
 
 HOUR = 3600
 PERCENT = re.compile(r"(\d+) % of the traffic")
@@ -171,6 +172,31 @@ def test_variants_of_both_fleets_can_be_targeted(rollout, refused):
     # Unlike another update, a deletion need not wait.
     one.sm.delete_endpoint(EndpointName=one.name)
     one.deploy.wait_deleted(one.name)
+
+
+def test_the_commands_tell_what_takes_over_and_which_fleet_answered(rollout):
+    one = rollout()
+    one.update(routing("CANARY", CanarySize=size(25)))
+    one.reaches(25)
+
+    def told(*command: str) -> dict:
+        command = [binary(), *command, "--json", "--endpoint-url", one.server.api]
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    [row] = told("status", one.name, "--interval", "0")
+    assert row["deployment"].startswith(f"{one.name}-green, Green: Baking") and row["state"] == "Updating"
+    for variant, fleet in [("Blue", "old"), ("Green", "new")]:
+        answer = one.runtime.invoke_endpoint(EndpointName=one.name, ContentType="text/csv", Body=b"1\n", TargetVariant=variant)
+        request = told("why", answer["ResponseMetadata"]["RequestId"])
+        assert (request["variant"], request["fleet"]) == (variant, fleet)
+    one.advance(HOUR)
+    one.reaches(100)
+    one.advance(HOUR)
+    one.deploy.wait_in_service(one.name)
+    answer = one.runtime.invoke_endpoint(EndpointName=one.name, ContentType="text/csv", Body=b"1\n")
+    assert told("why", answer["ResponseMetadata"]["RequestId"])["fleet"] is None
 
 
 def test_what_is_out_of_time_is_rolled_back(rollout):

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use engine_api::{Answer, NoAnswer, Outcome, Reply, Request};
-use telemetry::{CallClass, Phase, Sample, Trail};
+use telemetry::{CallClass, Fleet, Phase, Sample, Trail};
 
 use crate::{
     Hosting, Shared, engine_calls,
@@ -83,6 +83,7 @@ pub enum Fault {
 pub struct Routed {
     serving: Arc<Serving>,
     position: usize,
+    fleet: Option<Fleet>,
 }
 
 impl Routed {
@@ -94,15 +95,22 @@ impl Routed {
             Some(name) => serving.position(name).ok_or_else(|| unknown_variant(serving, name))?,
             None => serving.pick().ok_or(Refusal::NoTraffic)?,
         };
-        Ok(Self { serving: Arc::clone(serving), position })
+        Ok(Self { serving: Arc::clone(serving), position, fleet: None })
     }
 
     /// What only one of the two deployments has, a variant or an explainer, is found there: while
     /// one takes over from the other, a call that either can answer is answered.
     fn of_either(shift: &Shift, call: &Invocation<'_>) -> Result<Self, Refusal> {
-        let [first, second] = shift.in_turn();
-        Self::of(first, call)
-            .or_else(|refusal| Self::of(second, call).map_err(|other| refusal.joined_with(other)))
+        let [(fleet, first), (other_fleet, second)] = shift.in_turn();
+        let at_first = Self::of(first, call).map(|routed| routed.in_fleet(fleet));
+        at_first.or_else(|refusal| match Self::of(second, call) {
+            Ok(routed) => Ok(routed.in_fleet(other_fleet)),
+            Err(other) => Err(refusal.joined_with(other)),
+        })
+    }
+
+    fn in_fleet(self, fleet: Fleet) -> Self {
+        Self { fleet: Some(fleet), ..self }
     }
 
     /// The variant's name.
@@ -114,6 +122,11 @@ impl Routed {
     /// The name of the model that the variant serves.
     pub fn model(&self) -> &str {
         &self.inner().model_name
+    }
+
+    /// Which of two deployments it is of, while one takes over from the other.
+    pub fn fleet(&self) -> Option<Fleet> {
+        self.fleet
     }
 
     fn inner(&self) -> &Variant {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use resources::{DeployedVariant, Deployment};
-use telemetry::VariantMetrics;
+use telemetry::{Fleet, VariantMetrics};
 
 use crate::{
     Foundations,
@@ -123,9 +123,9 @@ impl Serving {
 impl Shift {
     /// The two in the order in which a call tries them: by share, from this thread's own random
     /// stream.
-    pub(crate) fn in_turn(&self) -> [&Arc<Serving>; 2] {
-        let (blue, green) = (&self.blue, &self.green);
-        if fastrand::f64() < self.share { [green, blue] } else { [blue, green] }
+    pub(crate) fn in_turn(&self) -> [(Fleet, &Arc<Serving>); 2] {
+        let (old, new) = ((Fleet::Old, &self.blue), (Fleet::New, &self.green));
+        if fastrand::f64() < self.share { [new, old] } else { [old, new] }
     }
 }
 

@@ -22,6 +22,6 @@ pub use metrics::{
     ServerCounter, ServerMetrics, VariantMetrics, VariantSnapshot,
 };
 pub use requests::{
-    Answered, Blame, Failure, Names, Phase, RequestFailure, RequestRecord, Requests, RestCall,
-    Trail,
+    Answered, Blame, Failure, Fleet, Names, Phase, RequestFailure, RequestRecord, Requests,
+    RestCall, Trail,
 };

@@ -176,6 +176,7 @@ impl Way<'_> {
             resource: endpoint,
             variant: routed.map_or("", Routed::variant),
             model: routed.map_or("", Routed::model),
+            fleet: routed.and_then(Routed::fleet),
         }
     }
 }

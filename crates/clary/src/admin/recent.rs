@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_api::Aws;
 use resources::{Clock, Timestamp};
 use serde_json::{Value, json};
-use telemetry::{RequestRecord, Requests, RestCall};
+use telemetry::{Fleet, RequestRecord, Requests, RestCall};
 
 /// Requests on the list unless the caller names a number, and at most.
 const LISTED: usize = 20;
@@ -72,6 +72,7 @@ fn shown(aws: &Aws, record: &RequestRecord) -> Value {
         "resource": some(record.resource()),
         "variant": some(record.variant()),
         "model": some(record.model()),
+        "fleet": record.fleet().map(Fleet::as_str),
         "us": us(record.took()),
         "phases": phases,
         "error": error,

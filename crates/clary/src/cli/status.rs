@@ -174,6 +174,8 @@ struct Row {
     live: Option<Live>,
     created_epoch_seconds: f64,
     failure_reason: Option<String>,
+    /// How far the deployment has come that is under way.
+    deployment: Option<String>,
 }
 
 fn rows(endpoint: &Value, view: &View) -> Vec<Row> {
@@ -193,8 +195,21 @@ fn endpoint_row(endpoint: &Value) -> Row {
         state: text("EndpointStatus").unwrap_or_default(),
         created_epoch_seconds: endpoint["CreationTime"].as_f64().unwrap_or_default(),
         failure_reason: text("FailureReason"),
+        deployment: deployment(&endpoint["PendingDeploymentSummary"]),
         ..Row::default()
     }
+}
+
+/// The stage of every variant that takes over, in the server's words.
+fn deployment(pending: &Value) -> Option<String> {
+    let stage = |variant: &Value| {
+        let message = variant.pointer("/VariantStatus/0/StatusMessage")?.as_str()?;
+        Some(format!("{}: {message}", variant["VariantName"].as_str()?))
+    };
+    let stages: Vec<_> =
+        pending["ProductionVariants"].as_array()?.iter().filter_map(stage).collect();
+    let config = pending["EndpointConfigName"].as_str().unwrap_or_default();
+    (!stages.is_empty()).then(|| format!("{config}, {}", stages.join(" ")))
 }
 
 fn variant_row(endpoint: &Value, variant: &Value, view: &View) -> Row {
@@ -228,6 +243,7 @@ impl Row {
             "live": self.live.as_ref().map(live_json),
             "created": self.created_epoch_seconds,
             "failure_reason": self.failure_reason,
+            "deployment": self.deployment,
         })
     }
 
@@ -314,10 +330,13 @@ fn render(rows: &[Row], now_epoch_seconds: f64) -> String {
     iter::once(table).chain(reasons(rows)).collect::<Vec<_>>().join("\n")
 }
 
-/// Why endpoints stand where they stand, one line for each that says so.
+/// Why endpoints stand where they stand, and what takes over there, one line for each that says so.
 fn reasons(rows: &[Row]) -> BTreeSet<String> {
-    let said = |row: &Row| Some(format!("{}: {}", row.endpoint, row.failure_reason.as_ref()?));
-    rows.iter().filter_map(said).collect()
+    let said = rows.iter().flat_map(|row| {
+        let texts = row.failure_reason.iter().chain(&row.deployment);
+        texts.map(|text| format!("{}: {text}", row.endpoint))
+    });
+    said.collect()
 }
 
 #[cfg(test)]
@@ -412,6 +431,24 @@ clary_model_latency_seconds_bucket{endpoint=\"covtype\",variant=\"Blue\",le=\"+I
         broken["FailureReason"] = "rolled back".into();
         let text = render(&rows(&broken, &View::default()), 1_000.0);
         assert_eq!(text.matches("rolled back").count(), 1);
+    }
+
+    #[test]
+    fn a_deployment_under_way_says_how_far_it_has_come() {
+        let mut updating = endpoint();
+        let stage = |message: &str| json!([{"Status": "Baking", "StatusMessage": message}]);
+        updating["PendingDeploymentSummary"] = json!({
+            "EndpointConfigName": "next",
+            "ProductionVariants": [
+                {"VariantName": "Red", "VariantStatus": stage("Baking with 10 % of the traffic.")},
+                {"VariantName": "Grey", "VariantStatus": [{"Status": "Creating"}]},
+            ],
+        });
+        let text = render(&rows(&updating, &View::default()), 1_000.0);
+        let line = "\ncovtype: next, Red: Baking with 10 % of the traffic.";
+        assert!(text.ends_with(line), "{text}");
+        updating["PendingDeploymentSummary"]["ProductionVariants"][0]["VariantStatus"] = json!([]);
+        assert_eq!(rows(&updating, &View::default())[0].to_json()["deployment"], Value::Null);
     }
 
     #[test]

@@ -139,7 +139,10 @@ fn call(request: &Value) -> String {
 
 fn routed(request: &Value) -> Option<String> {
     let variant = request["variant"].as_str()?;
-    Some(format!("to variant {variant}, which serves model {}", string(request, "model")))
+    // While an update takes over step by step there are two.
+    let fleet = request["fleet"].as_str().map(|fleet| format!(" of the {fleet} fleet"));
+    let (fleet, model) = (fleet.unwrap_or_default(), string(request, "model"));
+    Some(format!("to variant {variant}{fleet}, which serves model {model}"))
 }
 
 fn caller(request: &Value) -> String {
@@ -281,6 +284,15 @@ inside    sagemaker-runtime InvokeEndpoint forest, 4f0c
   fault     the model's; `clary logs forest` has more";
         let text = one(&request, 0.0);
         assert_eq!(text.lines().skip(2).collect::<Vec<_>>().join("\n"), expect);
+    }
+
+    #[test]
+    fn the_fleet_is_told_where_there_are_two() {
+        let mut request = failed();
+        request["fleet"] = json!("new");
+        let text = one(&request, 0.0);
+        let line = "routed    to variant AllTraffic of the new fleet, which serves model trees";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod trail;
 
 use std::cmp::Reverse;
 
-pub use record::{Blame, RequestFailure, RequestRecord};
+pub use record::{Blame, Fleet, RequestFailure, RequestRecord};
 pub use rest::RestCall;
 use ring::Ring;
 pub use trail::{Phase, Trail};
@@ -53,6 +53,8 @@ pub struct Names<'a> {
     pub variant: &'a str,
     /// The model that the variant serves.
     pub model: &'a str,
+    /// Which of two fleets the variant is of, if there were two.
+    pub fleet: Option<Fleet>,
 }
 
 /// Why a request failed; its phase is that of [`Trail::fail`].

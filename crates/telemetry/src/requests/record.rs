@@ -42,6 +42,25 @@ impl Blame {
     }
 }
 
+/// Which of two deployments answered, while one takes over from the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fleet {
+    /// The one that served before.
+    Old,
+    /// The one that takes over.
+    New,
+}
+
+impl Fleet {
+    /// The word for it that people see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Old => "old",
+            Self::New => "new",
+        }
+    }
+}
+
 /// The names of a record, by their place.
 const CALLER: usize = 0;
 const RESOURCE: usize = 1;
@@ -59,6 +78,7 @@ pub struct RequestRecord {
     service: &'static str,
     operation: &'static str,
     status: u16,
+    fleet: Option<Fleet>,
     /// Phase and blame of a failure, whose texts are at the end.
     failed: Option<(Phase, Blame)>,
     id: Text<ID_BYTES>,
@@ -93,6 +113,7 @@ impl RequestRecord {
         self.service = service;
         self.operation = operation;
         self.status = *status;
+        self.fleet = names.fleet;
         self.id.set(id);
         self.ticks = *trail.ticks();
         self.names.set([names.caller, names.resource, names.variant, names.model]);
@@ -172,6 +193,11 @@ impl RequestRecord {
         self.names.get(MODEL)
     }
 
+    /// Which of two fleets the variant is of; none if there was only one.
+    pub fn fleet(&self) -> Option<Fleet> {
+        self.fleet
+    }
+
     /// The phases that there were, in their order, and how long each took, to the tenth of a
     /// microsecond.
     pub fn phases(&self) -> impl Iterator<Item = (Phase, Duration)> {
@@ -195,6 +221,7 @@ impl Default for RequestRecord {
             service: "",
             operation: "",
             status: 0,
+            fleet: None,
             failed: None,
             id: Text::default(),
             ticks: Ticks::default(),

@@ -6,10 +6,10 @@ use std::{
     time::Instant,
 };
 
-use telemetry::{Answered, Blame, Failure, Names, Phase, Requests, RestCall, Trail};
+use telemetry::{Answered, Blame, Failure, Fleet, Names, Phase, Requests, RestCall, Trail};
 
 fn names(resource: &str) -> Names<'_> {
-    Names { caller: "AKID", resource, variant: "blue", model: "forest" }
+    Names { caller: "AKID", resource, variant: "blue", model: "forest", fleet: Some(Fleet::New) }
 }
 
 fn keep(requests: &Requests, id: &str, failed: bool) {
@@ -57,6 +57,7 @@ fn a_request_is_found_with_its_way() {
         ("sagemaker-runtime", "InvokeEndpoint", 200)
     );
     let named = [good.caller(), good.resource(), good.variant(), good.model()];
+    assert_eq!(good.fleet(), Some(Fleet::New));
     assert_eq!(named, ["AKID", "e", "blue", "forest"]);
     let phases = |id: &str| -> Vec<Phase> {
         let record = requests.find(id).expect("it is kept");
