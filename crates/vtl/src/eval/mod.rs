@@ -119,10 +119,13 @@ pub(crate) fn render<'r, 'd>(
 
 /// The values that variables begin with.
 fn begun<'n, 'd>(
-    names: impl Iterator<Item = &'n str>,
+    names: impl ExactSizeIterator<Item = &'n str>,
     variables: &dyn Variables<'d>,
 ) -> Vec<Value<'d>> {
-    names.map(|name| variables.variable(name).unwrap_or_default()).collect()
+    // What is allocated as a power of two is had with the fewest instructions.
+    let mut slots = Vec::with_capacity(names.len().next_power_of_two());
+    slots.extend(names.map(|name| variables.variable(name).unwrap_or_default()));
+    slots
 }
 
 impl<'d> Renderer<'_, 'd> {

@@ -266,7 +266,8 @@ fn split<'d>(
 fn parts_between<'d>(text: &Text<'d>, separator: u8, parts_max: usize) -> Vec<Value<'d>> {
     let bytes = text.as_str().as_bytes();
     let separators = memchr::memchr_iter(separator, bytes);
-    let mut parts = Vec::with_capacity((separators.clone().count() + 1).min(parts_max));
+    let count = (separators.clone().count() + 1).min(parts_max);
+    let mut parts = Vec::with_capacity(count.next_power_of_two());
     let mut start = 0;
     for at in separators.take(parts_max - 1) {
         parts.push(Value::Text(text.part(start..at)));
