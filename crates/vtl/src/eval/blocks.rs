@@ -31,8 +31,9 @@ impl<'d> Renderer<'_, 'd> {
     fn node(&mut self, program: &Arc<Program>, node: &Node) -> Outcome {
         match node {
             Node::Text(span) => self.write(program.text(*span), span.start),
-            Node::Reference(id) => self.render_reference(program, *id),
-            Node::Variable { name, reference } => self.render_variable(program, *name, *reference),
+            Node::Reference { name, reference } => {
+                self.render_reference(program, *name, *reference)
+            }
             Node::Set { target, name, value } => self.set(program, (*target, *name), *value),
             Node::If(node) => self.if_node(program, node),
             Node::Foreach(node) => self.foreach(program, node),

@@ -178,7 +178,17 @@ impl<'d> Renderer<'_, 'd> {
     }
 
     /// Writes a reference out, or what stands for it.
-    pub(super) fn render_reference(&mut self, program: &Arc<Program>, id: RefId) -> Outcome {
+    pub(super) fn render_reference(
+        &mut self,
+        program: &Arc<Program>,
+        name: Option<Symbol>,
+        id: RefId,
+    ) -> Outcome {
+        if let Some(name) = name
+            && let Some(outcome) = self.write_text_of(program, name, id)
+        {
+            return outcome;
+        }
         let reference = program.reference(id);
         if self.watcher.is_some() {
             return self.render_watched(program, reference, id);
@@ -189,25 +199,18 @@ impl<'d> Renderer<'_, 'd> {
         self.render_any(program, reference, id)
     }
 
-    /// Writes a variable out: at once if it is text, where nobody watches and nothing lies over it.
+    /// Writes a variable that is text, where nobody watches and nothing lies over the variables.
     #[inline]
-    pub(super) fn render_variable(
-        &mut self,
-        program: &Arc<Program>,
-        name: Symbol,
-        id: RefId,
-    ) -> Outcome {
+    fn write_text_of(&mut self, program: &Program, name: Symbol, id: RefId) -> Option<Outcome> {
         match &self.slots[name.index()] {
             Value::Text(text) if self.frame == 0 && self.watcher.is_none() => {
                 if append(&mut self.out, self.out_limit, text.as_str()).is_err() {
-                    return Err(self.output_full(program.reference(id).at));
+                    return Some(Err(self.output_full(program.reference(id).at)));
                 }
-                match self.heap.spend(1) {
-                    Ok(()) => Ok(()),
-                    Err(refusal) => Err(self.refused(refusal, program.reference(id).at)),
-                }
+                let spent = self.heap.spend(1);
+                Some(spent.map_err(|refusal| self.refused(refusal, program.reference(id).at)))
             }
-            _ => self.render_reference(program, id),
+            _ => None,
         }
     }
 

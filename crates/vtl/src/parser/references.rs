@@ -14,11 +14,7 @@ impl Parser<'_, '_, '_> {
         let id = self.reference()?;
         let reference = self.shared.builder.reference_of(id);
         let is_name = reference.seen && reference.bare && reference.steps.is_empty();
-        Ok(if is_name {
-            Node::Variable { name: reference.root, reference: id }
-        } else {
-            Node::Reference(id)
-        })
+        Ok(Node::Reference { name: is_name.then_some(reference.root), reference: id })
     }
 
     /// A reference that has a value.

@@ -83,10 +83,9 @@ impl Program {
 #[derive(Debug)]
 pub(crate) enum Node {
     Text(Span),
-    Reference(RefId),
-    /// A reference that is a variable's name and nothing else, as most are.
-    Variable {
-        name: Symbol,
+    /// A reference, and the variable's name if there is nothing else to it, as in most.
+    Reference {
+        name: Option<Symbol>,
         reference: RefId,
     },
     /// `name` is what a target without steps is stored as.
