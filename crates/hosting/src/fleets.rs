@@ -32,6 +32,13 @@ impl Fleets {
         self.green = Some(Green { serving: Arc::new(serving), share });
     }
 
+    /// Leaves the new one no calls but those that only it can answer.
+    pub(crate) fn withdraw_green(&mut self) {
+        if let Some(green) = &mut self.green {
+            green.share = 0.0;
+        }
+    }
+
     /// The one that serves, or served until a new one began to take over.
     pub(crate) fn blue(&self) -> &Arc<Serving> {
         &self.blue

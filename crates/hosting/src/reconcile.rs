@@ -196,13 +196,15 @@ impl Reconciler {
     /// Writes down of each rollout that is due that it has moved on, or that it is given up.
     async fn move_rollouts_on(&mut self, endpoints: &mut [Endpoint]) {
         let now = self.hosting.on().clock.now();
-        let due = |endpoint: &&mut Endpoint| {
-            rollouts::is_due(endpoint, self.fleets.get(&endpoint.name), now)
-        };
-        let due: Vec<&mut Endpoint> = endpoints.iter_mut().filter(due).collect();
+        let fleets = &self.fleets;
+        let is_due =
+            |endpoint: &&mut Endpoint| rollouts::is_due(endpoint, fleets.get(&endpoint.name), now);
+        let due: Vec<&mut Endpoint> = endpoints.iter_mut().filter(is_due).collect();
         let names: Vec<String> = due.iter().map(|endpoint| endpoint.name.clone()).collect();
         self.due = None;
         if !names.is_empty() {
+            let given_up = due.iter().filter(|endpoint| rollouts::rolls_back(endpoint, now));
+            self.withdraw(given_up.map(|endpoint| endpoint.name.as_str()));
             let moved = self.hosting.on().store.write(move |tx| -> Result<Vec<_>, Error> {
                 names.iter().map(|name| rollouts::move_on(tx, name, now)).collect()
             });
@@ -216,6 +218,21 @@ impl Reconciler {
             rollouts::next_change(endpoint, self.fleets.get(&endpoint.name), now)
         });
         self.due = changes.min();
+    }
+
+    /// Takes the calls from what is rolled back before that is written down, so that a client which
+    /// reads it gets no answer from there any more.
+    fn withdraw<'e>(&mut self, endpoints: impl Iterator<Item = &'e str>) {
+        let mut any = false;
+        for name in endpoints {
+            if let Some(fleets) = self.fleets.get_mut(name) {
+                fleets.withdraw_green();
+                any = true;
+            }
+        }
+        if any {
+            self.publish();
+        }
     }
 
     /// Gives every fleet its share of the calls, and lets those go that have none any more.

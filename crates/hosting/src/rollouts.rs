@@ -66,6 +66,12 @@ pub(crate) fn is_due(endpoint: &Endpoint, fleets: Option<&Fleets>, now: Timestam
     verdict.is_some_and(|verdict| !matches!(verdict, Verdict::Stays(_)))
 }
 
+/// Whether what there is to change about an endpoint that is due is that it is rolled back.
+pub(crate) fn rolls_back(endpoint: &Endpoint, now: Timestamp) -> bool {
+    let verdict = endpoint.pending.as_ref().map(|pending| judge(pending, now));
+    matches!(verdict, Some(Verdict::RollsBack { .. }))
+}
+
 /// When there will be something to change about it, if that is known.
 pub(crate) fn next_change(
     endpoint: &Endpoint,
