@@ -5,7 +5,7 @@
 //! `HdrHistogram`'s idea (hdrhistogram.org) with a fixed precision.
 
 use std::{
-    fmt,
+    array, fmt,
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -52,24 +52,51 @@ fn bucket_middle(bucket: usize) -> u64 {
 /// The buckets of one power of two.
 type Octave = [AtomicU64; PARTS];
 
-/// A distribution being recorded by one or more threads.
-pub(super) struct Recorder {
+/// `N` distributions that one event adds to, each its own duration, recorded by one or more threads.
+/// What an event touches lies together: sums and extremes at the beginning, and of each power of two
+/// the places of all distributions.
+#[repr(C)]
+pub(super) struct Recorders<const N: usize> {
+    totals: [Totals; N],
     /// Made when something first falls into one. What one variant takes keeps to a few of them, and
-    /// there is a recorder for each variant on each thread.
-    octaves: [OnceLock<Box<Octave>>; BUCKETS / PARTS],
+    /// there are recorders for each variant on each thread.
+    octaves: [[OnceLock<Box<Octave>>; N]; BUCKETS / PARTS],
+}
+
+/// What is kept of a distribution besides its buckets.
+struct Totals {
     sum_ns: AtomicU64,
     /// `u64::MAX` until something was recorded.
     min_ns: AtomicU64,
     max_ns: AtomicU64,
 }
 
-impl Recorder {
-    /// Counts one duration: two additions, and the extremes only when they move.
-    pub(super) fn record(&self, duration: Duration) {
-        let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = bucket_of(ns);
-        let octave = self.octaves[bucket / PARTS].get_or_init(Box::default);
-        octave[bucket % PARTS].fetch_add(1, Relaxed);
+impl<const N: usize> Recorders<N> {
+    /// Counts one event: two additions for each duration, and the extremes only when they move.
+    pub(super) fn record(&self, durations: [Duration; N]) {
+        for (which, duration) in durations.into_iter().enumerate() {
+            let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+            let bucket = bucket_of(ns);
+            let octave = self.octaves[bucket / PARTS][which].get_or_init(Box::default);
+            octave[bucket % PARTS].fetch_add(1, Relaxed);
+            self.totals[which].add(ns);
+        }
+    }
+
+    /// Adds what was recorded so far of one distribution to `into`.
+    pub(super) fn merge_into(&self, which: usize, into: &mut Distribution) {
+        for (totals, octaves) in into.buckets.chunks_exact_mut(PARTS).zip(&self.octaves) {
+            let octave = octaves[which].get();
+            for (total, bucket) in totals.iter_mut().zip(octave.into_iter().flat_map(|o| &**o)) {
+                *total += bucket.load(Relaxed);
+            }
+        }
+        self.totals[which].merge_into(into);
+    }
+}
+
+impl Totals {
+    fn add(&self, ns: u64) {
         self.sum_ns.fetch_add(ns, Relaxed);
         if ns < self.min_ns.load(Relaxed) {
             self.min_ns.fetch_min(ns, Relaxed);
@@ -79,28 +106,25 @@ impl Recorder {
         }
     }
 
-    /// Adds what was recorded so far to `into`.
-    pub(super) fn merge_into(&self, into: &mut Distribution) {
-        for (totals, octave) in into.buckets.chunks_exact_mut(PARTS).zip(&self.octaves) {
-            for (total, bucket) in
-                totals.iter_mut().zip(octave.get().into_iter().flat_map(|o| &**o))
-            {
-                *total += bucket.load(Relaxed);
-            }
-        }
+    fn merge_into(&self, into: &mut Distribution) {
         into.sum_ns = into.sum_ns.saturating_add(self.sum_ns.load(Relaxed));
         into.min_ns = into.min_ns.min(self.min_ns.load(Relaxed));
         into.max_ns = into.max_ns.max(self.max_ns.load(Relaxed));
     }
 }
 
-impl Default for Recorder {
+impl Default for Totals {
+    fn default() -> Self {
+        let [sum_ns, max_ns] = [0, 0].map(AtomicU64::new);
+        Self { sum_ns, min_ns: AtomicU64::new(u64::MAX), max_ns }
+    }
+}
+
+impl<const N: usize> Default for Recorders<N> {
     fn default() -> Self {
         Self {
-            octaves: [const { OnceLock::new() }; _],
-            sum_ns: AtomicU64::new(0),
-            min_ns: AtomicU64::new(u64::MAX),
-            max_ns: AtomicU64::new(0),
+            totals: array::from_fn(|_| Totals::default()),
+            octaves: array::from_fn(|_| array::from_fn(|_| OnceLock::new())),
         }
     }
 }
@@ -203,12 +227,16 @@ mod tests {
     use super::*;
 
     fn recorded(values_ns: &[u64]) -> Distribution {
-        let recorder = Recorder::default();
+        let recorders = Recorders::default();
         for &ns in values_ns {
-            recorder.record(Duration::from_nanos(ns));
+            recorders.record([ns, u64::MAX].map(Duration::from_nanos));
         }
-        let mut distribution = Distribution::default();
-        recorder.merge_into(&mut distribution);
+        let mut distributions = [(); 2].map(|()| Distribution::default());
+        for (which, distribution) in distributions.iter_mut().enumerate() {
+            recorders.merge_into(which, distribution);
+        }
+        let [distribution, beside_it] = distributions;
+        assert_eq!(beside_it.count(), distribution.count(), "each has buckets of its own");
         distribution
     }
 
