@@ -14,7 +14,9 @@ use crate::bring_up::OpenModel;
 /// The instances of a variant. Deployments that follow each other share those that go on.
 #[derive(Debug)]
 pub(crate) struct Instances {
-    all: Box<[Arc<Instance>]>,
+    /// Most variants have no other, and a call of it looks nowhere else.
+    first: Arc<Instance>,
+    others: Box<[Arc<Instance>]>,
     routing: Routing,
 }
 
@@ -36,49 +38,61 @@ impl Instances {
         calls_max: u32,
         before: Option<&Self>,
     ) -> Self {
-        let kept = before.map(|before| &*before.all).unwrap_or_default();
-        let kept = kept.iter().filter(|instance| Arc::ptr_eq(&instance.engine, &model.engine));
-        let fresh = std::iter::repeat_with(|| Arc::new(Instance::new(model, calls_max)));
-        let all = kept.cloned().chain(fresh).take(planned.instance_count.max(1) as usize).collect();
-        Self { all, routing: planned.routing }
+        let fresh = || Arc::new(Instance::new(model, calls_max));
+        let kept = before.into_iter().flat_map(Self::iter);
+        let kept = kept.filter(|instance| Arc::ptr_eq(&instance.engine, &model.engine));
+        let mut all = kept.cloned().chain(std::iter::repeat_with(fresh));
+        Self {
+            first: all.next().unwrap_or_else(fresh),
+            others: all.take(planned.instance_count.saturating_sub(1) as usize).collect(),
+            routing: planned.routing,
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    fn at(&self, index: usize) -> &Instance {
+        index.checked_sub(1).map_or(&self.first, |other| &self.others[other])
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.all.len()
+        1 + self.others.len()
     }
 
     /// Calls that each works on at a time at most.
     pub(crate) fn calls_max(&self) -> u32 {
-        self.all.first().map_or(0, |instance| instance.calls_max)
+        self.first.calls_max
     }
 
     /// The model that they run.
-    pub(crate) fn model(&self) -> Option<OpenModel> {
-        let Instance { engine, log, .. } = &**self.all.first()?;
-        Some(OpenModel { engine: Arc::clone(engine), log: Arc::clone(log) })
+    pub(crate) fn model(&self) -> OpenModel {
+        let Instance { engine, log, .. } = &*self.first;
+        OpenModel { engine: Arc::clone(engine), log: Arc::clone(log) }
     }
 
     /// A place on an instance; none if all are full. Where the chosen one is full, the next that
     /// is not takes the call.
     pub(crate) fn admit(&self) -> Option<Permit<'_>> {
-        let count = self.all.len();
+        let count = self.count();
         let first = match (count, self.routing) {
             (1, _) => 0,
             (_, Routing::Random) => fastrand::usize(..count),
             (_, Routing::LeastOutstanding) => self.less_busy_of_two(),
         };
-        (0..count).find_map(|step| self.all[(first + step) % count].admit())
+        (0..count).find_map(|step| self.at((first + step) % count).admit())
     }
 
     /// The less busy of two different instances taken by chance: nearly as even as the least busy
     /// of all, at a cost that does not grow with their number (Mitzenmacher, "The power of two
     /// choices in randomized load balancing", 2001).
     fn less_busy_of_two(&self) -> usize {
-        let count = self.all.len();
+        let count = self.count();
         let one = fastrand::usize(..count);
         let other = (one + fastrand::usize(1..count)) % count;
-        let busy = |index: usize| self.all[index].calls.load(Ordering::Relaxed);
+        let busy = |index: usize| self.at(index).calls.load(Ordering::Relaxed);
         let [busy_one, busy_other] = [one, other].map(busy);
         if busy_other < busy_one { other } else { one }
     }
@@ -157,7 +171,7 @@ mod tests {
     }
 
     fn calls(instances: &Instances) -> Vec<u32> {
-        instances.all.iter().map(|instance| instance.calls.load(Ordering::Relaxed)).collect()
+        instances.iter().map(|instance| instance.calls.load(Ordering::Relaxed)).collect()
     }
 
     #[test]

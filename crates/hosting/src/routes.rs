@@ -97,7 +97,7 @@ impl Serving {
                 && serves.name == planned.name
         };
         let serves = self.deployment.variants.iter().find(same)?;
-        self.variant(&serves.name)?.instances.model()
+        self.variant(&serves.name).map(|variant| variant.instances.model())
     }
 
     /// The variant of that name, whatever its weight.
