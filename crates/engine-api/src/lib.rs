@@ -72,6 +72,12 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// Answers one call.
     fn invoke<'a>(&'a self, request: Request<'a>) -> Answer<'a>;
 
+    /// The answer to a call that is light, if nothing has to be waited for: such a call needs no
+    /// future. None, and nothing has happened, where [`Engine::invoke`] is to be asked.
+    fn answer_at_once(&self, _request: Request<'_>) -> Option<Outcome> {
+        None
+    }
+
     /// Whether [`Engine::invoke`] takes so little CPU for this call that a listener thread may
     /// spend it. An engine that only waits says yes to every call.
     fn is_light(&self, request: Request<'_>) -> bool;

@@ -22,6 +22,12 @@ pub(crate) fn invoke<'a>(engine: &'a dyn Engine, request: Request<'a>) -> Answer
         .unwrap_or_else(|panic| Answer::Ready(Err(panicked_with(&text_of(&*panic)))))
 }
 
+/// Asks the engine for an answer at once, on this thread. A panic costs this call and no other.
+pub(crate) fn at_once(engine: &dyn Engine, request: Request<'_>) -> Option<Outcome> {
+    catch_unwind(AssertUnwindSafe(|| engine.answer_at_once(request)))
+        .unwrap_or_else(|panic| Some(Err(panicked_with(&text_of(&*panic)))))
+}
+
 /// Waits for an answer. A panic on the way costs this call and no other.
 pub(crate) async fn finish(answer: Pending<'_>) -> Outcome {
     contained(answer).await.unwrap_or_else(|text| Err(panicked_with(&text)))

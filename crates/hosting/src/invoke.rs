@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use engine_api::{Answer, NoAnswer, Outcome, Reply, Request};
-use telemetry::{CallClass, Fleet, Phase, Sample, Trail};
+use telemetry::{CallClass, Fleet, InFlight, Phase, Sample, Trail};
 
 use crate::{
     Hosting, Shared, engine_calls,
-    instances::Instance,
+    instances::{Instance, Permit},
     routes::{Route, Serving, Shift, Variant},
 };
 
@@ -182,46 +182,86 @@ impl Hosting {
         call: Invocation<'_>,
         trail: &mut Trail,
     ) -> Result<Invoked, Fault> {
-        let variant = routed.inner();
-        let Some(permit) = variant.instances.admit() else {
-            variant.metrics.refused();
-            return Err(Fault::Refused(no_capacity(variant)));
+        match self.invoke_at_once(routed, call, trail) {
+            Some(answered) => answered,
+            // What waits is boxed, so that the future of a call that is computed here stays small.
+            None => Box::pin(self.invoke_waiting(routed, call, trail)).await,
+        }
+    }
+
+    /// As [`Hosting::invoke_at`], without a future. None, and no call was made, of a call that is
+    /// heavy or has to wait.
+    pub fn invoke_at_once(
+        &self,
+        routed: &Routed,
+        call: Invocation<'_>,
+        trail: &mut Trail,
+    ) -> Option<Result<Invoked, Fault>> {
+        let running = match Running::begin(routed.inner()) {
+            Ok(running) => running,
+            Err(refusal) => return Some(Err(refusal.into())),
         };
+        let outcome = engine_calls::at_once(&*running.permit.instance.engine, call.request)?;
+        Some(running.end(outcome, trail))
+    }
+
+    async fn invoke_waiting(
+        &self,
+        routed: &Routed,
+        call: Invocation<'_>,
+        trail: &mut Trail,
+    ) -> Result<Invoked, Fault> {
+        let running = Running::begin(routed.inner())?;
+        let outcome = self.shared.ask(running.permit.instance, call.request).await;
+        running.end(outcome, trail)
+    }
+}
+
+/// A call that has its place on an instance.
+struct Running<'a> {
+    variant: &'a Variant,
+    permit: Permit<'a>,
+    _in_flight: InFlight<'a>,
+    started: Instant,
+}
+
+impl<'a> Running<'a> {
+    fn begin(variant: &'a Variant) -> Result<Self, Refusal> {
+        let permit = variant.instances.admit().ok_or_else(|| {
+            variant.metrics.refused();
+            no_capacity(variant)
+        })?;
         let in_flight = variant.metrics.enter();
-        let started = Instant::now();
-        trail.enter_at(Phase::Model, started);
-        let outcome = self.shared.call(permit.instance, call.request).await;
+        Ok(Self { variant, permit, _in_flight: in_flight, started: Instant::now() })
+    }
+
+    /// Counts the call, whose outcome is known.
+    fn end(self, outcome: Outcome, trail: &mut Trail) -> Result<Invoked, Fault> {
         let ended = Instant::now();
+        trail.enter_at(Phase::Model, self.started);
         if outcome.as_ref().is_ok_and(is_good) {
             trail.enter_at(Phase::Reply, ended);
         }
-        variant.metrics.record(Sample {
+        if let Err(no_answer) = &outcome {
+            self.permit.instance.log.line(&no_answer.message);
+        }
+        self.variant.metrics.record(Sample {
             class: class(&outcome),
-            model: ended - started,
-            overhead: started - call.arrived,
+            model: ended - self.started,
+            overhead: self.started - trail.arrived(),
         });
-        drop((permit, in_flight));
-        judge(variant, outcome)
+        judge(self.variant, outcome)
     }
 }
 
 impl Shared {
-    async fn call(&self, instance: &Instance, request: Request<'_>) -> Outcome {
-        let outcome = self.ask(instance, request).await;
-        if let Err(no_answer) = &outcome {
-            instance.log.line(&no_answer.message);
-        }
-        outcome
-    }
-
-    /// What waits is boxed, so that the future of a call that is computed here stays small.
     async fn ask(&self, instance: &Instance, request: Request<'_>) -> Outcome {
         if !instance.engine.is_light(request) {
-            return Box::pin(self.in_time(self.call_apart(instance, request))).await;
+            return self.in_time(self.call_apart(instance, request)).await;
         }
         match engine_calls::invoke(&*instance.engine, request) {
             Answer::Ready(outcome) => outcome,
-            Answer::Pending(answer) => Box::pin(self.in_time(engine_calls::finish(answer))).await,
+            Answer::Pending(answer) => self.in_time(engine_calls::finish(answer)).await,
         }
     }
 

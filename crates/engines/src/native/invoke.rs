@@ -6,7 +6,7 @@
 use std::{borrow::Cow, cell::RefCell};
 
 use bytes::Bytes;
-use engine_api::{Answer, Engine, Reply, Request};
+use engine_api::{Answer, Engine, Outcome, Reply, Request};
 use records::{Error, ErrorKind, csv, json, jsonlines, npy, recordio};
 
 use super::{
@@ -57,8 +57,11 @@ struct Refusal {
 
 impl Engine for Native {
     fn invoke<'a>(&'a self, request: Request<'a>) -> Answer<'a> {
-        let reply = self.answer(request).unwrap_or_else(|refusal| self.refuse(refusal));
-        Answer::Ready(Ok(reply))
+        Answer::Ready(Ok(self.reply(request)))
+    }
+
+    fn answer_at_once(&self, request: Request<'_>) -> Option<Outcome> {
+        self.is_light(request).then(|| Ok(self.reply(request)))
     }
 
     /// Whether the body is so short that even the shortest rows of its type are predicted within a
@@ -95,6 +98,10 @@ fn row_bytes_min(input: Input, width: usize) -> usize {
 }
 
 impl Native {
+    fn reply(&self, request: Request<'_>) -> Reply {
+        self.answer(request).unwrap_or_else(|refusal| self.refuse(refusal))
+    }
+
     fn answer(&self, request: Request<'_>) -> Result<Reply, Refusal> {
         if request.body.len() > self.settings.body_bytes_max {
             return Err(self.too_large(request.body.len()));

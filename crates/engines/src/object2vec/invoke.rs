@@ -5,7 +5,7 @@
 use std::{borrow::Cow, cell::RefCell, fmt::Display};
 
 use bytes::Bytes;
-use engine_api::{Answer, Engine, Reply, Request};
+use engine_api::{Answer, Engine, Outcome, Reply, Request};
 
 use super::{
     Object2Vec,
@@ -49,8 +49,11 @@ struct Refusal {
 
 impl Engine for Object2Vec {
     fn invoke<'a>(&'a self, request: Request<'a>) -> Answer<'a> {
-        let reply = self.answer(request).unwrap_or_else(|refusal| self.refuse(refusal));
-        Answer::Ready(Ok(reply))
+        Answer::Ready(Ok(self.reply(request)))
+    }
+
+    fn answer_at_once(&self, request: Request<'_>) -> Option<Outcome> {
+        self.is_light(request).then(|| Ok(self.reply(request)))
     }
 
     /// Whether the shortest instances that the body can hold are answered within a millisecond.
@@ -65,6 +68,10 @@ impl Engine for Object2Vec {
 }
 
 impl Object2Vec {
+    fn reply(&self, request: Request<'_>) -> Reply {
+        self.answer(request).unwrap_or_else(|refusal| self.refuse(refusal))
+    }
+
     fn answer(&self, request: Request<'_>) -> Result<Reply, Refusal> {
         let format = Format::of_body(request.content_type).ok_or_else(|| unsupported(request))?;
         let output =
