@@ -13,42 +13,54 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use telemetry::{Charge, NoRoom};
 
 use crate::{
-    Aws, Context, authenticate::Caller, error, json_services, request_id::RequestId, s3_calls,
-    sagemaker_runtime::invoke_endpoint,
+    Aws, Context,
+    authenticate::Caller,
+    error, json_services,
+    request_id::RequestId,
+    s3_calls,
+    sagemaker_runtime::invoke_endpoint::{self, Inside},
 };
 
 /// Bytes of an answer that are read at most: one more than a gateway passes on.
 const ANSWER_BYTES_MAX: usize = 10 * 1024 * 1024 + 1;
 
 impl AwsCall for Aws {
-    /// A call of a model has a future of its own, so that it does not take the room of all others.
     fn call<'a>(&'a self, request: AwsRequest<'a>) -> AwsAnswering<'a> {
-        if invoked_endpoint(&request).is_some() {
-            return Box::pin(self.invoke_inside(request));
+        if let Some(call) = invocation(&request) {
+            return match call.answer_at_once(&self.cx) {
+                Some(answer) => AwsAnswering::Ready(Ok(answer)),
+                None => AwsAnswering::Pending(Box::pin(self.invoke_inside(request))),
+            };
         }
         let (aws, request) = (self.clone(), request.into_owned());
         let task = self.cx.background.spawn(async move { aws.call_apart(request).await });
-        Box::pin(async move {
+        AwsAnswering::Pending(Box::pin(async move {
             task.await.unwrap_or_else(|panic| {
                 tracing::error!(%panic, "a call of an integration was not finished");
                 Ok(AwsAnswer { status: 500, ..AwsAnswer::default() })
             })
-        })
+        }))
     }
 }
 
-/// The endpoint that a call invokes, if it does.
-fn invoked_endpoint<'r>(request: &'r AwsRequest<'_>) -> Option<&'r str> {
+/// The invocation that a call is, if it is one.
+fn invocation<'r>(request: &'r AwsRequest<'_>) -> Option<Inside<'r>> {
     let AwsTarget::Path(path) = &request.target else { return None };
-    let is_invocation = request.service == "runtime.sagemaker" && request.method == Method::POST;
-    invoke_endpoint::endpoint_of(path).filter(|_| is_invocation)
+    if request.service != "runtime.sagemaker" || request.method != Method::POST {
+        return None;
+    }
+    let endpoint = invoke_endpoint::endpoint_of(path)?;
+    let AwsRequest { headers, body, made, .. } = request;
+    Some(Inside { endpoint, headers, body, made: *made })
 }
 
 impl Aws {
+    /// An invocation whose answer has to be waited for.
     async fn invoke_inside(&self, request: AwsRequest<'_>) -> Result<AwsAnswer, NoRoom> {
-        let endpoint = invoked_endpoint(&request).unwrap_or_default();
-        let call = (&request.headers, &request.body, request.made);
-        Ok(answered_at_once(invoke_endpoint::answer_inside(&self.cx, endpoint, call).await))
+        match invocation(&request) {
+            Some(call) => Ok(call.answer(&self.cx).await),
+            None => self.call_apart(request.into_owned()).await,
+        }
     }
 
     async fn call_apart(&self, request: AwsRequest<'static>) -> Result<AwsAnswer, NoRoom> {
@@ -137,7 +149,7 @@ fn on_the_wire(request: &AwsRequest<'_>) -> http::Result<(Parts, Bytes)> {
     };
     let mut parts =
         Request::builder().method(request.method.clone()).uri(path).body(())?.into_parts().0;
-    parts.headers = request.headers.clone();
+    request.headers.clone().put_into(&mut parts.headers);
     parts.headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     if matches!(request.target, AwsTarget::Action(_)) {
         parts.method = Method::POST;
@@ -177,7 +189,9 @@ where
 {
     let (head, body) = response.into_parts();
     match read(cx, body).await {
-        Ok(body) => Ok(AwsAnswer { status: head.status.as_u16(), headers: head.headers, body }),
+        Ok(body) => {
+            Ok(AwsAnswer { status: head.status.as_u16(), headers: head.headers.into(), body })
+        }
         Err(Unread::NoRoom(none)) => Err(none),
         Err(Unread::Broken(error)) => {
             tracing::warn!(error, "the answer to an integration's call could not be read");
@@ -213,5 +227,5 @@ where
 
 fn answered_at_once(response: Response<Bytes>) -> AwsAnswer {
     let (head, body) = response.into_parts();
-    AwsAnswer { status: head.status.as_u16(), headers: head.headers, body }
+    AwsAnswer { status: head.status.as_u16(), headers: head.headers.into(), body }
 }

@@ -3,11 +3,13 @@
 //! The gateway says which service, how it is addressed and what is sent. Who fills the port runs
 //! the call in process, with the same rules and errors as for a client, and says what came back.
 
-use std::{borrow::Cow, pin::Pin, time::Instant};
+use std::{borrow::Cow, fmt, pin::Pin, time::Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use telemetry::NoRoom;
+
+use crate::headers::Headers;
 
 /// A call of an AWS service.
 #[derive(Clone, Debug)]
@@ -21,7 +23,7 @@ pub struct AwsRequest<'a> {
     /// The query, decoded.
     pub query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The headers, those that every call has among them.
-    pub headers: HeaderMap,
+    pub headers: Headers<'a>,
     /// The body.
     pub body: Bytes,
     /// The role that calls; the account itself if none.
@@ -34,22 +36,29 @@ impl AwsRequest<'_> {
     /// The same call, for a task that outlives the caller's.
     #[must_use]
     pub fn into_owned(self) -> AwsRequest<'static> {
-        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         AwsRequest {
             service: owned(self.service),
             method: self.method,
             target: self.target.into_owned(),
-            query: self
-                .query
-                .into_iter()
-                .map(|(name, value)| (owned(name), owned(value)))
-                .collect(),
-            headers: self.headers,
+            query: owned_pairs(self.query),
+            headers: self.headers.into_owned(),
             body: self.body,
             role: self.role.map(owned),
             made: self.made,
         }
     }
+}
+
+/// The same text, for who outlives what it was borrowed from.
+pub(crate) fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    text.into_owned().into()
+}
+
+/// As [`owned`], of names and values.
+pub(crate) fn owned_pairs(
+    pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>,
+) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    pairs.into_iter().map(|(name, value)| (owned(name), owned(value))).collect()
 }
 
 /// What of a service is called.
@@ -66,8 +75,8 @@ impl AwsTarget<'_> {
     #[must_use]
     pub fn into_owned(self) -> AwsTarget<'static> {
         match self {
-            Self::Path(path) => AwsTarget::Path(path.into_owned().into()),
-            Self::Action(action) => AwsTarget::Action(action.into_owned().into()),
+            Self::Path(path) => AwsTarget::Path(owned(path)),
+            Self::Action(action) => AwsTarget::Action(owned(action)),
         }
     }
 
@@ -87,16 +96,30 @@ pub struct AwsAnswer {
     /// The status.
     pub status: u16,
     /// The headers.
-    pub headers: HeaderMap,
+    pub headers: Headers<'static>,
     /// The body.
     pub body: Bytes,
 }
 
-/// An answer that may have to be waited for.
-pub type AwsAnswering<'a> = Pin<Box<dyn Future<Output = Result<AwsAnswer, NoRoom>> + Send + 'a>>;
+/// An answer that is here already, or will come.
+pub enum AwsAnswering<'a> {
+    /// It was worked out on the calling thread.
+    Ready(Result<AwsAnswer, NoRoom>),
+    /// On its way.
+    Pending(Pin<Box<dyn Future<Output = Result<AwsAnswer, NoRoom>> + Send + 'a>>),
+}
+
+impl fmt::Debug for AwsAnswering<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready(answer) => f.debug_tuple("Ready").field(answer).finish(),
+            Self::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}
 
 /// Calls AWS services in process.
-pub trait AwsCall: std::fmt::Debug + Send + Sync {
+pub trait AwsCall: fmt::Debug + Send + Sync {
     /// Makes one call. Its answer is charged to the account of all bodies, if there is room for it.
     fn call<'a>(&'a self, request: AwsRequest<'a>) -> AwsAnswering<'a>;
 }

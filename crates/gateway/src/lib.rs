@@ -7,6 +7,7 @@
 
 pub mod aws;
 pub mod control;
+pub mod headers;
 pub mod mapping;
 mod parameters;
 mod patterns;

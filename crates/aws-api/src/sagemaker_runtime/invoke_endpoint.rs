@@ -5,8 +5,8 @@ use std::{borrow::Cow, time::Instant};
 
 use aws_wire::{Fault, SAGEMAKER_RUNTIME};
 use bytes::Bytes;
+use gateway::{aws::AwsAnswer, headers::Headers};
 use hosting::{Invocation, Invoked, ModelRequest, Reply, Routed};
-
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts,
 };
@@ -43,7 +43,7 @@ pub(crate) fn endpoint_of(path: &str) -> Option<&str> {
         .filter(|name| !name.contains('/'))
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Input<'a> {
     content_type: Option<&'a str>,
     accept: Option<&'a str>,
@@ -53,7 +53,7 @@ struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    fn of(headers: &'a HeaderMap) -> Result<Self, Fault> {
+    fn of(headers: impl Iterator<Item = (&'a HeaderName, &'a [u8])>) -> Result<Self, Fault> {
         let mut input = Self::default();
         for (name, value) in headers {
             if let Some(member) = name.as_str().strip_prefix(HEADER_PREFIX) {
@@ -102,63 +102,96 @@ pub(crate) async fn answer(
     let (parts, body) = request.into_parts();
     // A path that names none would not have come here, and nothing is called "".
     let endpoint = endpoint_of(parts.uri.path()).unwrap_or_default();
-    let mut way =
-        Way { trail: Trail::begin(arrived, Phase::Body), caller: Cow::Borrowed(""), routed: None };
-    let invoked = call(cx, &parts, body, endpoint, &mut way).await;
-    let outcome = invoked.and_then(|invoked| kept(cx, endpoint, invoked));
+    let mut way = Way::begin(arrived, Phase::Body);
+    let outcome = call(cx, &parts, body, endpoint, &mut way).await;
     if way.caller.is_empty() {
         // Nobody has verified it, but it says who it is.
         way.caller = claims::access_key(&parts.uri, &parts.headers).unwrap_or_default();
     }
-    told(cx, id, (endpoint, &way), outcome).map(full)
+    let outcome = told(cx, id, (endpoint, way), outcome);
+    // The HTTP library hands the map of an answer to the connection's next request: one that goes
+    // round is never made anew.
+    let mut headers = parts.headers;
+    headers.clear();
+    response(outcome, id, headers).map(full)
 }
 
-/// Answers an invocation that the server itself makes: there is no signature to verify.
-pub(crate) async fn answer_inside(
-    cx: &Context,
-    endpoint: &str,
-    (headers, body, made): (&HeaderMap, &Bytes, Instant),
-) -> Response<Bytes> {
-    let trail = Trail::begin(made, Phase::Route);
-    let mut way = Way { trail, caller: Cow::Borrowed(""), routed: None };
-    let bytes_max = cx.limits.payload_bytes_max;
-    let invoked = if body.len() > bytes_max {
-        Err(body_error(&BodyError::TooLong { limit: Limit::PayloadBytes, bytes_max }))
-    } else {
-        invoke(cx, headers, body, (endpoint, &mut way)).await
-    };
-    let outcome = invoked.and_then(|invoked| kept(cx, endpoint, invoked));
-    told(cx, RequestId::fresh(), (endpoint, &way), outcome)
+/// An invocation that the server itself makes: there is no signature to verify.
+#[derive(Clone, Copy)]
+pub(crate) struct Inside<'a> {
+    pub(crate) endpoint: &'a str,
+    pub(crate) headers: &'a Headers<'a>,
+    pub(crate) body: &'a Bytes,
+    pub(crate) made: Instant,
 }
 
-/// The response, once it is kept how the call came to it.
+impl<'a> Inside<'a> {
+    /// The answer, if the model has one at once; else none, and nothing has happened.
+    pub(crate) fn answer_at_once(self, cx: &Context) -> Option<AwsAnswer> {
+        let mut way = Way::begin(self.made, Phase::Route);
+        let outcome = match self.read(cx) {
+            Ok(input) => {
+                let call = invocation(input, self.body, (self.endpoint, &way));
+                invoke_at_once(cx, call, &mut way)?
+            }
+            Err(fault) => Err(fault),
+        };
+        Some(self.told(cx, way, outcome))
+    }
+
+    /// The answer of a model that has to be waited for.
+    pub(crate) async fn answer(self, cx: &Context) -> AwsAnswer {
+        let mut way = Way::begin(self.made, Phase::Route);
+        let outcome = match self.read(cx) {
+            Ok(input) => {
+                let call = invocation(input, self.body, (self.endpoint, &way));
+                invoke(cx, call, &mut way).await
+            }
+            Err(fault) => Err(fault),
+        };
+        self.told(cx, way, outcome)
+    }
+
+    fn read(self, cx: &Context) -> Result<Input<'a>, Fault> {
+        let bytes_max = cx.limits.payload_bytes_max;
+        if self.body.len() > bytes_max {
+            return Err(body_error(&BodyError::TooLong { limit: Limit::PayloadBytes, bytes_max }));
+        }
+        Input::of(self.headers.iter())
+    }
+
+    fn told(self, cx: &Context, way: Way<'_>, outcome: Result<Invoked, Fault>) -> AwsAnswer {
+        let id = RequestId::fresh();
+        answer_of(told(cx, id, (self.endpoint, way), outcome), id)
+    }
+}
+
+/// What came of a call, once it is kept how it came to that.
 fn told(
     cx: &Context,
     id: RequestId,
-    (endpoint, way): (&str, &Way<'_>),
+    (endpoint, way): (&str, Way<'_>),
     outcome: Result<Invoked, Fault>,
-) -> Response<Bytes> {
+) -> Result<Invoked, Fault> {
+    let outcome = outcome.and_then(|invoked| kept(cx, endpoint, invoked));
     let asked = remembered::Call {
         id,
         service: SAGEMAKER_RUNTIME.name,
         operation: "InvokeEndpoint",
         names: way.names(endpoint),
     };
-    match outcome {
-        Ok(invoked) => {
-            asked.answered(cx, invoked.reply.status, &way.trail);
-            reply(invoked, id)
-        }
+    match &outcome {
+        Ok(invoked) => asked.answered(cx, invoked.reply.status, &way.trail),
         Err(fault) => {
             let status = fault.status(SAGEMAKER_RUNTIME).as_u16();
-            asked.failed(cx, status, way.trail.clone(), &fault);
+            asked.failed(cx, status, way.trail.clone(), fault);
             tracing::debug!(
                 request_id = %id, endpoint, code = fault.code(), message = fault.message(),
                 "an invocation was not answered",
             );
-            refusals::with_retry(fault.response(SAGEMAKER_RUNTIME, id.as_str()))
         }
     }
+    outcome
 }
 
 /// What is known of a call so far.
@@ -169,6 +202,10 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
+    fn begin(arrived: Instant, first: Phase) -> Self {
+        Self { trail: Trail::begin(arrived, first), caller: Cow::Borrowed(""), routed: None }
+    }
+
     fn names<'n>(&'n self, endpoint: &'n str) -> Names<'n> {
         let routed = self.routed.as_ref();
         Names {
@@ -195,17 +232,17 @@ async fn call<'p>(
         authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
     refusals::hold_to_rate(cx, &way.caller, SAGEMAKER_RUNTIME)?;
     way.trail.enter(Phase::Route);
-    invoke(cx, &parts.headers, &body, (endpoint, way)).await
+    let input = Input::of(parts.headers.iter().map(|(name, value)| (name, value.as_bytes())))?;
+    let call = invocation(input, &body, (endpoint, way));
+    invoke(cx, call, way).await
 }
 
-async fn invoke(
-    cx: &Context,
-    headers: &HeaderMap,
-    body: &Bytes,
-    (endpoint, way): (&str, &mut Way<'_>),
-) -> Result<Invoked, Fault> {
-    let input = Input::of(headers)?;
-    let invocation = Invocation {
+fn invocation<'c>(
+    input: Input<'c>,
+    body: &'c Bytes,
+    (endpoint, way): (&'c str, &Way<'_>),
+) -> Invocation<'c> {
+    Invocation {
         endpoint,
         target_variant: input.target_variant,
         request: ModelRequest {
@@ -216,11 +253,29 @@ async fn invoke(
             enable_explanations: input.enable_explanations,
         },
         arrived: way.trail.arrived(),
-    };
-    let of_fault = |fault| errors::of_fault(&cx.account, endpoint, fault);
-    let routed = cx.hosting.route(&invocation).map_err(|refusal| of_fault(refusal.into()))?;
+    }
+}
+
+async fn invoke(cx: &Context, call: Invocation<'_>, way: &mut Way<'_>) -> Result<Invoked, Fault> {
+    let of_fault = |fault| errors::of_fault(&cx.account, call.endpoint, fault);
+    let routed = cx.hosting.route(&call).map_err(|refusal| of_fault(refusal.into()))?;
     let routed = way.routed.insert(routed);
-    cx.hosting.invoke_at(routed, invocation, &mut way.trail).await.map_err(of_fault)
+    cx.hosting.invoke_at(routed, call, &mut way.trail).await.map_err(of_fault)
+}
+
+/// As [`invoke`], of a model that answers at once.
+fn invoke_at_once(
+    cx: &Context,
+    call: Invocation<'_>,
+    way: &mut Way<'_>,
+) -> Option<Result<Invoked, Fault>> {
+    let of_fault = |fault| errors::of_fault(&cx.account, call.endpoint, fault);
+    let routed = match cx.hosting.route(&call) {
+        Ok(routed) => way.routed.insert(routed),
+        Err(refusal) => return Some(Err(of_fault(refusal.into()))),
+    };
+    let invoked = cx.hosting.invoke_at_once(routed, call, &mut way.trail)?;
+    Some(invoked.map_err(of_fault))
 }
 
 fn refused(cx: &Context, error: &sigv4::Error) -> Fault {
@@ -243,22 +298,64 @@ fn kept(cx: &Context, endpoint: &str, mut invoked: Invoked) -> Result<Invoked, F
 
 // Reply.
 
-fn reply(invoked: Invoked, id: RequestId) -> Response<Bytes> {
-    let Reply { status, content_type, body, custom_attributes } = invoked.reply;
-    let mut response = Response::new(body);
+/// The answer to a client, in a map that has nothing in it yet.
+fn response(
+    outcome: Result<Invoked, Fault>,
+    id: RequestId,
+    mut headers: HeaderMap,
+) -> Response<Bytes> {
+    let invoked = match outcome {
+        Ok(invoked) => invoked,
+        Err(fault) => return refusal(&fault, id),
+    };
+    let status = invoked.reply.status;
+    let put = |name, value| {
+        headers.insert(name, value);
+    };
+    let mut response = Response::new(take_apart(invoked, id, put));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let headers = response.headers_mut();
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The answer to the server itself.
+fn answer_of(outcome: Result<Invoked, Fault>, id: RequestId) -> AwsAnswer {
+    match outcome {
+        Ok(invoked) => {
+            let status = invoked.reply.status;
+            let mut headers = Headers::with_capacity(4);
+            let body = take_apart(invoked, id, |name, value| headers.append(name, value));
+            AwsAnswer { status, headers, body }
+        }
+        Err(fault) => {
+            let (head, body) = refusal(&fault, id).into_parts();
+            AwsAnswer { status: head.status.as_u16(), headers: head.headers.into(), body }
+        }
+    }
+}
+
+fn refusal(fault: &Fault, id: RequestId) -> Response<Bytes> {
+    refusals::with_retry(fault.response(SAGEMAKER_RUNTIME, id.as_str()))
+}
+
+/// The body of a good answer; `put` gets its headers.
+fn take_apart(
+    invoked: Invoked,
+    id: RequestId,
+    mut put: impl FnMut(HeaderName, HeaderValue),
+) -> Bytes {
+    let Reply { content_type, body, custom_attributes, .. } = invoked.reply;
     if !content_type.is_empty() {
-        headers.insert(header::CONTENT_TYPE, content_type_value(content_type));
+        put(header::CONTENT_TYPE, content_type_value(content_type));
     }
     if let Ok(variant) = HeaderValue::from_maybe_shared(invoked.variant) {
-        headers.insert(INVOKED_VARIANT, variant);
+        put(INVOKED_VARIANT, variant);
     }
-    headers.insert(REQUEST_ID, id.header());
+    put(REQUEST_ID, id.header());
     if let Some(value) = custom_attributes.and_then(|text| HeaderValue::try_from(text).ok()) {
-        headers.insert(CUSTOM_ATTRIBUTES, value);
+        put(CUSTOM_ATTRIBUTES, value);
     }
-    response
+    body
 }
 
 /// A content type that the model made up and no header can carry is only bytes.
@@ -271,10 +368,12 @@ fn content_type_value(content_type: Cow<'static, str>) -> HeaderValue {
 }
 
 /// The value of a header as text, or the error that it is none.
-fn text<'a>(name: &HeaderName, value: &'a HeaderValue) -> Result<&'a str, Fault> {
-    value
-        .to_str()
-        .map_err(|_| validation(format!("The value of header `{name}` is not visible ASCII.")))
+fn text<'a>(name: &HeaderName, value: &'a [u8]) -> Result<&'a str, Fault> {
+    let is_visible = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    str::from_utf8(value)
+        .ok()
+        .filter(|_| is_visible)
+        .ok_or_else(|| validation(format!("The value of header `{name}` is not visible ASCII.")))
 }
 
 fn check_length(member: &str, value: &str, bytes_max: usize) -> Result<(), Fault> {

@@ -64,17 +64,19 @@ pub(super) fn parameters<'d>(parameters: &Parameters<'d>) -> Value<'d> {
     Value::map([
         ("path".into(), map(parameters.path)),
         ("querystring".into(), map(parameters.query)),
-        ("header".into(), Value::map_ignoring_case(entries(parameters.header))),
+        ("header".into(), Value::map_ignoring_case(entries(parameters.header.all()))),
     ])
 }
 
 /// Pairs as a map.
 pub(super) fn map(pairs: Pairs<'_>) -> Value<'_> {
-    Value::map(entries(pairs))
+    Value::map(entries(pairs.iter().copied()))
 }
 
-fn entries(pairs: Pairs<'_>) -> impl Iterator<Item = (Value<'_>, Value<'_>)> {
-    pairs.iter().map(|(name, value)| (Value::text(name), Value::text(value)))
+fn entries<'d>(
+    pairs: impl IntoIterator<Item = (&'d str, &'d str)>,
+) -> impl Iterator<Item = (Value<'d>, Value<'d>)> {
+    pairs.into_iter().map(|(name, value)| (Value::text(name), Value::text(value)))
 }
 
 /// `$method`

@@ -45,7 +45,7 @@ mod template;
 pub use body::Body;
 pub use context::Context;
 pub use error::Error;
-pub use message::{Message, Pairs, Parameters};
+pub use message::{HeaderSource, Message, Pairs, Parameters};
 pub use overrides::{Overridden, OverriddenParts, Overrides};
 pub use template::{Rendered, Template};
 /// What [`Template::render_traced`] tells.

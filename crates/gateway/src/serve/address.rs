@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter};
 use percent_encoding::percent_decode;
 
 /// Bytes of a path with its query at most.
@@ -17,12 +18,16 @@ pub(crate) struct Address<'a> {
 }
 
 /// Reads `{api}.execute-api.…` with `/{stage}/{path}`, or `/restapis/{api}/{stage}/_user_request_/{path}`.
-pub(crate) fn read<'a>(host: Option<&'a str>, path: &'a str) -> Option<Address<'a>> {
-    by_path(path).or_else(|| by_host(host?, path))
+/// The host is looked up only where the path does not tell.
+pub(crate) fn read<'a>(
+    host: impl FnOnce() -> Option<&'a str>,
+    path: &'a str,
+) -> Option<Address<'a>> {
+    by_path(path).or_else(|| by_host(host()?, path))
 }
 
 fn by_host<'a>(host: &'a str, path: &'a str) -> Option<Address<'a>> {
-    let dot = host.bytes().position(|byte| byte == b'.')?;
+    let dot = memchr(b'.', host.as_bytes())?;
     let (api, rest) = (&host[..dot], host[dot + 1..].strip_prefix("execute-api")?);
     (rest.is_empty() || rest.starts_with(['.', ':'])).then_some(())?;
     let (stage, path) = first_segment(path);
@@ -40,7 +45,7 @@ fn by_path(path: &str) -> Option<Address<'_>> {
 /// The first segment, and what follows it with its slash.
 fn first_segment(path: &str) -> (&str, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
-    match path.bytes().position(|byte| byte == b'/') {
+    match memchr(b'/', path.as_bytes()) {
         Some(end) => (&path[..end], &path[end..]),
         None => (path, "/"),
     }
@@ -56,7 +61,8 @@ pub(crate) fn problem(path: &str, query: &str) -> Option<&'static str> {
 
 /// Whether a segment is `.` or `..`, which begins with a slash and a dot.
 fn has_dots(path: &str) -> bool {
-    if !path.as_bytes().windows(2).any(|pair| pair == b"/.") && !is_escaped(path) {
+    let begins = |at: usize| at > 0 && path.as_bytes()[at - 1] == b'/';
+    if !memchr_iter(b'.', path.as_bytes()).any(begins) && !is_escaped(path) {
         return false;
     }
     // Escaped slashes part segments, too, for whoever decodes the path.
@@ -66,7 +72,7 @@ fn has_dots(path: &str) -> bool {
 }
 
 fn is_escaped(text: &str) -> bool {
-    text.as_bytes().contains(&b'%')
+    memchr(b'%', text.as_bytes()).is_some()
 }
 
 fn is_well_escaped(text: &str) -> bool {
@@ -86,7 +92,7 @@ mod tests {
     #[test]
     fn apis_are_addressed_by_host_and_by_path() {
         let check = |host: &str, path: &str, expect: Option<(&str, &str, &str)>| {
-            let found = read(Some(host), path).map(|found| (found.api, found.stage, found.path));
+            let found = read(|| Some(host), path).map(|found| (found.api, found.stage, found.path));
             assert_eq!(found, expect, "{host} {path}");
         };
         check("a1.execute-api.us-east-1.amazonaws.com", "/dev/x/y", Some(("a1", "dev", "/x/y")));

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, fmt, net::IpAddr, ops::Deref, sync::OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
+use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 use resources::rest_apis::TextMap;
 
@@ -13,7 +14,7 @@ use super::{
     log::Log,
     plan::{MethodPlan, Place},
 };
-use crate::mapping;
+use crate::{headers::Headers, mapping};
 
 /// Names and values as they came: borrowed wherever nothing had to be decoded.
 pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
@@ -149,11 +150,11 @@ pub(crate) struct Caller {
 }
 
 /// A call's parameters, decoded.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Parameters<'a> {
     pub(crate) path: Pairs<'a>,
     pub(crate) query: Pairs<'a>,
-    pub(crate) header: Pairs<'a>,
+    pub(crate) header: HeaderParameters<'a>,
 }
 
 impl<'a> Parameters<'a> {
@@ -162,31 +163,97 @@ impl<'a> Parameters<'a> {
         Self {
             path,
             query: query(head.uri.query().unwrap_or_default()),
-            header: headers(&head.headers),
+            header: HeaderParameters::Asked(&head.headers),
+        }
+    }
+
+    /// The headers of an integration's answer, which has no path and no query.
+    pub(crate) fn of_answer(headers: &'a Headers<'_>) -> Self {
+        let header = HeaderParameters::Answered(headers);
+        Self { path: Pairs::new(), query: Pairs::new(), header }
+    }
+}
+
+/// Headers as parameters, looked up where they came: of all that a call has, few are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HeaderParameters<'a> {
+    /// Of the call.
+    Asked(&'a HeaderMap),
+    /// Of the integration's answer.
+    Answered(&'a Headers<'a>),
+}
+
+impl<'a> HeaderParameters<'a> {
+    /// The last value of a name.
+    pub(crate) fn last(self, name: &HeaderName) -> Option<Cow<'a, str>> {
+        let value = match self {
+            Self::Asked(map) => map.get_all(name).iter().next_back()?.as_bytes(),
+            Self::Answered(list) => list.iter().filter(|(known, _)| *known == name).last()?.1,
+        };
+        Some(lossy(value))
+    }
+
+    /// As [`Self::last`], of a name that an author gives in whatever case.
+    pub(crate) fn last_named(self, name: &str) -> Option<Cow<'a, str>> {
+        // What is no name is no header's.
+        self.last(&HeaderName::from_bytes(name.as_bytes()).ok()?)
+    }
+
+    /// All of them in their order.
+    pub(crate) fn all(self) -> Pairs<'a> {
+        let pair = |(name, value): (&'a HeaderName, &'a [u8])| (name.as_str().into(), lossy(value));
+        match self {
+            Self::Asked(map) => {
+                map.iter().map(|(name, value)| pair((name, value.as_bytes()))).collect()
+            }
+            Self::Answered(list) => list.iter().map(pair).collect(),
         }
     }
 }
 
-/// Names and values, borrowed for a template: those of the path, then the query's, then headers.
+/// Names and values, borrowed for a template: those of the path, then the query's; and the headers,
+/// once it asks for them.
 #[derive(Debug)]
 pub(crate) struct Borrowed<'p> {
     pairs: Vec<(&'p str, &'p str)>,
     query_at: usize,
-    header_at: usize,
+    header: BorrowedHeaders<'p>,
+}
+
+#[derive(Debug)]
+struct BorrowedHeaders<'p> {
+    of: HeaderParameters<'p>,
+    read: OnceLock<Pairs<'p>>,
+}
+
+impl BorrowedHeaders<'_> {
+    fn read(&self) -> &Pairs<'_> {
+        self.read.get_or_init(|| self.of.all())
+    }
+}
+
+impl mapping::HeaderSource for BorrowedHeaders<'_> {
+    fn last(&self, name: &str) -> Option<&str> {
+        let found = self.read().iter().rfind(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| &**value)
+    }
+
+    fn all(&self) -> Vec<(&str, &str)> {
+        borrowed(self.read())
+    }
 }
 
 impl<'p> Borrowed<'p> {
     fn of(Parameters { path, query, header }: &'p Parameters<'_>) -> Self {
-        let (query_at, header_at) = (path.len(), path.len() + query.len());
-        let mut pairs = Vec::with_capacity(header_at + header.len());
-        pairs.extend(path.iter().chain(query).chain(header).map(as_slices));
-        Self { pairs, query_at, header_at }
+        let mut pairs = Vec::with_capacity(path.len() + query.len());
+        pairs.extend(path.iter().chain(query).map(as_slices));
+        let header = BorrowedHeaders { of: *header, read: OnceLock::new() };
+        Self { pairs, query_at: path.len(), header }
     }
 
     fn parameters(&self) -> mapping::Parameters<'_> {
-        let (rest, header) = self.pairs.split_at(self.header_at);
-        let (path, query) = rest.split_at(self.query_at);
-        mapping::Parameters { path, query, header }
+        let (path, query) = self.pairs.split_at(self.query_at);
+        mapping::Parameters { path, query, header: &self.header }
     }
 }
 
@@ -203,46 +270,38 @@ fn as_slices<'p>((name, value): &'p (Cow<'_, str>, Cow<'_, str>)) -> (&'p str, &
 pub(crate) fn query(text: &str) -> Pairs<'_> {
     let (mut pairs, mut rest) = (Pairs::new(), Some(text));
     while let Some(text) = rest {
-        let (pair, after) = cut(text, |byte| matches!(byte, b'&' | b';'));
+        let (pair, after) = cut_at(text, memchr2(b'&', b';', text.as_bytes()));
         rest = after;
         if !pair.is_empty() {
-            let (name, value) = cut(pair, |byte| byte == b'=');
+            let (name, value) = cut(pair, b'=');
             pairs.push((decoded(name), decoded(value.unwrap_or_default())));
         }
     }
     pairs
 }
 
-/// What stands before the first byte of this kind, which is ASCII, and what after it.
-pub(crate) fn cut(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, Option<&str>) {
-    match text.bytes().position(is_end) {
+/// What stands before the first of these bytes, which is ASCII, and what after it.
+pub(crate) fn cut(text: &str, end: u8) -> (&str, Option<&str>) {
+    cut_at(text, memchr(end, text.as_bytes()))
+}
+
+fn cut_at(text: &str, end: Option<usize>) -> (&str, Option<&str>) {
+    match end {
         Some(end) => (&text[..end], Some(&text[end + 1..])),
         None => (text, None),
     }
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+    if memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return text.into();
     }
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned().into()
 }
 
-/// Headers as parameters.
-pub(crate) fn headers(map: &HeaderMap) -> Pairs<'_> {
-    let read = map.iter().map(|(name, value)| (name.as_str().into(), lossy(value.as_bytes())));
-    read.collect()
-}
-
 /// Of values with the same name, the last counts.
 pub(crate) fn last<'p>(pairs: &'p Pairs<'_>, name: &str) -> Option<&'p str> {
     pairs.iter().rfind(|(known, _)| known == name).map(|(_, value)| &**value)
-}
-
-/// As [`last`], for headers, whose names are found whatever their case.
-pub(crate) fn last_header<'p>(pairs: &'p Pairs<'_>, name: &str) -> Option<&'p str> {
-    let found = pairs.iter().rfind(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| &**value)
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request::Parts,
+};
 use telemetry::Phase;
 
 use resources::Timestamp;
@@ -23,19 +25,21 @@ use super::{
 };
 use crate::{
     Gateway,
+    headers::Headers,
     refusal::{
         BAD_REQUEST_PARAMETERS, MISSING_AUTHENTICATION_TOKEN, REQUEST_TOO_LARGE, Refusal, THROTTLED,
     },
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const EXTENDED_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 
 impl Gateway {
     /// Whether a request is for a deployed API: by its host `{api-id}.execute-api.…`, or by its path
     /// `/restapis/{api-id}/{stage}/_user_request_/…`.
     pub fn is_addressed<B>(request: &http::Request<B>) -> bool {
-        address::read(host(request.headers()), request.uri().path()).is_some()
+        address::read(|| host(request.headers()), request.uri().path()).is_some()
     }
 
     /// Answers one call of a deployed API. `request_id` is what its answer and the log call it.
@@ -69,7 +73,7 @@ impl Gateway {
                 None => plain(&way.refused(Refusal::from(&MISSING_AUTHENTICATION_TOKEN))),
             };
             way.keep(&self.on().metrics.requests, &ids, answer.status);
-            finished(answer, &ids)
+            finished(answer, &ids, head.headers)
         }
     }
 
@@ -100,7 +104,7 @@ impl Gateway {
         let mut way = Way::begin_in(phase, request.method(), request.uri().path());
         let answer = plain(&way.refused(refusal));
         way.keep(&self.on().metrics.requests, &ids, answer.status);
-        finished(answer, &ids)
+        finished(answer, &ids, HeaderMap::new())
     }
 
     /// What is known of a call before its method is.
@@ -194,7 +198,7 @@ impl Gateway {
 
 /// What of all that is served is addressed.
 fn addressed<'a>(head: &'a Parts, table: &'a Table) -> Option<(Address<'a>, &'a Stage)> {
-    let address = address::read(host(&head.headers), head.uri.path())?;
+    let address = address::read(|| host(&head.headers), head.uri.path())?;
     Some((address, table.stage(address.api, address.stage)?))
 }
 
@@ -232,23 +236,27 @@ fn bad_address(surroundings: &Surroundings<'_>) -> Option<Refusal> {
 /// A refusal before any API is known.
 fn plain(refusal: &Refusal) -> Answer {
     let body = serde_json::json!({ "message": refusal.message() }).to_string();
-    let mut headers = HeaderMap::new();
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
-    headers.insert("x-amzn-errortype", HeaderValue::from_static(refusal.kind.error_type));
+    let mut headers = Headers::with_capacity(2);
+    headers.append(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.append(ERROR_TYPE, HeaderValue::from_static(refusal.kind.error_type));
     Answer { status: refusal.kind.status.unwrap_or(500), headers, body: body.into() }
 }
 
-/// The answer with the ids by which it is found again.
-fn finished(answer: Answer, ids: &Ids<'_>) -> Response<Bytes> {
+/// The answer with the ids by which it is found again. Its headers take the place of the call's: the
+/// HTTP library hands the map of an answer to the connection's next request, so that one that goes
+/// round is never made anew.
+fn finished(answer: Answer, ids: &Ids<'_>, mut headers: HeaderMap) -> Response<Bytes> {
+    headers.clear();
+    answer.headers.put_into(&mut headers);
+    for (name, value) in [(REQUEST_ID, ids.request), (EXTENDED_ID, &*ids.extended)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
     let mut response = Response::new(answer.body);
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = answer.headers;
-    for (name, value) in [(REQUEST_ID, ids.request), (EXTENDED_ID, &*ids.extended)] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
+    *response.headers_mut() = headers;
     response
 }
 

@@ -11,7 +11,7 @@ use super::{
     unpacking, validate,
     way::Way,
 };
-use crate::{Gateway, refusal::Refusal};
+use crate::{Gateway, headers::Headers, refusal::Refusal};
 
 /// Runs the phases. What refuses the call on the way is the caller's to show.
 pub(crate) async fn run<'a>(
@@ -69,7 +69,7 @@ impl Note<'_, '_> {
         if self.is_mock() || !self.call.surroundings.log.is_kept() {
             return;
         }
-        self.line(|| format!("Endpoint request headers: {}", headers(&outgoing.headers)));
+        self.line(|| format!("Endpoint request headers: {}", shown(&outgoing.headers)));
         self.line(|| {
             let body = String::from_utf8_lossy(&outgoing.body);
             format!("Endpoint request body after transformations: {body}")
@@ -81,7 +81,7 @@ impl Note<'_, '_> {
             return;
         }
         self.line(|| format!("Received response. Status: {}", incoming.status));
-        self.line(|| format!("Endpoint response headers: {}", headers(&incoming.headers)));
+        self.line(|| format!("Endpoint response headers: {}", shown(&incoming.headers)));
         self.line(|| {
             let body = String::from_utf8_lossy(&incoming.body);
             format!("Endpoint response body before transformations: {body}")
@@ -90,6 +90,8 @@ impl Note<'_, '_> {
 }
 
 /// Headers as the log shows them.
-pub(crate) fn headers(map: &http::HeaderMap) -> String {
-    log::as_map(map.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default())))
+fn shown(headers: &Headers<'_>) -> String {
+    let visible = |value| str::from_utf8(value).ok().filter(|text| text.is_ascii());
+    let pairs = headers.iter().map(|(name, value)| (name.as_str(), visible(value)));
+    log::as_map(pairs.map(|(name, value)| (name, value.unwrap_or_default())))
 }

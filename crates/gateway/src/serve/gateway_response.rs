@@ -3,18 +3,18 @@
 //! Templates here are no Velocity: `$context.…` and `$stageVariables.…` are replaced, nothing else.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use resources::rest_apis::GatewayResponse;
 
 use super::{
-    call::{Parameters, last_header},
+    call::Parameters,
     context::View,
-    plan::media_type,
     references,
-    response::Answer,
+    response::{Answer, accepted},
     values::Sources,
 };
 use crate::{
+    headers::Headers,
     parameters::{Source, gateway_header},
     refusal::{DEFAULT_4XX, DEFAULT_5XX, DEFAULT_TEMPLATE, REQUEST_TOO_LARGE, Refusal},
 };
@@ -26,7 +26,7 @@ pub(crate) fn build(view: View<'_>, parameters: &Parameters<'_>, refusal: &Refus
     let own = own(view, refusal, default_status);
     let status = own.and_then(|own| own.status_code.as_deref()?.parse().ok());
     let (content_type, template) = template(own, parameters);
-    let mut headers = HeaderMap::with_capacity(6);
+    let mut headers = Headers::with_capacity(6);
     put(&mut headers, "content-type", content_type);
     let error_type = refusal.error_type.unwrap_or(refusal.kind.error_type);
     put(&mut headers, "x-amzn-errortype", error_type);
@@ -63,14 +63,14 @@ fn template<'a>(
     let Some(templates) = own.map(|own| &own.response_templates) else {
         return (JSON, DEFAULT_TEMPLATE);
     };
-    let accept = last_header(&parameters.header, "accept").unwrap_or_default();
-    let accept = media_type(accept.split(',').next().unwrap_or_default());
+    let accept = parameters.header.last(&header::ACCEPT);
+    let accept = accepted(accept.as_deref());
     let named = |wanted: &str| templates.iter().find(|(name, _)| *name == wanted);
     let found = named(accept).or_else(|| named(JSON)).or_else(|| templates.iter().next());
     found.map_or((JSON, DEFAULT_TEMPLATE), |(name, text)| (name.as_str(), text.as_str()))
 }
 
-fn put(headers: &mut HeaderMap, name: &str, value: &str) {
+fn put(headers: &mut Headers<'_>, name: &str, value: &str) {
     let name = HeaderName::from_bytes(name.as_bytes()).ok();
     if let Some((name, value)) = name.zip(HeaderValue::from_str(value).ok())
         && name != header::CONTENT_LENGTH

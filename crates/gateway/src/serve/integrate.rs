@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     Gateway,
-    aws::{AwsAnswer, AwsRequest},
+    aws::{AwsAnswer, AwsAnswering, AwsRequest},
+    headers::Headers,
     refusal::{INTEGRATION_FAILURE, INTEGRATION_TIMEOUT, Refusal},
 };
 
@@ -33,7 +34,7 @@ pub(crate) const ANSWER_BYTES_MAX: usize = 10 * 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Incoming {
     pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers<'static>,
     pub(crate) body: Bytes,
 }
 
@@ -55,7 +56,10 @@ pub(crate) async fn send<'a>(
         IntegrationType::Aws | IntegrationType::AwsProxy => {
             let request = aws_request((call, way.entered()), gateway, outgoing, target)?;
             let port = gateway.aws_port().ok_or_else(|| Refusal::from(&INTEGRATION_FAILURE))?;
-            let answer = in_time(timeout, port.call(request)).await?;
+            let answer = match port.call(request) {
+                AwsAnswering::Ready(answer) => answer,
+                AwsAnswering::Pending(answer) => in_time(timeout, answer).await?,
+            };
             incoming(gateway, answer.map_err(|_| gateway.no_room())?)
         }
         // A call of another server takes so much room that calls which make none would feel it.
@@ -63,7 +67,7 @@ pub(crate) async fn send<'a>(
     }
 }
 
-/// What is answered at once, as most models answer, needs no timer.
+/// What is answered at once needs no timer.
 async fn in_time<T>(
     timeout: Duration,
     mut answer: impl Future<Output = T> + Unpin,
@@ -104,10 +108,12 @@ async fn over_http(
     outgoing: Outgoing<'_>,
     address: &str,
 ) -> Result<Incoming, Refusal> {
+    let mut headers = HeaderMap::new();
+    outgoing.headers.put_into(&mut headers);
     let request = HttpCall {
         method: method(call)?,
         address: with_query(address, &outgoing.query),
-        headers: outgoing.headers,
+        headers,
         body: outgoing.body,
         answer_bytes_max: ANSWER_BYTES_MAX,
     };

@@ -27,7 +27,7 @@ pub(crate) async fn packed(from_bytes: Option<i64>, asked: &HeaderMap, answer: A
     let Some(from_bytes) = from_bytes.and_then(|from| usize::try_from(from).ok()) else {
         return answer;
     };
-    let is_plain = !answer.headers.contains_key(header::CONTENT_ENCODING);
+    let is_plain = answer.headers.get(&header::CONTENT_ENCODING).is_none();
     let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let coding = accepted.and_then(coding).filter(|_| is_plain && !answer.body.is_empty());
     match coding {

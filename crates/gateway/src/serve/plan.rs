@@ -156,7 +156,7 @@ impl<T> ByMediaType<T> {
 
 /// A media type without its parameters.
 pub(crate) fn media_type(value: &str) -> &str {
-    cut(value, |byte| byte == b';').0.trim_ascii()
+    cut(value, b';').0.trim_ascii()
 }
 
 #[cfg(test)]

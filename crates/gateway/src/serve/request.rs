@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use resources::rest_apis::{IntegrationType, Passthrough};
 
 use super::{
-    call::{Call, Pairs, borrowed, last_header},
+    call::{Call, Pairs, borrowed},
     content::{Content, Conversion, converted, decoded, text_of},
     context::View,
     plan::{IntegrationPlan, media_type},
@@ -15,6 +15,7 @@ use super::{
     way::Way,
 };
 use crate::{
+    headers::Headers,
     mapping::{self, Body, Context, Message, Overrides, Rendered, Template},
     parameters::Target,
     refusal::{BAD_REQUEST_BODY, Refusal, UNSUPPORTED_MEDIA_TYPE},
@@ -22,6 +23,7 @@ use crate::{
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const API_ID: HeaderName = HeaderName::from_static("x-amzn-apigateway-api-id");
+const JSON: &[u8] = b"application/json";
 /// Headers that are sent where mappings add one or two.
 const HEADERS_EXPECTED: usize = 6;
 /// Headers that belong to the connection, not to what is sent.
@@ -49,7 +51,7 @@ pub(crate) struct Outgoing<'c> {
     /// Values of the address's placeholders.
     pub(crate) path: Pairs<'c>,
     pub(crate) query: Pairs<'c>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers<'c>,
     pub(crate) body: Bytes,
     /// What the template changed, for the answer's template to see.
     pub(crate) overrides: Overrides,
@@ -78,41 +80,39 @@ fn is_proxy(call: &Call<'_, '_>) -> bool {
 }
 
 /// The headers that go out before any mapping.
-fn headers(call: &Call<'_, '_>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
+fn headers<'c>(call: &'c Call<'_, '_>) -> Headers<'c> {
+    let on = call.surroundings;
+    let mut headers = Headers::with_capacity(HEADERS_EXPECTED);
     if is_proxy(call) {
-        copy_headers(&call.surroundings.head.headers, &mut headers);
+        copy_headers(&on.head.headers, &mut headers);
         if call.is_unpacked {
-            headers.remove(header::CONTENT_ENCODING);
+            headers.remove(&header::CONTENT_ENCODING);
         }
+        headers.remove(&TRACE_ID);
     } else {
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(header::USER_AGENT, call.surroundings.agent.clone());
+        headers.append_borrowed(header::ACCEPT, JSON);
+        headers.append_borrowed(header::USER_AGENT, on.agent.as_bytes());
         let without_body = [Method::GET, Method::HEAD, Method::OPTIONS];
-        if !without_body.contains(&call.surroundings.head.method) {
-            let given = last_header(&call.parameters.header, "content-type");
-            put(&mut headers, header::CONTENT_TYPE, given.unwrap_or("application/json"));
+        if !without_body.contains(&on.head.method) {
+            let given = on.head.headers.get_all(header::CONTENT_TYPE).iter().next_back();
+            let given = given.map_or(JSON, HeaderValue::as_bytes);
+            headers.append_borrowed(header::CONTENT_TYPE, given);
         }
     }
-    put(&mut headers, TRACE_ID, &call.surroundings.ids.trace);
+    headers.append_borrowed(TRACE_ID, on.ids.trace.as_bytes());
     if matches!(call.plan.integration.kind, IntegrationType::Http | IntegrationType::HttpProxy) {
-        put(&mut headers, API_ID, call.surroundings.api);
+        headers.remove(&API_ID);
+        headers.append_borrowed(API_ID, on.api.as_bytes());
     }
     headers
 }
 
-fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
+fn copy_headers<'h>(from: &'h HeaderMap, to: &mut Headers<'h>) {
     for (name, value) in from {
         let own = name == header::HOST || name == header::CONTENT_LENGTH || name == header::EXPECT;
         if !own && !HOP_BY_HOP.contains(&name.as_str()) {
-            to.append(name.clone(), value.clone());
+            to.append_borrowed(name.clone(), value.as_bytes());
         }
-    }
-}
-
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
     }
 }
 
@@ -140,7 +140,7 @@ fn set<'c>(pairs: &mut Pairs<'c>, name: Cow<'c, str>, value: String) {
 
 fn set_header(
     call: &Call<'_, '_>,
-    headers: &mut HeaderMap,
+    headers: &mut Headers<'_>,
     name: &str,
     value: &str,
 ) -> Result<(), Refusal> {
@@ -170,8 +170,8 @@ struct Mapped {
 
 fn body<'a>(call: &Call<'_, 'a>, way: &mut Way<'a>) -> Result<Mapped, Refusal> {
     let plan: &'a IntegrationPlan = &call.plan.integration;
-    let given = last_header(&call.parameters.header, "content-type");
-    let given = media_type(given.unwrap_or_default());
+    let given = call.parameters.header.last(&header::CONTENT_TYPE);
+    let given = media_type(given.as_deref().unwrap_or_default());
     let is_binary = call.surroundings.deployment.is_binary(given);
     let content = Content { is_binary, wants_binary: is_binary, handling: plan.content_handling };
     let conversion = content.conversion();

@@ -1,11 +1,11 @@
 //! What the caller gets: an answer of the integration chosen by its status, mapped.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use resources::rest_apis::IntegrationType;
 
 use super::{
-    call::{Call, Parameters, borrowed, cut, headers, last_header},
+    call::{Call, Parameters, borrowed, cut},
     content::{Content, Conversion, converted, decoded, text_of},
     context::View,
     integrate::Incoming,
@@ -14,10 +14,12 @@ use super::{
     way::Way,
 };
 use crate::{
+    headers::Headers,
     mapping::{Body, Context, Message, Overrides, Template},
     refusal::Refusal,
 };
 
+const JSON: &str = "application/json";
 /// Headers of an answer to which mappings add one or two.
 const HEADERS_EXPECTED: usize = 6;
 /// Headers that reach the caller under another name.
@@ -44,7 +46,7 @@ const FRAMING: [&str; 4] = ["content-length", "transfer-encoding", "keep-alive",
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers<'static>,
     pub(crate) body: Bytes,
 }
 
@@ -63,11 +65,11 @@ pub(crate) fn build<'a>(
     let rendered = body(call, plan, (&incoming, overrides), way)?;
     let mut answer = Answer {
         status: plan.status,
-        headers: HeaderMap::with_capacity(HEADERS_EXPECTED),
+        headers: Headers::with_capacity(HEADERS_EXPECTED),
         body: rendered.body,
     };
-    if let Ok(value) = HeaderValue::from_str(rendered.content_type) {
-        answer.headers.insert(header::CONTENT_TYPE, value);
+    if let Some(value) = media_type_value(rendered.content_type) {
+        answer.headers.append(header::CONTENT_TYPE, value);
     }
     map_headers(call, plan, &incoming, &mut answer.headers);
     for (name, value) in &rendered.overrides.response.header {
@@ -80,13 +82,18 @@ pub(crate) fn build<'a>(
 }
 
 fn proxied(incoming: Incoming) -> Answer {
-    let mut headers = HeaderMap::with_capacity(incoming.headers.len());
-    for (name, value) in &incoming.headers {
-        if !FRAMING.contains(&name.as_str()) {
-            headers.append(remapped(name.clone()), value.clone());
-        }
-    }
+    let passed = |name: HeaderName| (!FRAMING.contains(&name.as_str())).then(|| remapped(name));
+    let headers = incoming.headers.renamed(passed);
     Answer { status: incoming.status, headers, body: incoming.body }
+}
+
+/// A media type as a header's value; none of one that no header can carry. The one that nearly all
+/// answers have is not copied.
+fn media_type_value(media_type: &str) -> Option<HeaderValue> {
+    match media_type {
+        JSON => Some(HeaderValue::from_static(JSON)),
+        other => HeaderValue::from_str(other).ok(),
+    }
 }
 
 /// The first whose pattern matches the status, else the one without.
@@ -120,8 +127,9 @@ fn body<'a>(
     way: &mut Way<'a>,
 ) -> Result<Mapped<'a>, Refusal> {
     let deployment = call.surroundings.deployment;
-    let accept = accepted(call);
-    let given = incoming.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let accept = call.parameters.header.last(&header::ACCEPT);
+    let accept = accepted(accept.as_deref());
+    let given = incoming.headers.text(&header::CONTENT_TYPE);
     let content = Content {
         is_binary: deployment.is_binary(media_type(given.unwrap_or_default())),
         wants_binary: deployment.is_binary(accept),
@@ -134,13 +142,12 @@ fn body<'a>(
         return Ok(Mapped { content_type, ..mapped });
     }
     let body = converted(incoming.body.clone(), conversion).ok_or_else(no_base64)?;
-    Ok(Mapped { body, content_type: "application/json", overrides: before })
+    Ok(Mapped { body, content_type: JSON, overrides: before })
 }
 
-/// The first media type that the caller accepts.
-fn accepted<'c>(call: &'c Call<'_, '_>) -> &'c str {
-    let accept = last_header(&call.parameters.header, "accept").unwrap_or_default();
-    media_type(cut(accept, |byte| byte == b',').0)
+/// The first media type that a caller accepts.
+pub(crate) fn accepted(accept: Option<&str>) -> &str {
+    media_type(cut(accept.unwrap_or_default(), b',').0)
 }
 
 /// The template for what is accepted, else for JSON, else the first.
@@ -148,7 +155,6 @@ fn template_for<'t>(
     templates: &'t ByMediaType<Template>,
     accept: &str,
 ) -> Option<(&'t str, &'t Template)> {
-    const JSON: &str = "application/json";
     let wanted = if accept.is_empty() { JSON } else { accept };
     templates.exact(wanted).or_else(|| templates.exact(JSON)).or_else(|| templates.first())
 }
@@ -188,11 +194,16 @@ fn render(
     })
 }
 
-fn map_headers(call: &Call<'_, '_>, plan: &AnswerPlan, incoming: &Incoming, into: &mut HeaderMap) {
+fn map_headers(
+    call: &Call<'_, '_>,
+    plan: &AnswerPlan,
+    incoming: &Incoming,
+    into: &mut Headers<'_>,
+) {
     if plan.mappings.is_empty() {
         return;
     }
-    let parameters = Parameters { header: headers(&incoming.headers), ..Parameters::default() };
+    let parameters = Parameters::of_answer(&incoming.headers);
     let sources = Sources { view: View::of(call), parameters: &parameters, body: &incoming.body };
     for (name, source) in &plan.mappings {
         if let Some(value) = sources.value(source) {
@@ -202,7 +213,7 @@ fn map_headers(call: &Call<'_, '_>, plan: &AnswerPlan, incoming: &Incoming, into
 }
 
 /// Sets a header of the answer, under the name that it may have.
-fn set(headers: &mut HeaderMap, name: &str, value: &str) {
+fn set(headers: &mut Headers<'_>, name: &str, value: &str) {
     let name = HeaderName::from_bytes(name.as_bytes()).ok();
     if let Some((name, value)) = name.zip(HeaderValue::from_str(value).ok()) {
         // The framing of the body is the server's, whatever a template says.
@@ -235,12 +246,11 @@ mod tests {
 
     #[test]
     fn headers_of_the_connection_get_another_name() {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::default();
         set(&mut headers, "Server", "backend");
         set(&mut headers, "X-Own", "1");
         set(&mut headers, "Transfer-Encoding", "chunked");
-        assert_eq!(headers["x-amzn-remapped-server"], "backend");
-        assert_eq!(headers["x-own"], "1");
-        assert_eq!(headers.len(), 2);
+        let found: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        assert_eq!(found, [("x-amzn-remapped-server", &b"backend"[..]), ("x-own", b"1")]);
     }
 }

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
 use super::call::cut;
@@ -106,15 +107,14 @@ impl<T> Router<T> {
         }
         let mut walk = Walk { router: self, taken: Vec::new(), steps: 0 };
         let value = walk.down(0, Some(trimmed).filter(|rest| !rest.is_empty()))?;
-        let parameters = walk.taken.into_iter().map(|(name, text)| Some((name, text?)));
-        Some(Match { value, parameters: parameters.collect::<Option<_>>()? })
+        Some(Match { value, parameters: walk.taken })
     }
 }
 
 struct Walk<'r, T> {
     router: &'r Router<T>,
-    /// Parameters on the way down; none of one that is no UTF-8.
-    taken: Vec<(Cow<'r, str>, Option<Cow<'r, str>>)>,
+    /// Parameters on the way down.
+    taken: Vec<(Cow<'r, str>, Cow<'r, str>)>,
     steps: usize,
 }
 
@@ -127,7 +127,7 @@ impl<'r, T> Walk<'r, T> {
         }
         let node: &'r Node<T> = &self.router.nodes[at];
         let Some(rest) = rest else { return node.value.as_ref() };
-        let (first, below) = cut(rest, |byte| byte == b'/');
+        let (first, below) = cut(rest, b'/');
         self.by_text(node, first, below)
             .or_else(|| self.by_parameter(node.parameter.as_ref()?, first, below))
             .or_else(|| self.by_rest(node.greedy.as_ref()?, rest))
@@ -157,7 +157,7 @@ impl<'r, T> Walk<'r, T> {
         if first.is_empty() {
             return None;
         }
-        self.taken.push(((&**name).into(), decoded(first)));
+        self.taken.push(((&**name).into(), decoded(first)?));
         let found = self.down(*next, below);
         if found.is_none() {
             self.taken.pop();
@@ -167,13 +167,13 @@ impl<'r, T> Walk<'r, T> {
 
     fn by_rest(&mut self, (name, next): &'r (Box<str>, usize), rest: &'r str) -> Option<&'r T> {
         let value = self.router.nodes[*next].value.as_ref()?;
-        self.taken.push(((&**name).into(), decoded(rest)));
+        self.taken.push(((&**name).into(), decoded(rest)?));
         Some(value)
     }
 }
 
 fn decoded(segment: &str) -> Option<Cow<'_, str>> {
-    if !segment.as_bytes().contains(&b'%') {
+    if memchr(b'%', segment.as_bytes()).is_none() {
         return Some(segment.into());
     }
     percent_decode_str(segment).decode_utf8().ok()

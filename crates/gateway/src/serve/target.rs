@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::call::{Pairs, last, query};
-use crate::aws::AwsTarget;
+use crate::aws::{AwsTarget, owned, owned_pairs};
 
 /// What stays as it is in a path: RFC 3986's unreserved characters, and what parts a greedy value.
 const IN_PATH: &AsciiSet =
@@ -87,11 +87,7 @@ impl<'a> ServiceAddress<'a> {
         ServiceAddress {
             service: owned(self.service),
             target: self.target.into_owned(),
-            query: self
-                .query
-                .into_iter()
-                .map(|(name, value)| (owned(name), owned(value)))
-                .collect(),
+            query: owned_pairs(self.query),
         }
     }
 
@@ -102,10 +98,6 @@ impl<'a> ServiceAddress<'a> {
             query: self.query.iter().map(|(n, v)| ((&**n).into(), (&**v).into())).collect(),
         }
     }
-}
-
-fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
-    text.into_owned().into()
 }
 
 /// A path that begins with slashes, with one of them.

@@ -179,7 +179,7 @@ impl Gateway {
         line(format!("HTTP Method: {}, Resource Path: {path}", on.head.method));
         line(format!("Method request path: {}", pairs(&call.parameters.path)));
         line(format!("Method request query string: {}", pairs(&call.parameters.query)));
-        line(format!("Method request headers: {}", pairs(&call.parameters.header)));
+        line(format!("Method request headers: {}", pairs(&call.parameters.header.all())));
         let body = String::from_utf8_lossy(&call.body);
         line(format!("Method request body before transformations: {body}"));
         // A trial's way is told by its log.
@@ -235,9 +235,10 @@ fn shown(answer: &Answer) -> Vec<(String, String)> {
         "x-amzn-errortype" => "x-amzn-ErrorType".to_owned(),
         other => other.to_owned(),
     };
-    let read = answer.headers.iter().map(|(name, value)| {
-        (titled(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    });
+    let read = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (titled(name.as_str()), String::from_utf8_lossy(value).into_owned()));
     read.collect()
 }
 

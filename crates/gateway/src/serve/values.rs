@@ -1,10 +1,12 @@
 //! What a parameter mapping's source is worth in a call.
 
+use std::borrow::Cow;
+
 use jsonpath::{Found, Options, Path};
 use serde_json::Value;
 
 use super::{
-    call::{Pairs, Parameters, last, last_header},
+    call::{Pairs, Parameters, last},
     context::View,
 };
 use crate::parameters::Source;
@@ -27,8 +29,8 @@ impl Sources<'_> {
             Source::Path(name) => last(path, name).map(str::to_owned),
             Source::Query(name) => last(query, name).map(str::to_owned),
             Source::Queries(name) => all(query, |known| known == name),
-            Source::Header(name) => last_header(header, name).map(str::to_owned),
-            Source::Headers(name) => all(header, |known| known.eq_ignore_ascii_case(name)),
+            Source::Header(name) => header.last_named(name).map(Cow::into_owned),
+            Source::Headers(name) => all(&header.all(), |known| known.eq_ignore_ascii_case(name)),
             Source::Body(None) => {
                 let text = String::from_utf8_lossy(self.body).into_owned();
                 (!text.is_empty()).then_some(text)

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderName, Method};
 use resources::rest_apis::IntegrationType;
 use telemetry::{Answered, Blame, Failure, Names, Phase, Requests, RestCall, Trail};
 
@@ -14,7 +14,10 @@ use super::{
     call::Ids,
     plan::{MethodPlan, Place},
 };
-use crate::refusal::{API_CONFIGURATION_ERROR, INTEGRATION_FAILURE, INTEGRATION_TIMEOUT, Refusal};
+use crate::{
+    headers::Headers,
+    refusal::{API_CONFIGURATION_ERROR, INTEGRATION_FAILURE, INTEGRATION_TIMEOUT, Refusal},
+};
 
 /// The service's name, as SDKs have it.
 const SERVICE: &str = "execute-api";
@@ -78,14 +81,14 @@ impl<'a> Way<'a> {
     }
 
     /// Notes what the integration answered.
-    pub(crate) fn answered(&mut self, status: u16, headers: &HeaderMap) {
+    pub(crate) fn answered(&mut self, status: u16, headers: &Headers<'_>) {
         self.answered = Some(status);
         let is_here =
             matches!(self.integration, Some(IntegrationType::Aws | IntegrationType::AwsProxy));
         // What another server calls its answer is nothing that could be found here.
         let names = [REQUEST_ID, S3_REQUEST_ID];
-        let id = names.iter().filter(|_| is_here).find_map(|name| headers.get(name));
-        if let Some(id) = id.and_then(|id| id.to_str().ok()) {
+        let id = names.iter().filter(|_| is_here).find_map(|name| headers.text(name));
+        if let Some(id) = id {
             id.clone_into(&mut self.inner_id);
         }
     }

@@ -124,7 +124,7 @@ impl HttpBackends {
         let (head, body) = response.into_parts();
         let body = bodies::read(body, call.answer_bytes_max, charge).await?;
         self.pool.keep(origin, sender);
-        Ok(Incoming { status: head.status.as_u16(), headers: head.headers, body })
+        Ok(Incoming { status: head.status.as_u16(), headers: head.headers.into(), body })
     }
 
     async fn connect(&self, origin: &Origin) -> Result<Sender, HttpFailure> {
