@@ -234,7 +234,7 @@ def test_what_does_not_start_gets_no_call(rollout):
 def test_a_killed_server_goes_on_at_the_step_that_was_reached(start_server, deploy_to):
     server = start_server()
     one = Rollout(server, deploy_to(server), "killed")
-    one.update(routing("LINEAR", wait=2, LinearStepSize=size(50)))
+    one.update(routing("LINEAR", wait=4, LinearStepSize=size(50)))
     one.reaches(100)
     server.kill9()
     server.start()
