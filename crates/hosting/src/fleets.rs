@@ -32,10 +32,10 @@ impl Fleets {
         self.green = Some(Green { serving: Arc::new(serving), share });
     }
 
-    /// Leaves the new one no calls but those that only it can answer.
-    pub(crate) fn withdraw_green(&mut self) {
+    /// Gives the new one, if there is one, this share of the calls.
+    pub(crate) fn give_green(&mut self, share: f64) {
         if let Some(green) = &mut self.green {
-            green.share = 0.0;
+            green.share = share;
         }
     }
 

@@ -203,8 +203,7 @@ impl Reconciler {
         let names: Vec<String> = due.iter().map(|endpoint| endpoint.name.clone()).collect();
         self.due = None;
         if !names.is_empty() {
-            let given_up = due.iter().filter(|endpoint| rollouts::rolls_back(endpoint, now));
-            self.withdraw(given_up.map(|endpoint| endpoint.name.as_str()));
+            self.give_shares(&due, now);
             let moved = self.hosting.on().store.write(move |tx| -> Result<Vec<_>, Error> {
                 names.iter().map(|name| rollouts::move_on(tx, name, now)).collect()
             });
@@ -220,19 +219,15 @@ impl Reconciler {
         self.due = changes.min();
     }
 
-    /// Takes the calls from what is rolled back before that is written down, so that a client which
-    /// reads it gets no answer from there any more.
-    fn withdraw<'e>(&mut self, endpoints: impl Iterator<Item = &'e str>) {
-        let mut any = false;
-        for name in endpoints {
-            if let Some(fleets) = self.fleets.get_mut(name) {
-                fleets.withdraw_green();
-                any = true;
+    /// Gives new fleets the shares of what is about to be written down, so that a client which reads
+    /// it finds calls answered accordingly.
+    fn give_shares(&mut self, due: &[&mut Endpoint], now: Timestamp) {
+        for endpoint in due {
+            if let Some(fleets) = self.fleets.get_mut(&endpoint.name) {
+                fleets.give_green(rollouts::share_then(endpoint, now));
             }
         }
-        if any {
-            self.publish();
-        }
+        self.publish();
     }
 
     /// Gives every fleet its share of the calls, and lets those go that have none any more.

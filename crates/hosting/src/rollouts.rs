@@ -66,10 +66,16 @@ pub(crate) fn is_due(endpoint: &Endpoint, fleets: Option<&Fleets>, now: Timestam
     verdict.is_some_and(|verdict| !matches!(verdict, Verdict::Stays(_)))
 }
 
-/// Whether what there is to change about an endpoint that is due is that it is rolled back.
-pub(crate) fn rolls_back(endpoint: &Endpoint, now: Timestamp) -> bool {
-    let verdict = endpoint.pending.as_ref().map(|pending| judge(pending, now));
-    matches!(verdict, Some(Verdict::RollsBack { .. }))
+/// The new fleet's share of the calls once what is due has been done.
+pub(crate) fn share_then(endpoint: &Endpoint, now: Timestamp) -> f64 {
+    let Some(pending) = &endpoint.pending else { return 0.0 };
+    match judge(pending, now) {
+        Verdict::RollsBack { .. } => 0.0,
+        Verdict::MovesOn | Verdict::Stays(_) => {
+            let next = pending.rollout.as_ref().and_then(|rollout| rollout.next(now));
+            next.map_or(1.0, |next| next.share())
+        }
+    }
 }
 
 /// When there will be something to change about it, if that is known.
