@@ -80,9 +80,7 @@ impl<'a> Headers<'a> {
 
     /// The first value of a name as text, if it is visible ASCII.
     pub fn text(&self, name: &HeaderName) -> Option<&str> {
-        let value = self.get(name)?;
-        let is_visible = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
-        str::from_utf8(value).ok().filter(|_| is_visible)
+        self.get(name).and_then(visible_text)
     }
 
     /// Every name with its value.
@@ -113,6 +111,13 @@ impl<'a> Headers<'a> {
             |(name, value): (_, Value<'_>)| Some((name, Value::Owned(value.into_header()?)));
         Headers(self.0.into_iter().filter_map(owned).collect())
     }
+}
+
+/// A header's value as text, if it is visible ASCII, as [`HeaderValue::to_str`] has it. What is not is
+/// counted instead of looked for: that goes over many bytes at a time.
+pub fn visible_text(value: &[u8]) -> Option<&str> {
+    let strange = value.iter().filter(|byte| !matches!(byte, b'\t' | b' '..=b'~')).count();
+    if strange > 0 { None } else { str::from_utf8(value).ok() }
 }
 
 impl From<HeaderMap> for Headers<'static> {

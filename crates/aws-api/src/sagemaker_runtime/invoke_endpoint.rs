@@ -369,10 +369,7 @@ fn content_type_value(content_type: Cow<'static, str>) -> HeaderValue {
 
 /// The value of a header as text, or the error that it is none.
 fn text<'a>(name: &HeaderName, value: &'a [u8]) -> Result<&'a str, Fault> {
-    let is_visible = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
-    str::from_utf8(value)
-        .ok()
-        .filter(|_| is_visible)
+    gateway::headers::visible_text(value)
         .ok_or_else(|| validation(format!("The value of header `{name}` is not visible ASCII.")))
 }
 
