@@ -287,6 +287,7 @@ fn a_variant_is_found_in_whichever_fleet_has_it() {
     serves_step(&house, 1);
     pass(&house, WAIT);
     in_service(&house, "new");
+    looked_at_again(&house);
     assert_eq!(measured(), ["both", "fresh"]);
 }
 
