@@ -3,7 +3,7 @@
 //! Everything comes from `cargo metadata` at run time, so that a shared or moved target directory
 //! never leads to another checkout's files.
 
-use std::process::Command;
+use std::{env, ffi::OsStr, process::Command};
 
 use anyhow::Context as _;
 use cargo_metadata::{Metadata, MetadataCommand, camino::Utf8PathBuf};
@@ -36,18 +36,28 @@ impl Workspace {
     }
 
     /// A program to run at the root.
-    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.metadata.workspace_root);
         command
     }
 
-    /// `cargo` with these arguments, at the root.
+    /// `cargo` with these arguments, at the root. It does not hear what the cargo that runs this chore
+    /// says of the chore's own package: build scripts that watch it (`ring`'s does) would run again, and
+    /// all that follows from them, each time a chore and a user build in turn.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.command("cargo");
         command.args(arguments);
+        for (name, _) in env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+            command.env_remove(name);
+        }
         command
     }
+}
+
+fn is_of_a_package(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b"CARGO_PKG_") || name.starts_with(b"CARGO_MANIFEST_")
 }
 
 /// Runs the command with its output shown; anything but success is an error that names it.
@@ -69,4 +79,19 @@ fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let line: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
     format!("`{}`", line.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cargo_inside_hears_nothing_of_this_package() {
+        let workspace = Workspace::load().expect("this is one");
+        let cargo = workspace.cargo(&["build"]);
+        let removed = |name: &str| cargo.get_envs().any(|set| set == (OsStr::new(name), None));
+        assert!(env::var_os("CARGO_PKG_NAME").is_some(), "cargo runs the tests");
+        assert!(removed("CARGO_PKG_NAME") && removed("CARGO_MANIFEST_DIR"));
+        assert!(!removed("PATH") && !removed("CARGO_TARGET_DIR"));
+    }
 }
