@@ -4,10 +4,7 @@
 //! learns from the counts which functions to inline, and which code to keep out of the hot path's
 //! way. The counts are read by LLVM's own `llvm-profdata`, of the release that the compiler has.
 
-use std::{
-    env, fs,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::{env, fs};
 
 use anyhow::Context as _;
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
@@ -167,18 +164,12 @@ impl<'a> Trainer<'a> {
         Ok(python)
     }
 
-    /// One file of all counts, for the compiler. Its name changes with what is in it, or cargo would
-    /// take what was built with another one for fresh.
+    /// One file of all counts, for the compiler.
     fn merge(&self) -> anyhow::Result<Utf8PathBuf> {
-        let merged = self.directory.join("merged.profdata");
+        let profile = self.directory.join("clary.profdata");
         let mut merge = self.workspace.command(&self.merger);
-        merge.args(["merge", "--output", merged.as_str(), self.counts().as_str()]);
+        merge.args(["merge", "--output", profile.as_str(), self.counts().as_str()]);
         succeed(&mut merge)?;
-        let content = fs::read(&merged).with_context(|| format!("can't read {merged}"))?;
-        let mut hasher = DefaultHasher::new();
-        content.hash(&mut hasher);
-        let profile = self.counts().join(format!("{:016x}.profdata", hasher.finish()));
-        fs::rename(&merged, &profile).with_context(|| format!("can't write {profile}"))?;
         Ok(profile)
     }
 }
