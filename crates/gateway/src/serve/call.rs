@@ -100,9 +100,9 @@ impl<'a> Ids<'a> {
     /// Fresh ids of a call with this request id, which came at that second.
     pub(crate) fn of(request: &'a str, epoch_seconds: i64) -> Self {
         let mut extended = [b'='; 16];
-        for letters in extended[..15].chunks_mut(10) {
-            put_base64(letters, fastrand::u64(..));
-        }
+        // One of the first 32 letters begins it: programs take what begins with `-` for an option.
+        put_base64(&mut extended[..10], fastrand::u64(..) & !0x20);
+        put_base64(&mut extended[10..15], fastrand::u64(..));
         let mut trace = *b"Root=1-00000000-000000000000000000000000";
         put_hex(&mut trace[7..15], epoch_seconds as u64);
         put_hex(&mut trace[16..24], fastrand::u64(..));
@@ -331,5 +331,10 @@ mod tests {
         assert_eq!(root, "Root=1-67452301-");
         assert!(random.len() == 24 && random.bytes().all(|b| b.is_ascii_hexdigit()), "{random}");
         assert_ne!(&*ids.extended, &*Ids::of("r-1", 0).extended);
+        for _ in 0..1000 {
+            assert!(
+                Ids::of("r-1", 0).extended.starts_with(|first: char| first.is_ascii_alphabetic())
+            );
+        }
     }
 }
