@@ -17,7 +17,7 @@ use crate::{
     body::{Body, full},
     claims, error, json_services, query_services, remembered,
     request_id::RequestId,
-    s3_calls,
+    s3, s3_calls,
     sagemaker_runtime::invoke_endpoint,
 };
 
@@ -26,6 +26,8 @@ pub(crate) enum Destination {
     Json(&'static Service, String),
     Form(&'static Service),
     S3,
+    /// A call of S3 that is signed for what S3 does under another name.
+    BesideS3,
     /// An operation that method and path name.
     Rest(Route),
     /// A path of a REST service that no served operation has.
@@ -67,6 +69,7 @@ impl Aws {
             Destination::S3 => {
                 s3_calls::answer(&self.cx, &self.s3, request).await.map(Either::Right)
             }
+            Destination::BesideS3 => beside_s3(&self.cx, &request),
             Destination::NoRoute(none) => no_route(&self.cx, &none, &request),
             Destination::Elsewhere(what) => elsewhere(&self.cx, &what, &request),
         }
@@ -89,6 +92,7 @@ pub(crate) fn destination(request: &Request<Incoming>) -> Destination {
     }
     match scope.as_deref() {
         Some("s3") | None => Destination::S3,
+        Some("s3express" | "s3-object-lambda") => Destination::BesideS3,
         Some(name) => match aws_wire::route_path(name, request.method(), request.uri()) {
             Err(NoRoute::UnknownService(name)) => {
                 Destination::Elsewhere(format!("Service `{}`", plain(&name)))
@@ -105,6 +109,14 @@ fn no_route(cx: &Context, none: &NoRoute, request: &Request<Incoming>) -> Respon
     let fault = error::no_route(none);
     lost(cx, (id, service.name), request, (fault.status(service), &fault));
     fault.response(service, id.as_str()).map(full)
+}
+
+/// Says, as S3 does, that there is none of that.
+fn beside_s3(cx: &Context, request: &Request<Incoming>) -> Response<Body> {
+    let id = RequestId::fresh();
+    let (text, response) = s3::refused_beside(request, id);
+    lost(cx, (id, "s3"), request, (response.status(), &Fault::new(CODE, text)));
+    response.map(Either::Right)
 }
 
 /// Remembers a call that came to no operation.

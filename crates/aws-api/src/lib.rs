@@ -23,6 +23,7 @@ mod request_id;
 mod s3;
 mod s3_calls;
 mod s3_names;
+mod s3_operations;
 mod sagemaker;
 mod sagemaker_runtime;
 mod sts;

@@ -94,7 +94,10 @@ fn service_of(request: &Request<Incoming>) -> Option<&'static Service> {
     match front::destination(request) {
         Destination::Json(service, _) | Destination::Form(service) => Some(service),
         Destination::Rest(route) => Some(route.service),
-        Destination::S3 | Destination::NoRoute(_) | Destination::Elsewhere(_) => None,
+        Destination::S3
+        | Destination::BesideS3
+        | Destination::NoRoute(_)
+        | Destination::Elsewhere(_) => None,
     }
 }
 

@@ -48,7 +48,7 @@ struct Asked {
 impl Asked {
     fn of(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
         Self {
-            operation: s3_names::operation(method, uri, headers),
+            operation: s3_names::operation(method, uri, headers).map_or("unknown", |o| o.name),
             path: uri.path().to_owned(),
             caller: claims::access_key(uri, headers).unwrap_or_default().into_owned(),
         }

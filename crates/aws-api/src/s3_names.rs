@@ -1,87 +1,38 @@
-//! The name of the S3 operation that a request asks for, read off its head.
+//! Which S3 operation a request asks for, read off its head.
 //!
-//! The S3 library knows it too, but only once a call was let in, and says nothing of those that
-//! were not.
+//! The S3 library knows it too, but only once a call was let in, and not every operation: what it
+//! has never heard of it would take for another one, such as a `RenameObject` for a `PutObject`.
 
 use http::{HeaderMap, Method, Uri, header};
 
-use crate::s3;
+use crate::{
+    s3,
+    s3_operations::{Level, OPERATIONS, Operation},
+};
 
-/// What a request is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Service,
-    Bucket,
-    Object,
-}
-
-/// Method, level, a parameter of the query that must be there, and the operation's name. The first
-/// that fits counts.
-const OPERATIONS: &[(&str, Level, &str, &str)] = &[
-    ("GET", Level::Service, "", "ListBuckets"),
-    ("PUT", Level::Bucket, "acl", "PutBucketAcl"),
-    ("PUT", Level::Bucket, "cors", "PutBucketCors"),
-    ("PUT", Level::Bucket, "encryption", "PutBucketEncryption"),
-    ("PUT", Level::Bucket, "lifecycle", "PutBucketLifecycleConfiguration"),
-    ("PUT", Level::Bucket, "notification", "PutBucketNotificationConfiguration"),
-    ("PUT", Level::Bucket, "policy", "PutBucketPolicy"),
-    ("PUT", Level::Bucket, "tagging", "PutBucketTagging"),
-    ("PUT", Level::Bucket, "versioning", "PutBucketVersioning"),
-    ("PUT", Level::Bucket, "", "CreateBucket"),
-    ("HEAD", Level::Bucket, "", "HeadBucket"),
-    ("DELETE", Level::Bucket, "policy", "DeleteBucketPolicy"),
-    ("DELETE", Level::Bucket, "tagging", "DeleteBucketTagging"),
-    ("DELETE", Level::Bucket, "", "DeleteBucket"),
-    ("GET", Level::Bucket, "acl", "GetBucketAcl"),
-    ("GET", Level::Bucket, "cors", "GetBucketCors"),
-    ("GET", Level::Bucket, "encryption", "GetBucketEncryption"),
-    ("GET", Level::Bucket, "lifecycle", "GetBucketLifecycleConfiguration"),
-    ("GET", Level::Bucket, "location", "GetBucketLocation"),
-    ("GET", Level::Bucket, "notification", "GetBucketNotificationConfiguration"),
-    ("GET", Level::Bucket, "policy", "GetBucketPolicy"),
-    ("GET", Level::Bucket, "tagging", "GetBucketTagging"),
-    ("GET", Level::Bucket, "uploads", "ListMultipartUploads"),
-    ("GET", Level::Bucket, "versioning", "GetBucketVersioning"),
-    ("GET", Level::Bucket, "versions", "ListObjectVersions"),
-    ("GET", Level::Bucket, "list-type", "ListObjectsV2"),
-    ("GET", Level::Bucket, "", "ListObjects"),
-    ("POST", Level::Bucket, "delete", "DeleteObjects"),
-    ("POST", Level::Bucket, "", "PostObject"),
-    ("HEAD", Level::Object, "", "HeadObject"),
-    ("GET", Level::Object, "acl", "GetObjectAcl"),
-    ("GET", Level::Object, "attributes", "GetObjectAttributes"),
-    ("GET", Level::Object, "tagging", "GetObjectTagging"),
-    ("GET", Level::Object, "uploadId", "ListParts"),
-    ("GET", Level::Object, "", "GetObject"),
-    ("PUT", Level::Object, "acl", "PutObjectAcl"),
-    ("PUT", Level::Object, "tagging", "PutObjectTagging"),
-    ("PUT", Level::Object, "uploadId", "UploadPart"),
-    ("PUT", Level::Object, "", "PutObject"),
-    ("POST", Level::Object, "uploads", "CreateMultipartUpload"),
-    ("POST", Level::Object, "uploadId", "CompleteMultipartUpload"),
-    ("POST", Level::Object, "restore", "RestoreObject"),
-    ("POST", Level::Object, "select", "SelectObjectContent"),
-    ("DELETE", Level::Object, "tagging", "DeleteObjectTagging"),
-    ("DELETE", Level::Object, "uploadId", "AbortMultipartUpload"),
-    ("DELETE", Level::Object, "", "DeleteObject"),
-];
-
-/// The operation's name; `unknown` where S3 has none.
-pub(crate) fn operation(method: &Method, uri: &Uri, headers: &HeaderMap) -> &'static str {
+/// The operation; none where S3 has none.
+pub(crate) fn operation(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Option<&'static Operation> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let level = level(s3::names_a_bucket(host.unwrap_or_default()), uri.path());
     let query = uri.query().unwrap_or_default();
-    let has = |wanted: &str| {
-        wanted.is_empty() || query.split('&').any(|pair| pair.split('=').next() == Some(wanted))
-    };
-    let fits =
-        |row: &&(&str, Level, &str, &str)| row.0 == method.as_str() && row.1 == level && has(row.2);
-    let name = OPERATIONS.iter().find(fits).map_or("unknown", |row| row.3);
-    match name {
-        "PutObject" if headers.contains_key("x-amz-copy-source") => "CopyObject",
-        "UploadPart" if headers.contains_key("x-amz-copy-source") => "UploadPartCopy",
-        name => name,
-    }
+    OPERATIONS.iter().find(|operation| {
+        operation.method == method.as_str()
+            && operation.level == level
+            && asks(query, operation.query)
+            && (operation.header.is_empty() || headers.contains_key(operation.header))
+    })
+}
+
+/// Whether a query has all parameters that are wanted.
+fn asks(query: &str, wanted: &str) -> bool {
+    wanted.split('&').filter(|wanted| !wanted.is_empty()).all(|wanted| {
+        let fits = |pair: &str| pair == wanted || pair.split('=').next() == Some(wanted);
+        query.split('&').any(fits)
+    })
 }
 
 fn level(host_names_a_bucket: bool, path: &str) -> Level {
@@ -101,32 +52,43 @@ mod tests {
 
     #[test]
     fn operations_are_known_by_method_place_and_query() {
-        let check = |request: &str, host: &str, copies: bool, expect: &str| {
+        let check = |request: &str, host: &str, header: &'static str, expect: &str| {
             let (method, uri) = request.split_once(' ').expect("method and path");
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, host.parse().expect("a host"));
-            if copies {
-                headers.insert("x-amz-copy-source", "b/k".parse().expect("a source"));
+            if !header.is_empty() {
+                headers.insert(header, "x".parse().expect("a value"));
             }
             let method = method.parse().expect("a method");
             let found = operation(&method, &uri.parse().expect("a path"), &headers);
-            assert_eq!(found, expect, "{request} {host}");
+            assert_eq!(found.map_or("none", |found| found.name), expect, "{request} {host}");
         };
         let here = "localhost:8600";
-        check("GET /", here, false, "ListBuckets");
-        check("PUT /b", here, false, "CreateBucket");
-        check("GET /b/?list-type=2&prefix=x", here, false, "ListObjectsV2");
-        check("GET /b?location", here, false, "GetBucketLocation");
-        check("POST /b?delete=", here, false, "DeleteObjects");
-        check("GET /b/k/uploads", here, false, "GetObject");
-        check("PUT /b/k", here, false, "PutObject");
-        check("PUT /b/k", here, true, "CopyObject");
-        check("PUT /b/k?partNumber=1&uploadId=x", here, false, "UploadPart");
-        check("PUT /b/k?partNumber=1&uploadId=x", here, true, "UploadPartCopy");
-        check("POST /b/k?uploads", here, false, "CreateMultipartUpload");
-        check("DELETE /b/k?uploadId=x", here, false, "AbortMultipartUpload");
-        check("GET /", "b.localhost:8600", false, "ListObjects");
-        check("GET /k", "b.localhost:8600", false, "GetObject");
-        check("PATCH /b/k", here, false, "unknown");
+        let copy = "x-amz-copy-source";
+        check("GET /", here, "", "ListBuckets");
+        check("GET /?x-id=ListBuckets", here, "", "ListBuckets");
+        check("GET /?x-id=ListDirectoryBuckets", here, "", "ListDirectoryBuckets");
+        check("PUT /b", here, "", "CreateBucket");
+        check("GET /b/?list-type=2&prefix=x", here, "", "ListObjectsV2");
+        check("GET /b/?list-type=1", here, "", "ListObjects");
+        check("GET /b?location", here, "", "GetBucketLocation");
+        check("GET /b?metrics&id=x", here, "", "GetBucketMetricsConfiguration");
+        check("GET /b?metrics", here, "", "ListBucketMetricsConfigurations");
+        check("POST /b?delete=", here, "", "DeleteObjects");
+        check("POST /b", here, "", "PostObject");
+        check("POST /b", here, "x-amz-request-route", "WriteGetObjectResponse");
+        check("GET /b/k/uploads", here, "", "GetObject");
+        check("PUT /b/k", here, "", "PutObject");
+        check("PUT /b/k", here, copy, "CopyObject");
+        check("PUT /b/k?renameObject", here, "", "RenameObject");
+        check("PUT /b/k?annotation&annotationName=x", here, "", "PutObjectAnnotation");
+        check("PUT /b/k?partNumber=1&uploadId=x", here, "", "UploadPart");
+        check("PUT /b/k?partNumber=1&uploadId=x", here, copy, "UploadPartCopy");
+        check("POST /b/k?uploads", here, "", "CreateMultipartUpload");
+        check("DELETE /b/k?uploadId=x", here, "", "AbortMultipartUpload");
+        check("GET /", "b.localhost:8600", "", "ListObjects");
+        check("GET /k", "b.localhost:8600", "", "GetObject");
+        check("PATCH /b/k", here, "", "none");
+        check("PUT /", here, "", "none");
     }
 }

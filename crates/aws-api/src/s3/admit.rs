@@ -17,6 +17,7 @@ use sigv4::{Content, Payload, Place};
 use super::{
     errors,
     signed_body::{SignedBody, Trailers, Verdict},
+    unserved,
     uploads::Paced,
 };
 use crate::{Context, authenticate};
@@ -76,8 +77,7 @@ fn refuse_forms(parts: &Parts) -> S3Result<()> {
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let form = content_type.is_some_and(|text| text.starts_with(b"multipart/form-data"));
     if form && parts.method == Method::POST {
-        let text = "PostObject is not served; put the object, with a presigned URL for example";
-        return Err(S3Error::with_message(S3ErrorCode::NotImplemented, text));
+        return Err(unserved::form());
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use hyper::body::Body as _;
 use s3s::{Body, S3Error, S3ErrorCode, S3Result};
 use telemetry::{Charge, Limit};
 
-use super::{carried, hosts};
+use super::{carried, hosts, unserved};
 use crate::{Context, body::BodyError};
 
 /// What S3 says of a document that it cannot read.
@@ -22,10 +22,12 @@ pub(super) fn is_upload<B: hyper::body::Body>(request: &Request<B>) -> bool {
     *request.method() == Method::PUT && !request.body().is_end_stream() && is_object(request)
 }
 
-/// Whether the body is a document.
+/// Whether the body is a document that somebody reads.
 pub(super) fn is_document<B: hyper::body::Body>(request: &Request<B>) -> bool {
     let may = [Method::POST, Method::PUT].contains(request.method());
-    may && !request.body().is_end_stream() && !is_upload(request)
+    may && !request.body().is_end_stream()
+        && !is_upload(request)
+        && !unserved::is_asked_for(request.method(), request.uri(), request.headers())
 }
 
 /// Whether it is about an object itself, and not about its tags or a bucket.

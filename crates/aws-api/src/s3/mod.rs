@@ -2,7 +2,7 @@
 //!
 //! A call is verified by [`admit`], as those of all services are. Then s3s parses it and writes
 //! XML; the files here turn its shapes into calls of the store and back. Operations that have no
-//! file answer `NotImplemented` and say which they are.
+//! file answer `NotImplemented` and say which they are: [`unserved`].
 
 mod admit;
 mod algorithms;
@@ -23,6 +23,7 @@ mod reads;
 mod receive;
 mod signed_body;
 mod times;
+mod unserved;
 mod uploads;
 mod version_2;
 
@@ -70,6 +71,7 @@ use telemetry::{Phase, ServerCounter, Trail};
 use admit::Admitted;
 use details::Asked;
 use signed_body::Verdict;
+use unserved::Unserved;
 use uploads::{Client, Paced, Uploads};
 
 use crate::{Context, Peer, refusals, request_id::RequestId};
@@ -89,20 +91,21 @@ pub(crate) struct Front {
 impl Front {
     /// The S3 API over the store of `cx`, for calls signed with keys that it knows.
     pub(crate) fn new(cx: Arc<Context>) -> Self {
-        let builder = || {
+        let builder = |asks_for_key| {
             let operations = Operations { store: cx.store.clone(), account: cx.account.clone() };
             let mut builder = S3ServiceBuilder::new(operations);
             builder.set_host(hosts::Hosts);
             builder.set_validation(hosts::AnyName);
+            builder.set_route(Unserved { asks_for_key });
             // Documents are read before; this is for bodies of what is none.
             builder.set_config(config(cx.limits.control_bytes_max));
             builder
         };
-        let mut v2 = builder();
+        let mut v2 = builder(true);
         v2.set_auth(version_2::Secrets(Arc::clone(&cx.keys)));
         v2.set_access(version_2::Rates(Arc::clone(&cx)));
         let uploads = Uploads::new(&cx.limits, Arc::clone(&cx.metrics));
-        Self { service: builder().build(), signed_with_v2: v2.build(), uploads, cx }
+        Self { service: builder(false).build(), signed_with_v2: v2.build(), uploads, cx }
     }
 
     /// Answers one request under that id; errors are answers too.
@@ -225,6 +228,16 @@ pub(crate) fn slow_down(text: &str, id: RequestId) -> Response<Body> {
     refusal(S3Error::with_message(S3ErrorCode::SlowDown, text.to_owned()), id)
 }
 
+/// What S3 says to a call that is signed for directory buckets or functions, and the same as text.
+pub(crate) fn refused_beside<B>(request: &Request<B>, id: RequestId) -> (String, Response<Body>) {
+    let error = unserved::beside(request);
+    let text = error.message().unwrap_or_default().to_owned();
+    let mut response = refusal(error, id);
+    response.headers_mut().insert(REQUEST_ID, id.header());
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    (text, response)
+}
+
 fn unanswered(error: &s3s::HttpError, id: RequestId) -> Response<Body> {
     tracing::error!(request_id = %id, ?error, "an S3 call could not be answered");
     broken()
@@ -271,6 +284,10 @@ impl<T> From<(T, HeaderMap)> for Reply<T> {
 /// The table of operations: each names its module, its input and its output.
 macro_rules! operations {
     ($($name:ident($input:ident) -> $output:ident;)*) => {
+        /// The inputs of those that are served.
+        #[cfg(test)]
+        const INPUTS: &[&str] = &[$(stringify!($input)),*];
+
         #[async_trait]
         impl S3 for Operations {
             $(
@@ -308,4 +325,21 @@ operations! {
     put_object(PutObjectInput) -> PutObjectOutput;
     upload_part(UploadPartInput) -> UploadPartOutput;
     upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3_operations::OPERATIONS;
+
+    #[test]
+    fn what_the_table_calls_served_is() {
+        let served = OPERATIONS.iter().filter(|operation| operation.instead.is_none());
+        let mut served: Vec<_> = served.map(|operation| operation.name).collect();
+        served.sort_unstable();
+        let mut here: Vec<_> =
+            INPUTS.iter().filter_map(|name| name.strip_suffix("Input")).collect();
+        here.sort_unstable();
+        assert_eq!(served, here);
+    }
 }
