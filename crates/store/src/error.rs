@@ -50,7 +50,11 @@ pub enum Error {
         known: u32,
     },
     /// `LAYOUT` holds no version.
-    #[error("`{}` is not a data directory: its file `LAYOUT` reads `{found}`", dir.display())]
+    #[error(
+        "`{}` is not a data directory: its file `LAYOUT` reads `{found}` and should hold a number; \
+         name another directory, or restore that file from a backup",
+        dir.display()
+    )]
     NotALayout {
         /// The directory.
         dir: PathBuf,
@@ -71,8 +75,24 @@ pub enum Error {
         /// The newest version known here.
         known: u32,
     },
+    /// The database can't be looked at, which tells nothing of what it holds.
+    #[error(
+        "`{}` can't be opened here; check as the user that the server runs as, and on a copy if the \
+         file system can't be written",
+        path.display()
+    )]
+    OutOfReach {
+        /// The database.
+        path: PathBuf,
+        /// What `SQLite` said.
+        source: rusqlite::Error,
+    },
     /// There is no data directory.
-    #[error("`{}` is not a data directory: it has no file `LAYOUT`", dir.display())]
+    #[error(
+        "`{}` is not a data directory: it has no file `LAYOUT`; name the directory that \
+         `clary serve` was given",
+        dir.display()
+    )]
     NoData {
         /// The directory.
         dir: PathBuf,
@@ -113,7 +133,9 @@ impl Error {
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Unreadable { kind, key, source } => Some(format!(
-                "the stored {kind} `{key}` is damaged ({source}); delete it and create it again, or                  stop the server and restore its data directory from a backup; `clary check` lists                  all such damage"
+                "the stored {kind} `{key}` is damaged ({source}); delete it and create it again, or \
+                 stop the server and restore its data directory from a backup; `clary check` lists \
+                 all such damage"
             )),
             error if error.is_disk_full() => Some(DISK_FULL.to_owned()),
             _ => None,

@@ -95,11 +95,28 @@ fn open(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Opens a connection that changes nothing, not even to tidy up after a crash.
+/// Opens a connection that changes nothing, not even to tidy up after a crash. The directory must be
+/// locked, so that nobody else writes meanwhile.
 pub(crate) fn open_inspector(path: &Path) -> Result<Connection, Error> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = match immutable(path) {
+        Some(uri) => Connection::open_with_flags(uri, flags)?,
+        None => Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+    };
     check_version(&connection, path)?;
     Ok(connection)
+}
+
+/// The database as one that nobody writes, which needs no files beside it and so can be read where
+/// nothing can be written, too. Not if there is a log beside it, which would be passed over.
+///
+/// <https://www.sqlite.org/uri.html#uriimmutable>
+fn immutable(path: &Path) -> Option<String> {
+    let log = path.with_file_name(format!("{}-wal", path.file_name()?.to_str()?));
+    let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let name = path.to_str().filter(|_| !has_log)?;
+    let name = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Some(format!("file:{name}?immutable=1"))
 }
 
 /// Refuses tables that a later version has changed.

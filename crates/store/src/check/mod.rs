@@ -73,6 +73,9 @@ pub fn check(dir: &Path) -> Result<Report, Error> {
         match schema::open_inspector(&database) {
             Ok(connection) => check_rows(&connection, &layout, &mut report)?,
             Err(error @ Error::NewerTables { .. }) => return Err(error),
+            Err(Error::Database(source)) if is_out_of_reach(&database, &source) => {
+                return Err(Error::OutOfReach { path: database, source });
+            }
             Err(error) => {
                 report.damaged("meta.sqlite", chain(&error));
                 None
@@ -89,6 +92,15 @@ pub fn check(dir: &Path) -> Result<Report, Error> {
         objects::find_orphans(&layout, &named, &mut report)?;
     }
     Ok(report)
+}
+
+/// Whether the database can't be opened, which tells nothing of what it holds: after a crash there
+/// is a log to be read beside it, and for that `SQLite` has to write.
+fn is_out_of_reach(database: &Path, error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode as Code;
+    let refused = [Code::CannotOpen, Code::ReadOnly, Code::PermissionDenied];
+    let code = error.sqlite_error_code();
+    database.is_file() && code.is_some_and(|code| refused.contains(&code))
 }
 
 /// Checks all that the database names; the blobs among it, if it could be read to its end.

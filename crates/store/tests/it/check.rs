@@ -1,6 +1,7 @@
 //! Every kind of damage is found, named and told from what a crash leaves behind.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -281,6 +282,42 @@ fn a_directory_in_use_or_of_something_else_is_refused() {
         let empty = TempDir::new().expect("a directory");
         assert!(matches!(store::check(empty.path()), Err(Error::NoData { .. })));
         assert_eq!(fs::read_dir(empty.path()).expect("it").count(), 0, "a check makes nothing");
+    });
+}
+
+/// Read as one that nobody writes, a database needs no files beside it, so that what is on a file
+/// system without room for them, or a writable place, can be checked.
+#[test]
+fn a_check_makes_no_files_beside_the_database() {
+    run(async {
+        let dir = filled().await;
+        let files = |dir: &Path| {
+            let entries = fs::read_dir(dir).expect("the directory");
+            let names = entries.map(|entry| entry.expect("an entry").file_name());
+            names.collect::<BTreeSet<_>>()
+        };
+        for log in ["meta.sqlite-wal", "meta.sqlite-shm"] {
+            drop(fs::remove_file(dir.path().join(log)));
+        }
+        let before = files(dir.path());
+        let odd = dir.path().with_file_name("a%20?b#c");
+        fs::rename(dir.path(), &odd).expect("it is renamed");
+        let report = checked(&odd);
+        let after = files(&odd);
+        fs::remove_dir_all(&odd).expect("it is removed");
+        assert!(report.is_sound(), "{:?}", report.damage);
+        assert_eq!((report.objects, after), (3, before));
+    });
+}
+
+#[test]
+fn what_the_log_beside_the_database_tells_counts() {
+    run(async {
+        let dir = filled().await;
+        let connection = Connection::open(dir.path().join("meta.sqlite")).expect("the database");
+        let change = "PRAGMA wal_autocheckpoint = 0; DELETE FROM objects WHERE key = x'6b657074'";
+        connection.execute_batch(change).expect("it is done");
+        assert_eq!(checked(dir.path()).objects, 2);
     });
 }
 
