@@ -120,11 +120,22 @@ def test_duplicates_are_refused_by_name(sm, deploy, fresh, refused):
         assert error.message == f'Cannot create already existing {words} "{arn(kind, name)}"'
 
 
-def test_endpoint_names_differing_in_case_only_collide(sm, deploy, fresh, refused):
+def test_names_differing_in_case_only_collide(sm, deploy, fresh, refused):
     name = deploy(fresh("Case"), GOOD)
-    error = refused(sm.create_endpoint, EndpointName=name.upper(), EndpointConfigName=name)
-    assert error.code == "ValidationException"
-    assert error.message.startswith("Cannot create already existing endpoint")
+    other, container = name.upper(), {"Image": IMAGE}
+    variant = {"VariantName": "a", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    for kind, operation, members in [
+        ("model", sm.create_model, {"ModelName": other, "PrimaryContainer": container, "ExecutionRoleArn": ROLE}),
+        (
+            "endpoint configuration",
+            sm.create_endpoint_config,
+            {"EndpointConfigName": other, "ProductionVariants": [variant]},
+        ),
+        ("endpoint", sm.create_endpoint, {"EndpointName": other, "EndpointConfigName": name}),
+    ]:
+        error = refused(operation, **members)
+        assert error.code == "ValidationException"
+        assert error.message.startswith(f"Cannot create already existing {kind} ")
 
 
 @pytest.mark.parametrize(

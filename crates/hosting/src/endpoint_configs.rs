@@ -9,7 +9,8 @@ use crate::{Hosting, already_exists, not_found};
 
 const WHAT: &str = "endpoint configuration";
 
-/// Keeps a new configuration whose models all exist.
+/// Keeps a new configuration whose models all exist. Names that differ in case only would have one
+/// ARN, so they are taken as one.
 pub async fn create(hosting: &Hosting, config: EndpointConfig) -> Result<EndpointConfig, Error> {
     check_variants(&config.variants)?;
     let account = hosting.on().account.clone();
@@ -18,11 +19,11 @@ pub async fn create(hosting: &Hosting, config: EndpointConfig) -> Result<Endpoin
         .store
         .write(move |tx| {
             check_models(tx, &account, &config.variants)?;
-            if tx.endpoint_configs().insert(&config)? {
-                Ok(config)
-            } else {
-                Err(already_exists(WHAT, &config.arn))
+            if tx.endpoint_configs().contains_ignoring_case(&config.name)? {
+                return Err(already_exists(WHAT, &config.arn));
             }
+            tx.endpoint_configs().insert(&config)?;
+            Ok(config)
         })
         .await
 }

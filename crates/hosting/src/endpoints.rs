@@ -247,7 +247,7 @@ fn insert(
     now: Timestamp,
 ) -> Result<Endpoint, Error> {
     let arn = arn(account, &new.name);
-    if tx.endpoints().find_ignoring_case(&new.name)?.is_some() {
+    if tx.endpoints().contains_ignoring_case(&new.name)? {
         return Err(already_exists("endpoint", &arn));
     }
     let endpoint = Endpoint {

@@ -5,17 +5,17 @@ use store::{ListQuery, Page};
 
 use crate::{Hosting, already_exists, not_found};
 
-/// Keeps a new model.
+/// Keeps a new model. Names that differ in case only would have one ARN, so they are taken as one.
 pub async fn create(hosting: &Hosting, model: Model) -> Result<Model, Error> {
     hosting
         .on()
         .store
         .write(move |tx| {
-            if tx.models().insert(&model)? {
-                Ok(model)
-            } else {
-                Err(already_exists("model", &model.arn))
+            if tx.models().contains_ignoring_case(&model.name)? {
+                return Err(already_exists("model", &model.arn));
             }
+            tx.models().insert(&model)?;
+            Ok(model)
         })
         .await
 }

@@ -87,6 +87,16 @@ impl<'a, T: Record> Records<'a, T> {
         Ok(statement.exists([T::KIND, key])?)
     }
 
+    /// Whether there is a record whose key differs from `key` in the case of ASCII letters at most,
+    /// be it one that can't be read.
+    pub fn contains_ignoring_case(&self, key: &str) -> Result<bool, Error> {
+        let mut statement = self
+            .tx
+            .connection()
+            .prepare_cached("SELECT 1 FROM records WHERE kind = ? AND key = ? COLLATE NOCASE")?;
+        Ok(statement.exists([T::KIND, key])?)
+    }
+
     /// A record whose key differs from `key` in the case of ASCII letters at most.
     pub fn find_ignoring_case(&self, key: &str) -> Result<Option<T>, Error> {
         self.one(
