@@ -18,6 +18,7 @@ mod headers;
 mod hosts;
 mod multipart_checksums;
 mod owner;
+mod passed_over;
 mod pieces;
 mod reads;
 mod receive;
@@ -200,6 +201,7 @@ impl Front {
             let read = documents::read(&self.cx, request).await;
             request = read.map_err(|error| verdict.fault().map_or(error, errors::of_body))?;
         }
+        passed_over::take_off(&mut request);
         trail.enter(Phase::Operation);
         let service = if is_version_2 { &self.signed_with_v2 } else { &self.service };
         let answer = service.call(request).await;
