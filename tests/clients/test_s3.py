@@ -159,6 +159,10 @@ def test_ranges(s3, bucket, refused):
         assert (got["Body"].read(), got["ContentRange"]) == (expect, content_range)
     error = refused(s3.get_object, Bucket=bucket, Key="range", Range="bytes=10-")
     assert (error.status, error.code) == (416, "InvalidRange")
+    for passed_over in ("bytes=0-1,3-4", "bytes=4-2", "rows=1-2"):
+        got = s3.get_object(Bucket=bucket, Key="range", Range=passed_over)
+        assert got["ResponseMetadata"]["HTTPStatusCode"] == 200
+        assert (got["Body"].read(), "ContentRange" in got) == (b"0123456789", False)
 
 
 def test_conditions_of_reads(s3, bucket, refused):
@@ -223,6 +227,22 @@ def test_keys_that_are_easily_broken(s3, key):
 def test_a_key_that_is_too_long(s3, bucket, refused):
     error = refused(s3.put_object, Bucket=bucket, Key="x" * 1025, Body=b"x")
     assert error.code == "KeyTooLongError"
+    assert "1024 bytes" in error.message
+
+
+def test_metadata_has_a_limit(s3, bucket, refused):
+    put = {"Bucket": bucket, "Key": "metadata", "Body": b"x"}
+    s3.put_object(Metadata={"k": "v" * 2047}, **put)
+    copy = {"Bucket": bucket, "Key": "copy", "CopySource": f"{bucket}/metadata"}
+    too_much = {"Metadata": {"k": "v" * 2048}}
+    for operation, members in [
+        (s3.put_object, put),
+        (s3.copy_object, copy | {"MetadataDirective": "REPLACE"}),
+        (s3.create_multipart_upload, {"Bucket": bucket, "Key": "parts"}),
+    ]:
+        error = refused(operation, **members, **too_much)
+        assert (error.status, error.code) == (400, "MetadataTooLarge")
+        assert "at most 2048" in error.message
 
 
 def test_copies(s3, bucket, refused):

@@ -17,8 +17,9 @@ const CONDITIONS: [(&str, &str); 4] = [
 ];
 
 /// S3's texts for codes that come without one.
-const TEXTS: [(&str, &str); 5] = [
+const TEXTS: [(&str, &str); 6] = [
     ("IncompleteBody", "The body does not have as many bytes as Content-Length says"),
+    ("KeyTooLongError", "The key is too long; at most 1024 bytes of UTF-8 fit."),
     ("MalformedXML", MALFORMED),
     ("MethodNotAllowed", "The specified method is not allowed against this resource."),
     ("MissingContentLength", "You must provide the Content-Length HTTP header."),

@@ -1,6 +1,16 @@
 //! What is kept with an object: from the members of a request, and back into those of a reply.
 
-use s3s::dto::{self, TimestampFormat};
+use std::collections::{BTreeMap, HashMap};
+
+use s3s::{
+    S3Error, S3ErrorCode, S3Result,
+    dto::{self, TimestampFormat},
+};
+
+/// Names and values of all metadata of an object together, as on AWS.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
+const USER_BYTES_MAX: usize = 2048;
 
 /// What S3 says of an object that was stored without a type.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
@@ -20,7 +30,7 @@ macro_rules! given {
         let given = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
         store::Headers {
             standard: standard.into_iter().filter_map(given).collect(),
-            user: input.metadata.take().unwrap_or_default().into_iter().collect(),
+            user: $crate::s3::headers::user(input.metadata.take().unwrap_or_default())?,
             ..store::Headers::default()
         }
     }};
@@ -47,6 +57,19 @@ macro_rules! show {
 }
 
 pub(super) use {given, show};
+
+/// The caller's own metadata, if it is not too long.
+pub(super) fn user(metadata: HashMap<String, String>) -> S3Result<BTreeMap<String, String>> {
+    let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes <= USER_BYTES_MAX {
+        return Ok(metadata.into_iter().collect());
+    }
+    let text = format!(
+        "Your metadata headers exceed the maximum allowed metadata size: names and values have \
+         {bytes} bytes, and at most {USER_BYTES_MAX} fit."
+    );
+    Err(S3Error::with_message(S3ErrorCode::MetadataTooLarge, text))
+}
 
 /// The object's own encoding: `aws-chunked` is that of the transfer, and s3s has undone it.
 pub(super) fn own_encoding(encoding: Option<String>) -> Option<String> {
