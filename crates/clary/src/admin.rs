@@ -45,7 +45,8 @@ impl Admin {
     ) -> Response<Bytes> {
         let path = request.uri().path().to_owned();
         match (request.method(), path.as_str()) {
-            (&Method::GET, "/_clary/health") => health(),
+            // Who only asks whether we are there, as balancers do, need not read that we are.
+            (&Method::GET | &Method::HEAD, "/_clary/health") => health(),
             (&Method::GET, "/_clary/metrics") => self.guarded(peer, &request, || self.metrics()),
             (&Method::GET, path) if path.starts_with(REQUESTS) => {
                 self.guarded(peer, &request, || self.requests(&request))
@@ -62,7 +63,9 @@ impl Admin {
                     None => self.advance_clock(request.into_body()).await,
                 }
             }
-            _ => error(StatusCode::NOT_FOUND, &format!("there is no `{path}` here")),
+            (method, _) => {
+                error(StatusCode::NOT_FOUND, &format!("there is no `{method} {path}` here"))
+            }
         }
     }
 
