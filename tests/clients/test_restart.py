@@ -373,3 +373,17 @@ def check(data_dir: Path) -> dict:
     """What `clary check` says."""
     command = [binary(), "check", "--data-dir", str(data_dir), "--json"]
     return json.loads(subprocess.run(command, capture_output=True, env=environment()).stdout)
+
+
+def test_another_account_or_region_than_the_data_s_is_refused(start_server, deploy_to):
+    server = start_server()
+    server.restart()  # What holds nothing yet may be anybody's.
+    deploy_to(server)("mine", {"xgboost-model": leaf(1.0)})
+    server.stop()
+    for flag, other in [("--region", "eu-west-1"), ("--account", "111111111111")]:
+        command = [binary(), "serve", "--data-dir", str(server.data_dir), flag, other]
+        command += ["--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0"]
+        ended = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=20)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "`--account 000000000000 --region us-east-1`" in ended.stderr
+    server.start()

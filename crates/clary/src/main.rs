@@ -8,6 +8,7 @@ mod config;
 mod data_dir;
 mod descriptors;
 mod listen;
+mod owner;
 mod pages;
 mod priorities;
 mod server;

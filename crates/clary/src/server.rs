@@ -26,7 +26,7 @@ use crate::{
     data_dir::{DataDir, ServerNote},
     descriptors,
     listen::{Address, Listeners, Service},
-    pages, priorities,
+    owner, pages, priorities,
     signals::StopSignals,
     tls::{self, TlsChoice},
 };
@@ -158,7 +158,8 @@ fn build(
     let clock = Arc::new(Clock::new());
     let log_limits = LogLimits { bytes_max: config.limits.log_bytes_max, ..LogLimits::default() };
     let logs = Arc::new(Logs::new(log_limits));
-    let store = Store::open(store_options(config, data_dir, &clock))?;
+    let store = open_store(config, data_dir, &clock)?;
+    background.block_on(owner::check(&store, &config.account))?;
     let hosting = Hosting::new(Foundations {
         account: config.account.clone(),
         clock: Arc::clone(&clock),
@@ -197,9 +198,23 @@ fn build(
     Ok(App::new(aws, gateway, admin))
 }
 
-fn store_options(config: &Config, data_dir: &DataDir, clock: &Arc<Clock>) -> Options {
+fn open_store(config: &Config, data_dir: &DataDir, clock: &Arc<Clock>) -> anyhow::Result<Store> {
     let durability = if config.ephemeral { Durability::Ephemeral } else { Durability::Synced };
-    Options { durability, clock: Arc::clone(clock), ..Options::new(data_dir.state()) }
+    let dir = data_dir.state();
+    Store::open(Options { durability, clock: Arc::clone(clock), ..Options::new(dir) }).map_err(
+        |error| {
+            let is_full = error.is_disk_full();
+            let error = anyhow::Error::new(error);
+            if !is_full {
+                return error;
+            }
+            error.context(format!(
+                "the disk of data directory `{}` is full; free space there or give another \
+                 `--data-dir`",
+                dir.display()
+            ))
+        },
+    )
 }
 
 fn root_key(config: &Config, data_dir: &DataDir) -> anyhow::Result<AccessKey> {
