@@ -1,6 +1,7 @@
 """The two doors, what each answers to strangers, and what is refused at the start."""
 
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -31,6 +32,13 @@ def test_the_gateway_does_not_serve_aws_apis(server):
 def test_health_is_open(server):
     assert get(server.api, "/_clary/health").status == 200
     assert get(server.api, "/_clary/health", Host="clary.example.com").status == 200
+
+
+def test_balancers_may_ask_for_health_with_head(server):
+    asked = urllib.request.Request(server.api + "/_clary/health", method="HEAD")
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        assert (answer.status, answer.read()) == (200, b"")
+        assert int(answer.headers["Content-Length"]) > 0
 
 
 def test_metrics_need_a_loopback_host(server):
@@ -137,6 +145,7 @@ def test_a_network_address_can_be_allowed(tmp_path, leave):
     ("arguments", "said"),
     [
         (("--api", "nonsense"), "nonsense"),
+        (("--api", "localhost:8600"), "give an IP address and a port, such as `127.0.0.1:8600`"),
         (("--account", "12"), "12"),
         (("--config", "/does/not/exist.toml"), "/does/not/exist.toml"),
         (("--no-such-flag",), "--no-such-flag"),

@@ -30,10 +30,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DIR", env = "CLARY_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Address of the AWS APIs [default: 127.0.0.1:8600]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(crate) api: Option<SocketAddr>,
     /// Address of deployed REST APIs; may be the same as --api [default: 127.0.0.1:8601]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(crate) gateway: Option<SocketAddr>,
     /// A TOML file with the same settings; flags win
     #[arg(long, value_name = "FILE")]
@@ -134,6 +134,14 @@ pub(crate) struct Config {
     /// Hosts that HTTP integrations of REST APIs may reach; see [`gateway::HostRules`].
     pub(crate) http_hosts: Vec<String>,
     pub(crate) limits: LimitsTable,
+}
+
+/// An address to listen on, which has no names: what one stands for may change.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "give an IP address and a port, such as `127.0.0.1:8600`, `[::1]:8600` or `0.0.0.0:8600`"
+            .to_owned()
+    })
 }
 
 impl Config {

@@ -28,7 +28,10 @@ impl Address {
         let local = free(address).with_context(|| {
             format!("can't listen on {address}; is another server there? Give another address")
         })?;
-        let sockets = (0..threads).map(|_| shared_socket(local)).collect::<io::Result<_>>()?;
+        let sockets = (0..threads).map(|_| shared_socket(local)).collect::<io::Result<_>>();
+        let sockets = sockets.with_context(|| {
+            format!("can't listen on {local} with {threads} threads; give fewer as `--threads`")
+        })?;
         Ok(Self { door, local, sockets })
     }
 }
