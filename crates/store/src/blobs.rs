@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Error,
-    artifacts::entries,
+    artifacts::{entries, is_dir},
     durable::{self, Disk},
     tx::Effects,
 };
@@ -95,12 +95,10 @@ impl Blobs {
         for entry in entries(&self.tmp)? {
             remove_any(&entry)?;
         }
-        for shelf in entries(&self.objects)? {
-            for blob in entries(&shelf)? {
-                let name = blob.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                if !referenced.contains(&BlobId::named(name.to_owned())) {
-                    durable::remove_file(&blob)?;
-                }
+        for blob in files(&self.objects)? {
+            let name = blob.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if !referenced.contains(&BlobId::named(name.to_owned())) {
+                durable::remove_file(&blob)?;
             }
         }
         Ok(())
@@ -196,6 +194,16 @@ impl Blobs {
 pub(crate) fn place(objects: &Path, id: &BlobId) -> PathBuf {
     let shelf = id.as_str().get(..2).unwrap_or_default();
     objects.join(shelf).join(id.as_str())
+}
+
+/// Every file on a shelf below `objects`. What else lies there is not the store's, such as what file
+/// managers leave behind.
+pub(crate) fn files(objects: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for shelf in entries(objects)?.into_iter().filter(|shelf| is_dir(shelf)) {
+        files.extend(entries(&shelf)?.into_iter().filter(|file| !is_dir(file)));
+    }
+    Ok(files)
 }
 
 fn remove_any(path: &Path) -> Result<(), Error> {

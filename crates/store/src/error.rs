@@ -87,6 +87,16 @@ pub enum Error {
         /// What `SQLite` said.
         source: rusqlite::Error,
     },
+    /// There are objects, and no database that names them.
+    #[error(
+        "`{}` holds objects and its database `meta.sqlite` is missing or empty; restore that file \
+         from a backup, or move the directory away to start anew",
+        dir.display()
+    )]
+    LostDatabase {
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// There is no data directory.
     #[error(
         "`{}` is not a data directory: it has no file `LAYOUT`; name the directory that \

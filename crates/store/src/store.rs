@@ -1,12 +1,19 @@
 //! The store itself: opening, transactions, reset.
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use resources::Clock;
 
 use crate::{
-    Artifacts, Error, Objects, Options, Tx, artifacts::Unpacker, blobs::Blobs, durable::Disk,
-    layout::Layout, objects, readers::Readers, schema, writer::Writer,
+    Artifacts, Error, Objects, Options, Tx,
+    artifacts::Unpacker,
+    blobs::{self, Blobs},
+    durable::Disk,
+    layout::Layout,
+    objects,
+    readers::Readers,
+    schema,
+    writer::Writer,
 };
 
 /// Everything durable. Clones share one store; the last one to go closes it.
@@ -33,6 +40,7 @@ impl Store {
         let Options { dir, durability, clock, limits, faults } = options;
         let disk = Disk { durability, faults };
         let layout = Layout::open(&dir, &disk)?;
+        refuse_lost_database(&layout, &dir)?;
         let connection = schema::open_writer(&layout.database(), durability)?;
         let blobs = Arc::new(Blobs::new(layout.objects(), layout.tmp(), disk.clone()));
         blobs.sweep(&objects::referenced(&Tx::new(&connection))?)?;
@@ -89,4 +97,14 @@ impl Store {
     pub(crate) fn clock(&self) -> &Arc<Clock> {
         &self.parts.clock
     }
+}
+
+/// Objects without a database to name them, as half a restore leaves them, would all be taken for
+/// what a crash left behind and be removed.
+fn refuse_lost_database(layout: &Layout, dir: &Path) -> Result<(), Error> {
+    let has_database = fs::metadata(layout.database()).is_ok_and(|file| file.len() > 0);
+    if has_database || blobs::files(&layout.objects())?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::LostDatabase { dir: dir.to_owned() })
 }

@@ -31,7 +31,7 @@ pub use error::ArtifactError;
 use lay_out::Plan;
 pub use limits::Limits;
 pub use source::Source;
-pub(crate) use tree::{entries, remove_tree};
+pub(crate) use tree::{entries, is_dir, remove_tree};
 
 use crate::{
     Error, Object, ObjectError, Store, Target,

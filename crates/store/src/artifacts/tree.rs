@@ -45,7 +45,8 @@ pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>, Error> {
     read().map_err(Error::io("list", dir))
 }
 
-fn is_dir(path: &Path) -> bool {
+/// Whether it is a directory itself, not a link to one.
+pub(crate) fn is_dir(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 

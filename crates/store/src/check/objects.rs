@@ -148,12 +148,8 @@ fn etag_of(digests: &[String], stored: &str) -> String {
 
 /// Every file below `objects/`.
 pub(super) fn files(layout: &Layout) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
     let dir = layout.objects();
-    for shelf in if dir.exists() { entries(&dir)? } else { Vec::new() } {
-        files.extend(entries(&shelf)?);
-    }
-    Ok(files)
+    if dir.exists() { blobs::files(&dir) } else { Ok(Vec::new()) }
 }
 
 /// Finds what no row names, and what was being written.

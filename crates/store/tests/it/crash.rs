@@ -33,6 +33,43 @@ fn leftovers_are_swept_and_objects_are_not() {
 }
 
 #[test]
+fn objects_without_their_database_are_not_taken_for_leftovers() {
+    run(async {
+        let Scratch { store, dir } = Scratch::with_bucket().await;
+        put(&store, "kept", b"kept").await;
+        drop(store);
+        let database = dir.path().join("meta.sqlite");
+        let aside = dir.path().join("aside");
+        fs::rename(&database, &aside).expect("it is moved");
+        for lost in [None, Some(b"")] {
+            lost.map(|bytes| fs::write(&database, bytes).expect("it is written"));
+            let refused = Store::open(Options::ephemeral(dir.path())).expect_err("it is refused");
+            assert!(matches!(refused, Error::LostDatabase { .. }), "{refused}");
+        }
+        fs::rename(&aside, &database).expect("it is restored");
+        let store = Store::open(Options::ephemeral(dir.path())).expect("it opens");
+        assert_eq!(get(&store, "kept").await, b"kept");
+    });
+}
+
+#[test]
+fn what_is_not_the_stores_is_left_alone() {
+    run(async {
+        let Scratch { store, dir } = Scratch::with_bucket().await;
+        put(&store, "kept", b"kept").await;
+        drop(store);
+        fs::create_dir_all(dir.path().join("objects/ab/lost")).expect("a directory");
+        let stray = dir.path().join("objects/.DS_Store");
+        fs::write(&stray, b"").expect("a file");
+        let store = Store::open(Options::ephemeral(dir.path())).expect("it opens");
+        assert_eq!(get(&store, "kept").await, b"kept");
+        drop(store);
+        assert!(stray.exists());
+        assert!(store::check(dir.path()).expect("it is checked").is_sound());
+    });
+}
+
+#[test]
 fn a_newer_or_foreign_layout_is_refused() {
     let cases = [("2\n", "layout 2 and this version knows up to 1"), ("hello\n", "reads `hello`")];
     for (content, expect) in cases {
