@@ -3,6 +3,7 @@
 use std::{
     io::{IsTerminal, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -201,20 +202,29 @@ fn build(
 fn open_store(config: &Config, data_dir: &DataDir, clock: &Arc<Clock>) -> anyhow::Result<Store> {
     let durability = if config.ephemeral { Durability::Ephemeral } else { Durability::Synced };
     let dir = data_dir.state();
-    Store::open(Options { durability, clock: Arc::clone(clock), ..Options::new(dir) }).map_err(
-        |error| {
-            let is_full = error.is_disk_full();
-            let error = anyhow::Error::new(error);
-            if !is_full {
-                return error;
-            }
-            error.context(format!(
-                "the disk of data directory `{}` is full; free space there or give another \
-                 `--data-dir`",
-                dir.display()
-            ))
-        },
-    )
+    let options = Options { durability, clock: Arc::clone(clock), ..Options::new(dir) };
+    Store::open(options).map_err(|error| with_advice(error, dir))
+}
+
+/// What to do about a store that does not open, where its error does not say so itself.
+fn with_advice(error: store::Error, dir: &Path) -> anyhow::Error {
+    let dir = dir.display();
+    let advice = match &error {
+        error if error.is_disk_full() => Some(format!(
+            "the disk of data directory `{dir}` is full; free space there or give another \
+             `--data-dir`"
+        )),
+        store::Error::Database(_) => Some(format!(
+            "`{dir}/meta.sqlite` can't be opened; `clary check --data-dir {dir}` tells whether it \
+             is damaged, and then a backup has to replace it"
+        )),
+        _ => None,
+    };
+    let error = anyhow::Error::new(error);
+    match advice {
+        Some(advice) => error.context(advice),
+        None => error,
+    }
 }
 
 fn root_key(config: &Config, data_dir: &DataDir) -> anyhow::Result<AccessKey> {
