@@ -12,8 +12,10 @@ use s3s::dto;
 
 use super::headers;
 
-/// The headers, and whether they can be read.
-static READABLE: [(HeaderName, fn(&str) -> bool); 3] = [
+/// Whether the text of a header can be read.
+type Readable = fn(&str) -> bool;
+
+static HEADERS: [(HeaderName, Readable); 3] = [
     (RANGE, |text| dto::Range::parse(text).is_ok()),
     (IF_MODIFIED_SINCE, |text| headers::parse_http_date(text).is_some()),
     (IF_UNMODIFIED_SINCE, |text| headers::parse_http_date(text).is_some()),
@@ -24,7 +26,7 @@ pub(super) fn take_off<B>(request: &mut Request<B>) {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return;
     }
-    for (name, is_readable) in &READABLE {
+    for (name, is_readable) in &HEADERS {
         let readable = |value: &HeaderValue| value.to_str().is_ok_and(is_readable);
         if request.headers().get(name).is_some_and(|value| !readable(value)) {
             request.headers_mut().remove(name);
