@@ -41,10 +41,12 @@ fn objects_without_their_database_are_not_taken_for_leftovers() {
         let database = dir.path().join("meta.sqlite");
         let aside = dir.path().join("aside");
         fs::rename(&database, &aside).expect("it is moved");
-        for lost in [None, Some(b"")] {
-            lost.map(|bytes| fs::write(&database, bytes).expect("it is written"));
+        for lost in ["missing", "empty"] {
+            if lost == "empty" {
+                fs::File::create(&database).expect("it is made");
+            }
             let refused = Store::open(Options::ephemeral(dir.path())).expect_err("it is refused");
-            assert!(matches!(refused, Error::LostDatabase { .. }), "{refused}");
+            assert!(matches!(refused, Error::LostDatabase { .. }), "{lost}: {refused}");
         }
         fs::rename(&aside, &database).expect("it is restored");
         let store = Store::open(Options::ephemeral(dir.path())).expect("it opens");
@@ -60,7 +62,7 @@ fn what_is_not_the_stores_is_left_alone() {
         drop(store);
         fs::create_dir_all(dir.path().join("objects/ab/lost")).expect("a directory");
         let stray = dir.path().join("objects/.DS_Store");
-        fs::write(&stray, b"").expect("a file");
+        fs::File::create(&stray).expect("a file");
         let store = Store::open(Options::ephemeral(dir.path())).expect("it opens");
         assert_eq!(get(&store, "kept").await, b"kept");
         drop(store);
