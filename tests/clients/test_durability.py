@@ -68,6 +68,18 @@ def test_damage_is_named_and_fails(start_server, deploy_to):
     assert (none.returncode, "is not a data directory" in none.stderr) == (1, True)
 
 
+def test_bytes_that_are_not_there_are_an_error_and_no_cut_answer(start_server, deploy_to, refused):
+    server = start_server()
+    deploy_to(server).upload("x", b"data")
+    for blob in (server.data_dir / "objects").rglob("*"):
+        if blob.is_file():
+            blob.unlink()
+    error = refused(server.client("s3").get_object, Bucket="models", Key="x")
+    assert (error.status, error.code) == (500, "InternalError")
+    assert "`clary check` lists all such damage" in error.message
+    assert "panicked" not in server.stderr()
+
+
 # Damaged records
 
 # What the records are called, how each is shown and deleted, and in which order they can go.

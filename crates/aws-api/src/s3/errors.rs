@@ -135,6 +135,17 @@ pub(super) fn from_fault(fault: store::Error) -> S3Error {
     error
 }
 
+/// The S3 error for bytes of an object that can't be read.
+pub(super) fn of_bytes(fault: store::Error) -> S3Error {
+    let mut error = from_fault(fault);
+    error.set_message(
+        "The stored bytes of the object can't be read; try again, and if that does not help upload \
+         it again, or stop the server and restore its data directory from a backup; `clary check` \
+         lists all such damage",
+    );
+    error
+}
+
 /// An argument that makes no sense.
 pub(super) fn invalid_argument(text: String) -> S3Error {
     S3Error::with_message(S3ErrorCode::InvalidArgument, text)

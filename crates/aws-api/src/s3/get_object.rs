@@ -6,7 +6,7 @@ use s3s::{
     dto::{GetObjectInput, GetObjectOutput, StreamingBlob},
 };
 
-use super::{Operations, reads};
+use super::{Operations, errors, reads};
 
 pub(super) async fn call(
     cx: &Operations,
@@ -17,6 +17,7 @@ pub(super) async fn call(
     let piece = reads::terms!(input).piece(&object)?;
     let mut output = GetObjectOutput::default();
     let apart = reads::show!(&object, &piece, output);
-    output.body = Some(StreamingBlob::wrap(object.read(piece.bytes)));
+    let reader = object.read(piece.bytes).begun().await.map_err(errors::of_bytes)?;
+    output.body = Some(StreamingBlob::wrap(reader));
     Ok((output, apart))
 }

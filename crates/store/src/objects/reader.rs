@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt as _};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::Object;
@@ -21,7 +21,8 @@ const BLOCK_BYTES: usize = 256 << 10;
 impl Object {
     /// Streams a range of the bytes; what is beyond the end is left out.
     pub fn read(self, range: Range<u64>) -> ObjectReader {
-        ObjectReader { state: State::Idle(Box::new(SegmentsReader::new(self, range))) }
+        let state = State::Idle(Box::new(SegmentsReader::new(self, range)));
+        ObjectReader { first: None, state }
     }
 
     /// Reads all bytes on a thread that may wait.
@@ -34,7 +35,18 @@ impl Object {
 /// A stream of the bytes of a held object, in blocks.
 #[derive(Debug)]
 pub struct ObjectReader {
+    /// A block that was read ahead.
+    first: Option<Bytes>,
     state: State,
+}
+
+impl ObjectReader {
+    /// Reads the first block ahead, so that bytes which are not there are known of before anything
+    /// is promised.
+    pub async fn begun(mut self) -> Result<Self, Error> {
+        self.first = self.next().await.transpose()?;
+        Ok(self)
+    }
 }
 
 #[derive(Debug)]
@@ -48,6 +60,9 @@ impl Stream for ObjectReader {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
         let mut reading = match std::mem::replace(&mut self.state, State::Done) {
             State::Done => return Poll::Ready(None),
             State::Reading(reading) => reading,
