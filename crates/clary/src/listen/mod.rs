@@ -170,11 +170,18 @@ impl Listener {
             Ok(socket) => socket,
             Err(error) => return tracing::error!(%error, "a listener could not start"),
         };
+        let mut is_failing = false;
         loop {
             tokio::select! {
                 accepted = socket.accept() => match accepted {
-                    Ok((stream, peer)) => self.admit(door, stream, peer),
-                    Err(error) => rest_after(&error).await,
+                    Ok((stream, peer)) => {
+                        is_failing = false;
+                        self.admit(door, stream, peer);
+                    }
+                    Err(error) => {
+                        let is_news = !std::mem::replace(&mut is_failing, true);
+                        rest_after(&error, is_news).await;
+                    }
                 },
                 () = told(&mut stop) => return,
             }
@@ -349,8 +356,15 @@ async fn told(stop: &mut signal::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Out of file descriptors, accepting again at once would only spin.
-async fn rest_after(error: &io::Error) {
-    tracing::warn!(%error, "a connection could not be accepted");
+/// Out of file descriptors, accepting again at once would only spin, and to say so each time fill
+/// the log.
+async fn rest_after(error: &io::Error, is_news: bool) {
+    if is_news {
+        tracing::warn!(
+            %error,
+            "connections can't be accepted and wait until they can; if too many files are open, \
+             raise the hard limit (`ulimit -Hn`), or lower `connections-max`"
+        );
+    }
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
