@@ -6,14 +6,18 @@
 //! blend them, and down to the sixth level a split's key and column come from registers that hold
 //! the tree. Only the row's key is gathered there.
 
-use std::arch::x86_64::{
-    __m512, __m512i, __mmask16, _mm512_add_epi32, _mm512_add_ps, _mm512_cmpge_epi32_mask,
-    _mm512_cmpneq_epi32_mask, _mm512_i32gather_epi32, _mm512_i32gather_ps, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_mask_add_epi32, _mm512_mask_blend_epi32, _mm512_mask_blend_ps,
-    _mm512_maskz_loadu_epi64, _mm512_maskz_loadu_ps, _mm512_or_si512, _mm512_permutex2var_epi32,
-    _mm512_permutex2var_ps, _mm512_permutexvar_epi32, _mm512_permutexvar_ps, _mm512_set1_epi32,
-    _mm512_setr_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32,
-    _mm512_storeu_ps, _mm512_sub_epi32, _mm512_test_epi32_mask,
+use std::{
+    arch::x86_64::{
+        __m512, __m512i, __mmask16, _mm512_add_epi32, _mm512_add_ps, _mm512_cmpge_epi32_mask,
+        _mm512_cmpneq_epi32_mask, _mm512_i32gather_epi32, _mm512_i32gather_ps, _mm512_loadu_ps,
+        _mm512_loadu_si512, _mm512_mask_add_epi32, _mm512_mask_blend_epi32, _mm512_mask_blend_ps,
+        _mm512_maskz_loadu_epi64, _mm512_maskz_loadu_ps, _mm512_or_si512,
+        _mm512_permutex2var_epi32, _mm512_permutex2var_ps, _mm512_permutexvar_epi32,
+        _mm512_permutexvar_ps, _mm512_set1_epi32, _mm512_setr_epi32, _mm512_setzero_ps,
+        _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_epi32,
+        _mm512_test_epi32_mask,
+    },
+    hint::black_box,
 };
 
 use super::{
@@ -29,8 +33,9 @@ pub(super) unsafe fn perfect_tiles<const N: usize>(
     groups: &[u32],
     tiles: &mut Tiles<'_>,
 ) {
+    let one = one();
     for ((slots, leaves), group) in trees.slots.iter().zip(trees.leaves).zip(groups) {
-        let walk = Walk::new(slots, leaves);
+        let walk = Walk::new(slots, leaves, one);
         for (keys, sums) in tiles.of_group(*group) {
             // SAFETY: the caller promises that all columns are less than the keys of a tile.
             let leaf = unsafe { walk.leaf(keys) };
@@ -46,12 +51,13 @@ struct Walk<'a, const N: usize> {
     keys: [__m512i; 4],
     columns: [__m512i; 4],
     leaf_parts: [__m512; 4],
+    one: __m512i,
 }
 
 impl<'a, const N: usize> Walk<'a, N> {
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn new(slots: &'a [Slot; N], leaves: &'a [f32; N]) -> Self {
+    fn new(slots: &'a [Slot; N], leaves: &'a [f32; N], one: __m512i) -> Self {
         let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
         let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
         let mut keys = [_mm512_setzero_si512(); 4];
@@ -63,7 +69,7 @@ impl<'a, const N: usize> Walk<'a, N> {
             columns[part] = _mm512_permutex2var_epi32(low, odd, high);
             leaf_parts[part] = sixteen(leaves, part * LANES);
         }
-        Self { slots, leaves, keys, columns, leaf_parts }
+        Self { slots, leaves, keys, columns, leaf_parts, one }
     }
 
     /// The leaf of each row of a tile.
@@ -95,7 +101,7 @@ impl<'a, const N: usize> Walk<'a, N> {
             // SAFETY: `place` is one of the sixteen values of `column`, which the caller promises
             // to be among the keys.
             let value = unsafe { _mm512_i32gather_epi32::<4>(place, keys.as_ptr().cast()) };
-            at = down(at, _mm512_cmpge_epi32_mask(value, key));
+            at = down(at, _mm512_cmpge_epi32_mask(value, key), self.one);
         }
         self.leaf_at(at)
     }
@@ -108,20 +114,20 @@ impl<'a, const N: usize> Walk<'a, N> {
         let key = |at| _mm512_permutexvar_epi32(at, self.keys[0]);
         let at = _mm512_set1_epi32(1);
         let first = _mm512_cmpge_epi32_mask(value(1), key(at));
-        let at = down(at, first);
+        let at = down(at, first, self.one);
         if N == 2 {
             return at;
         }
         let both = _mm512_mask_blend_epi32(first, value(2), value(3));
         let second = _mm512_cmpge_epi32_mask(both, key(at));
-        let at = down(at, second);
+        let at = down(at, second, self.one);
         if N == 4 {
             return at;
         }
         let left = _mm512_mask_blend_epi32(second, value(4), value(5));
         let right = _mm512_mask_blend_epi32(second, value(6), value(7));
         let all = _mm512_mask_blend_epi32(first, left, right);
-        down(at, _mm512_cmpge_epi32_mask(all, key(at)))
+        down(at, _mm512_cmpge_epi32_mask(all, key(at)), self.one)
     }
 
     /// Keys and columns of splits below the sixth level.
@@ -160,12 +166,13 @@ impl<'a, const N: usize> Walk<'a, N> {
 /// Every column of the trees must be less than `keys.len()`.
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn sparse_row(trees: &SparseTrees<'_>, keys: &[i32], out: &mut [Lanes<f32>]) {
+    let one = one();
     for (roots, out) in trees.roots.iter().zip(out) {
         // SAFETY: `roots` are sixteen values.
         let roots = unsafe { _mm512_loadu_si512(roots.as_ptr().cast()) };
         // SAFETY: the caller promises that columns are less than `keys.len()`.
         let value = |column| unsafe { _mm512_i32gather_epi32::<4>(column, keys.as_ptr()) };
-        let leaf = follow(trees.links, roots, value);
+        let leaf = follow(trees.links, roots, one, value);
         // SAFETY: `out` has room for sixteen values.
         unsafe { _mm512_storeu_ps(out.as_mut_ptr(), leaf) };
     }
@@ -175,6 +182,7 @@ pub(super) unsafe fn sparse_row(trees: &SparseTrees<'_>, keys: &[i32], out: &mut
 /// Every column of the trees must be less than `tiles.column_count`.
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn sparse_tiles(trees: &SparseTrees<'_>, groups: &[u32], tiles: &mut Tiles<'_>) {
+    let one = one();
     let lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     for (root, group) in trees.roots.as_flattened().iter().zip(groups) {
         let root = _mm512_set1_epi32(*root as i32);
@@ -184,7 +192,7 @@ pub(super) unsafe fn sparse_tiles(trees: &SparseTrees<'_>, groups: &[u32], tiles
                 // SAFETY: the caller promises that `column` is among the keys, each sixteen values.
                 unsafe { _mm512_i32gather_epi32::<4>(place, keys.as_ptr().cast()) }
             };
-            add(sums, follow(trees.links, root, value));
+            add(sums, follow(trees.links, root, one, value));
         }
     }
 }
@@ -192,7 +200,12 @@ pub(super) unsafe fn sparse_tiles(trees: &SparseTrees<'_>, groups: &[u32], tiles
 /// Goes from links to links until all lanes stay where they are; `at` must be places of links.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn follow(links: &[Link], mut at: __m512i, value: impl Fn(__m512i) -> __m512i) -> __m512 {
+fn follow(
+    links: &[Link],
+    mut at: __m512i,
+    one: __m512i,
+    value: impl Fn(__m512i) -> __m512i,
+) -> __m512 {
     let fields: *const i32 = links.as_ptr().cast();
     loop {
         // SAFETY: links lead to links, of which there are fewer than 2^30, as the module above
@@ -204,7 +217,7 @@ fn follow(links: &[Link], mut at: __m512i, value: impl Fn(__m512i) -> __m512i) -
             (key, column, _mm512_i32gather_epi32::<8>(place, fields.add(2)))
         };
         let right = _mm512_cmpge_epi32_mask(value(column), key);
-        let next = _mm512_mask_add_epi32(first, right, first, _mm512_set1_epi32(1));
+        let next = _mm512_mask_add_epi32(first, right, first, one);
         if _mm512_cmpneq_epi32_mask(next, at) == 0 {
             // SAFETY: as above; the value is the fourth field.
             return unsafe {
@@ -215,12 +228,22 @@ fn follow(links: &[Link], mut at: __m512i, value: impl Fn(__m512i) -> __m512i) -
     }
 }
 
+/// Ones that the compiler does not know to be ones, so that adding them where a mask has bits stays one
+/// instruction. A constant it would make from the mask in three, of which the first waits for what its
+/// register held before: in some builds that was the sum of the last tile, and tiles were walked one
+/// after the other instead of several at once, at half the speed.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn one() -> __m512i {
+    _mm512_set1_epi32(black_box(1))
+}
+
 /// To the first child, or the second.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn down(at: __m512i, right: __mmask16) -> __m512i {
+fn down(at: __m512i, right: __mmask16, one: __m512i) -> __m512i {
     let first = _mm512_add_epi32(at, at);
-    _mm512_mask_add_epi32(first, right, first, _mm512_set1_epi32(1))
+    _mm512_mask_add_epi32(first, right, first, one)
 }
 
 /// The number of the leaf at which a walk through `N` slots ended.
