@@ -115,7 +115,7 @@ pub(super) struct Quick {
     /// What is no greater counts as zero.
     zero_max: f64,
     /// What small trees are decided with, where that is possible.
-    at_once: Option<(Bytes, Ranks)>,
+    at_once: Option<(Bytes, Ranks<i64>)>,
     parts: Vec<Part>,
 }
 
@@ -332,7 +332,7 @@ impl Scratch {
 
     /// The ranks of every row, and of others up to a multiple of `together`. These, and bytes beyond
     /// the columns, have whatever they had: nobody asks for them.
-    fn fill_ranks<const N: usize>(&mut self, bytes: Bytes, ranks: &Ranks, together: usize) {
+    fn fill_ranks<const N: usize>(&mut self, bytes: Bytes, ranks: &Ranks<i64>, together: usize) {
         let width = ranks.tables.len();
         let count = self.keys.len() / width;
         self.ranks.resize(count.next_multiple_of(together) * N, [0; WIDTH]);

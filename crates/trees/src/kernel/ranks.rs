@@ -36,18 +36,46 @@ pub(super) struct Table {
     pub(super) count: u8,
 }
 
-/// The thresholds of all columns.
-#[derive(Debug, Default)]
-pub(super) struct Ranks {
-    pub(super) tables: Vec<Table>,
-    /// Filled up with the greatest key.
-    pub(super) blocks: Vec<[i64; BLOCK]>,
+/// What thresholds and values are, once they are ordered as integers.
+pub(super) trait Key: Copy + Ord {
+    const GREATEST: Self;
 }
 
-impl Ranks {
+impl Key for i32 {
+    const GREATEST: Self = Self::MAX;
+}
+
+impl Key for i64 {
+    const GREATEST: Self = Self::MAX;
+}
+
+/// Sorted thresholds that are compared at once: of `i32` a cache line, of `i64` two.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Block<K>(pub(super) [K; BLOCK]);
+
+impl<K: Key> Block<K> {
+    /// Filled up with the greatest key.
+    fn padded(thresholds: impl Iterator<Item = K>) -> Self {
+        let mut block = [K::GREATEST; BLOCK];
+        for (place, threshold) in block.iter_mut().zip(thresholds) {
+            *place = threshold;
+        }
+        Self(block)
+    }
+}
+
+/// The thresholds of all columns.
+#[derive(Debug)]
+pub(super) struct Ranks<K> {
+    pub(super) tables: Vec<Table>,
+    pub(super) blocks: Vec<Block<K>>,
+}
+
+impl<K: Key> Ranks<K> {
     /// From the thresholds of each column, in any order; `None` if a column has too many.
-    pub(super) fn new(columns: Vec<Vec<i64>>) -> Option<Self> {
-        let mut ranks = Self::default();
+    pub(super) fn new(columns: Vec<Vec<K>>) -> Option<Self> {
+        let mut ranks = Self { tables: Vec::new(), blocks: Vec::new() };
         for mut thresholds in columns {
             thresholds.sort_unstable();
             thresholds.dedup();
@@ -59,7 +87,7 @@ impl Ranks {
         Some(ranks)
     }
 
-    fn push(&mut self, thresholds: &[i64]) -> Option<()> {
+    fn push(&mut self, thresholds: &[K]) -> Option<()> {
         if thresholds.len() > THRESHOLDS_MAX {
             return None;
         }
@@ -67,9 +95,9 @@ impl Ranks {
         if thresholds.len() > BLOCK {
             let pivots = thresholds.chunks_exact(BLOCK).map(|block| block[BLOCK - 1]);
             let count = thresholds.len().div_ceil(BLOCK) - 1;
-            self.blocks.push(padded(pivots.take(count)));
+            self.blocks.push(Block::padded(pivots.take(count)));
         }
-        let blocks = thresholds.chunks(BLOCK).map(|block| padded(block.iter().copied()));
+        let blocks = thresholds.chunks(BLOCK).map(|block| Block::padded(block.iter().copied()));
         self.blocks.extend(blocks);
         Some(())
     }
@@ -79,9 +107,9 @@ impl Ranks {
     #[inline(always)]
     pub(super) fn fill(
         &self,
-        key: impl Fn(usize) -> i64,
+        key: impl Fn(usize) -> K,
         out: &mut [u8],
-        reached: impl Fn(&[i64; BLOCK], i64) -> usize,
+        reached: impl Fn(&Block<K>, K) -> usize,
     ) {
         for (column, (table, out)) in self.tables.iter().zip(out).enumerate() {
             let key = key(column);
@@ -89,7 +117,7 @@ impl Ranks {
             let blocks = &self.blocks[table.start as usize..];
             let rank = match count {
                 0 => 0,
-                1 => usize::from(blocks[0][0] <= key),
+                1 => usize::from(blocks[0].0[0] <= key),
                 2..=BLOCK => reached(&blocks[0], key),
                 _ => {
                     let block = reached(&blocks[0], key).min((count - 1) / BLOCK);
@@ -102,37 +130,31 @@ impl Ranks {
     }
 
     /// The rank of each column's key, without the instructions of any processor.
-    pub(super) fn of(&self, keys: &[i64]) -> Vec<u8> {
-        let rank = |(column, key): (usize, &i64)| {
-            self.thresholds(column).partition_point(|threshold| threshold <= key) as u8
-        };
+    pub(super) fn of(&self, keys: &[K]) -> Vec<u8> {
+        let rank = |(column, key): (usize, &K)| self.count(column, |threshold| threshold <= key);
         keys.iter().enumerate().map(rank).collect()
     }
 
     /// The number of a threshold among those of its column.
-    pub(super) fn number(&self, column: usize, threshold: i64) -> u8 {
-        self.thresholds(column).partition_point(|other| *other < threshold) as u8
+    pub(super) fn number(&self, column: usize, threshold: K) -> u8 {
+        self.count(column, |other| *other < threshold)
     }
 
-    /// The thresholds of a column, sorted.
-    fn thresholds(&self, column: usize) -> &[i64] {
+    /// How many of a column's thresholds are such; those that are come before those that are not.
+    fn count(&self, column: usize, is_such: impl Fn(&K) -> bool) -> u8 {
         let table = self.tables[column];
         let count = usize::from(table.count);
         let first = table.start as usize + usize::from(count > BLOCK);
-        &self.blocks[first..].as_flattened()[..count]
+        let blocks = &self.blocks[first..][..count.div_ceil(BLOCK)];
+        let whole = blocks.partition_point(|block| is_such(&block.0[BLOCK - 1]));
+        let rest = blocks.get(whole).map_or(0, |block| block.0.partition_point(is_such));
+        // The greatest key reaches what fills the block up, too.
+        (whole * BLOCK + rest).min(count) as u8
     }
 
     pub(super) fn byte_size(&self) -> usize {
         size_of_val(&self.tables[..]) + size_of_val(&self.blocks[..])
     }
-}
-
-fn padded(thresholds: impl Iterator<Item = i64>) -> [i64; BLOCK] {
-    let mut block = [i64::MAX; BLOCK];
-    for (place, threshold) in block.iter_mut().zip(thresholds) {
-        *place = threshold;
-    }
-    block
 }
 
 #[cfg(test)]

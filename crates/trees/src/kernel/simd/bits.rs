@@ -3,15 +3,16 @@
 
 use std::arch::x86_64::{
     __m256, __m512, __m512i, _mm256_storeu_ps, _mm512_add_epi32, _mm512_add_epi64,
-    _mm512_and_si512, _mm512_i32gather_ps, _mm512_i64gather_ps, _mm512_loadu_si512,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srlv_epi32, _mm512_srlv_epi64, _mm512_storeu_ps,
+    _mm512_and_si512, _mm512_cmple_epi32_mask, _mm512_i32gather_ps, _mm512_i64gather_ps,
+    _mm512_loadu_si512, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srlv_epi32, _mm512_srlv_epi64,
+    _mm512_storeu_ps,
 };
 
 use super::{
     super::{
         LANES, Lanes,
         perfect::Slot,
-        ranks::{RankedSplits, Ranks, SPLITS},
+        ranks::{Block, RankedSplits, Ranks, SPLITS},
     },
     Isa,
     turns::{Bytes, ROWS, RowRanks, Splits, WIDTH, decide, eight, table},
@@ -27,8 +28,9 @@ const COLUMNS_MAX: usize = 256;
 /// A run of trees of one depth.
 #[derive(Debug)]
 pub(in crate::kernel) struct Bits {
-    bytes: Bytes,
-    ranks: Ranks,
+    /// What `row` is compiled for.
+    _features: Bytes,
+    ranks: Ranks<i32>,
     /// Two trees in each, or one.
     registers: Vec<RankedSplits>,
     leaf_count: usize,
@@ -43,20 +45,20 @@ impl Bits {
         leaf_count: usize,
         column_max: u32,
     ) -> Option<Self> {
-        let bytes = Bytes::of_wide(isa)?;
+        let features = Bytes::of_wide(isa)?;
         let column_count = column_max as usize + 1;
         if leaf_count > SPLITS || column_count > COLUMNS_MAX {
             return None;
         }
         let mut thresholds = vec![Vec::new(); column_count];
         for slot in slots {
-            thresholds[slot.column as usize].push(i64::from(slot.key));
+            thresholds[slot.column as usize].push(slot.key);
         }
         let ranks = Ranks::new(thresholds)?;
         let trees_each = if leaf_count <= HALF { 2 } else { 1 };
         let trees: Vec<_> = slots.chunks(leaf_count).collect();
         let registers = trees.chunks(trees_each).map(|trees| register(trees, &ranks)).collect();
-        Some(Self { bytes, ranks, registers, leaf_count })
+        Some(Self { _features: features, ranks, registers, leaf_count })
     }
 
     pub(in crate::kernel) fn byte_size(&self) -> usize {
@@ -73,22 +75,19 @@ impl Bits {
     }
 
     fn row_of<const N: usize>(&self, leaves: &[f32], keys: &[i32], out: &mut [Lanes<f32>]) {
-        let mut ranks = [[0; WIDTH]; N];
-        let key = |column: usize| i64::from(keys[column]);
-        self.bytes.ranks(&self.ranks, key, ranks.as_flattened_mut());
-        // SAFETY: `bytes` are of wide registers, which proves the features.
-        unsafe { row(self, leaves, &ranks, out) }
+        // SAFETY: there are `bytes`, of wide registers, which proves the features.
+        unsafe { row::<N>(self, leaves, keys, out) }
     }
 }
 
 /// Each tree has half a register, or all of it.
-fn register(trees: &[&[Slot]], ranks: &Ranks) -> RankedSplits {
+fn register(trees: &[&[Slot]], ranks: &Ranks<i32>) -> RankedSplits {
     let mut register = RankedSplits::default();
     for (tree, slots) in trees.iter().enumerate() {
         for (number, slot) in slots.iter().enumerate() {
             let lane = tree * HALF + number;
             register.columns[lane] = slot.column as u8;
-            register.ranks[lane] = ranks.number(slot.column as usize, i64::from(slot.key));
+            register.ranks[lane] = ranks.number(slot.column as usize, slot.key);
         }
     }
     register
@@ -96,9 +95,15 @@ fn register(trees: &[&[Slot]], ranks: &Ranks) -> RankedSplits {
 
 /// Decides a block of registers before it looks for the ways: what was stored a register's eighth at
 /// a time can't be loaded whole at once, and until it can, there are others to decide.
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn row<const N: usize>(bits: &Bits, leaves: &[f32], ranks: &RowRanks<N>, out: &mut [Lanes<f32>]) {
-    let ranks = table(ranks);
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,popcnt")]
+fn row<const N: usize>(bits: &Bits, leaves: &[f32], keys: &[i32], out: &mut [Lanes<f32>]) {
+    let mut ranks: RowRanks<N> = [[0; WIDTH]; N];
+    bits.ranks.fill(
+        |column| keys[column],
+        ranks.as_flattened_mut(),
+        |block, key| reached(block, key),
+    );
+    let ranks = table(&ranks);
     let leaf_count = bits.leaf_count;
     let trees_each = if leaf_count <= HALF { 2 } else { 1 };
     let mut leaves = leaves.chunks_exact(ROWS * trees_each * leaf_count);
@@ -125,6 +130,15 @@ fn row<const N: usize>(bits: &Bits, leaves: &[f32], ranks: &RowRanks<N>, out: &m
             }
         }
     }
+}
+
+/// How many of a block are at most `key`.
+#[inline]
+#[target_feature(enable = "avx512f,popcnt")]
+fn reached(block: &Block<i32>, key: i32) -> usize {
+    // SAFETY: a block is sixteen values.
+    let block = unsafe { _mm512_loadu_si512(block.0.as_ptr().cast()) };
+    _mm512_cmple_epi32_mask(block, _mm512_set1_epi32(key)).count_ones() as usize
 }
 
 /// The number of the leaf to which the decisions lead, in each of sixteen lanes.

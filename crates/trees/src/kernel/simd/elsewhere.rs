@@ -51,7 +51,7 @@ impl Bytes {
         None
     }
 
-    pub(in crate::kernel) fn ranks(self, _: &Ranks, _: impl Fn(usize) -> i64, _: &mut [u8]) {
+    pub(in crate::kernel) fn ranks(self, _: &Ranks<i64>, _: impl Fn(usize) -> i64, _: &mut [u8]) {
         match self {}
     }
 

@@ -13,7 +13,7 @@ use std::arch::x86_64::{
 
 use super::{
     super::{
-        ranks::{BLOCK, RankedSplits, Ranks, SPLITS},
+        ranks::{BLOCK, Block, RankedSplits, Ranks, SPLITS},
         turns::TurnRun,
     },
     turns::{BLOCK_ROWS, RowRanks},
@@ -33,16 +33,17 @@ struct Splits<const P: usize> {
 }
 
 #[target_feature(enable = "avx2,popcnt")]
-pub(super) fn fill(ranks: &Ranks, key: impl Fn(usize) -> i64, out: &mut [u8]) {
+pub(super) fn fill(ranks: &Ranks<i64>, key: impl Fn(usize) -> i64, out: &mut [u8]) {
     ranks.fill(key, out, |block, key| reached(block, key));
 }
 
 /// How many of a block are at most `key`.
 #[inline]
 #[target_feature(enable = "avx2,popcnt")]
-fn reached(block: &[i64; BLOCK], key: i64) -> usize {
+fn reached(block: &Block<i64>, key: i64) -> usize {
     let key = _mm256_set1_epi64x(key);
     let greater: u32 = block
+        .0
         .as_chunks::<4>()
         .0
         .iter()

@@ -15,7 +15,7 @@ use std::arch::x86_64::{
 
 use super::{
     super::{
-        ranks::{BLOCK, RankedSplits, Ranks, SPLITS},
+        ranks::{Block, RankedSplits, Ranks, SPLITS},
         turns::{PLACES, TurnRun, TurnTree},
     },
     Isa, Level, half_turns, has_counts,
@@ -62,7 +62,7 @@ impl Bytes {
     /// Writes the rank of each column's key.
     pub(in crate::kernel) fn ranks(
         self,
-        ranks: &Ranks,
+        ranks: &Ranks<i64>,
         key: impl Fn(usize) -> i64,
         out: &mut [u8],
     ) {
@@ -107,16 +107,16 @@ impl Bytes {
 }
 
 #[target_feature(enable = "avx512f,popcnt")]
-fn fill(ranks: &Ranks, key: impl Fn(usize) -> i64, out: &mut [u8]) {
+fn fill(ranks: &Ranks<i64>, key: impl Fn(usize) -> i64, out: &mut [u8]) {
     ranks.fill(key, out, |block, key| reached(block, key));
 }
 
 /// How many of a block are at most `key`.
 #[inline]
 #[target_feature(enable = "avx512f,popcnt")]
-fn reached(block: &[i64; BLOCK], key: i64) -> usize {
+fn reached(block: &Block<i64>, key: i64) -> usize {
     let key = _mm512_set1_epi64(key);
-    let [low, high] = block.as_chunks().0 else {
+    let [low, high] = block.0.as_chunks().0 else {
         unreachable!("a block is two registers: this is a bug")
     };
     let low = _mm512_cmple_epi64_mask(eight(low), key);
