@@ -1,47 +1,87 @@
 //! Sharding by thread: each thread that records writes to a shard of its own, so that no cache
-//! line travels between cores on the hot path. What a shard holds is the caller's.
+//! line travels between cores on the hot path, and adding to a counter there needs no locked
+//! instruction, which would wait for its line and let nothing pass. What a shard holds is the
+//! caller's.
 
 use std::{
     cell::Cell,
     fmt,
     sync::{
-        OnceLock,
-        atomic::{AtomicUsize, Ordering},
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     thread,
 };
 
-/// More threads than this share shards; the counts stay right, only slower.
-const SHARDS_MAX: usize = 64;
+use footprint::Footprint;
 
-static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
+/// Threads for each core that can have shards of their own: there is one that listens, and a few
+/// work in the background. All others share a shard; the counts stay right, only slower.
+const OWN_PER_CORE: usize = 4;
+
+/// An index that this thread has not looked for yet.
+const UNKNOWN: usize = usize::MAX;
 
 thread_local! {
-    static THREAD: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The index of the shard that this thread writes to. Apart from the lease, because what has to
+    /// be dropped is slower to reach.
+    static INDEX: Cell<usize> = const { Cell::new(UNKNOWN) };
+    static LEASE: Lease = Lease::take();
 }
 
-/// A number per thread, dense from 0 in the order in which threads first record.
-fn thread_number() -> usize {
-    THREAD.with(|number| {
-        number.get().unwrap_or_else(|| {
-            let fresh = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
-            number.set(Some(fresh));
-            fresh
-        })
+/// Indices that no thread has to itself.
+static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+/// An index that a thread has to itself until it ends, if there was one.
+struct Lease(Option<usize>);
+
+impl Lease {
+    fn take() -> Self {
+        shared_index();
+        Self(free().pop())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // What the thread still records goes where everybody may write: the next one who gets the
+        // index counts on being alone there.
+        INDEX.set(shared_index());
+        free().extend(self.0);
+    }
+}
+
+fn free() -> MutexGuard<'static, Vec<usize>> {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The index of the shard for threads without one of their own: the last.
+fn shared_index() -> usize {
+    static INDEX: OnceLock<usize> = OnceLock::new();
+    *INDEX.get_or_init(|| {
+        let count = OWN_PER_CORE * thread::available_parallelism().map_or(1, usize::from);
+        free().extend((0..count).rev());
+        count
     })
 }
 
-/// Twice the cores, so that listener and background threads rarely meet in one shard.
-fn shard_count() -> usize {
-    static COUNT: OnceLock<usize> = OnceLock::new();
-    *COUNT.get_or_init(|| {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        (2 * cores).next_power_of_two().min(SHARDS_MAX)
-    })
+fn index() -> usize {
+    match INDEX.get() {
+        UNKNOWN => find_index(),
+        index => index,
+    }
 }
 
-/// One `T` per recording thread, made when the thread first records. Each is a separate
-/// allocation with alignment of its own, so two shards never share a cache line.
+#[cold]
+fn find_index() -> usize {
+    let own = LEASE.try_with(|lease| lease.0).ok().flatten();
+    let index = own.unwrap_or_else(shared_index);
+    INDEX.set(index);
+    index
+}
+
+/// One `T` for each of several threads and one for all others, made when one first records. Each is
+/// a separate allocation with alignment of its own, so two shards never share a cache line.
 pub(crate) struct Shards<T>(Box<[OnceLock<Box<Padded<T>>>]>);
 
 /// 128 bytes: the pair of lines that x86 prefetches together, and one line of Apple's cores.
@@ -49,11 +89,50 @@ pub(crate) struct Shards<T>(Box<[OnceLock<Box<Padded<T>>>]>);
 #[repr(align(128))]
 struct Padded<T>(T);
 
+/// The shard of the calling thread.
+pub(crate) struct Mine<'a, T> {
+    pub(crate) shard: &'a T,
+    pub(crate) writer: Writer,
+}
+
+/// Who else writes to a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    /// Nobody.
+    Alone,
+    /// Other threads.
+    OneOfSeveral,
+}
+
+impl Writer {
+    /// Adds to a counter of the writer's shard, and wraps around. Any thread may read it.
+    pub(crate) fn add(self, counter: &AtomicU64, count: u64) {
+        match self {
+            Self::Alone => counter.store(counter.load(Relaxed).wrapping_add(count), Relaxed),
+            Self::OneOfSeveral => {
+                counter.fetch_add(count, Relaxed);
+            }
+        }
+    }
+}
+
 impl<T: Default> Shards<T> {
     /// The shard of the calling thread.
-    pub(crate) fn mine(&self) -> &T {
-        let index = thread_number() & (self.0.len() - 1);
-        &self.0[index].get_or_init(Box::default).0
+    pub(crate) fn mine(&self) -> Mine<'_, T> {
+        let index = index();
+        let shard = &self.0[index].get_or_init(Box::default).0;
+        let is_shared = index == self.0.len() - 1;
+        Mine { shard, writer: if is_shared { Writer::OneOfSeveral } else { Writer::Alone } }
+    }
+
+    /// The shard of the calling thread, if it has recorded before.
+    pub(crate) fn mine_if_any(&self) -> Option<&T> {
+        self.0[index()].get().map(|padded| &padded.0)
+    }
+
+    /// Adds what leads to the shards.
+    pub(crate) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.0[..]);
     }
 
     /// The shards that have been written to.
@@ -64,7 +143,7 @@ impl<T: Default> Shards<T> {
 
 impl<T> Default for Shards<T> {
     fn default() -> Self {
-        Self((0..shard_count()).map(|_| OnceLock::new()).collect())
+        Self((0..=shared_index()).map(|_| OnceLock::new()).collect())
     }
 }
 
@@ -72,5 +151,70 @@ impl<T> fmt::Debug for Shards<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let used = self.0.iter().filter(|shard| shard.get().is_some()).count();
         write!(f, "Shards({used} of {})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    fn total(shards: &Shards<AtomicU64>) -> u64 {
+        shards.iter().map(|count| count.load(Relaxed)).sum()
+    }
+
+    #[test]
+    fn nothing_is_lost_by_more_threads_than_have_shards_of_their_own() {
+        let (threads, each) = (shared_index() * 2 + 3, 20_000);
+        let (shards, barrier) = (Shards::<AtomicU64>::default(), Barrier::new(threads));
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    shards.mine();
+                    // All are there at once, so that not all can be alone.
+                    barrier.wait();
+                    for _ in 0..each {
+                        let Mine { shard, writer } = shards.mine();
+                        writer.add(shard, 1);
+                    }
+                });
+            }
+        });
+        assert_eq!(total(&shards), (threads * each) as u64);
+        let shared = shards.0[shared_index()].get().expect("some had to share");
+        assert!(shared.0.load(Relaxed) >= each as u64);
+    }
+
+    #[test]
+    fn who_is_alone_has_an_index_that_no_other_thread_has_at_a_time() {
+        let (threads, rounds) = (3, 20);
+        let (shards, taken) = (Shards::<AtomicU64>::default(), Mutex::new(Vec::new()));
+        for _ in 0..rounds {
+            let barrier = Barrier::new(threads);
+            taken.lock().expect("no test failed").clear();
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        if shards.mine().writer == Writer::Alone {
+                            taken.lock().expect("no test failed").push(index());
+                        }
+                        barrier.wait();
+                    });
+                }
+            });
+            let mut taken = taken.lock().expect("no test failed");
+            taken.sort_unstable();
+            assert!(taken.windows(2).all(|pair| pair[0] < pair[1]), "{taken:?}");
+        }
+    }
+
+    #[test]
+    fn a_thread_that_ends_gives_its_index_back() {
+        let rounds = shared_index() * 20;
+        let alone = |_| thread::spawn(|| Shards::<AtomicU64>::default().mine().writer).join();
+        let alone = (0..rounds).map(alone).filter(|writer| matches!(writer, Ok(Writer::Alone)));
+        // Other tests take some meanwhile, but by far not all of the time.
+        assert!(alone.count() > shared_index());
     }
 }

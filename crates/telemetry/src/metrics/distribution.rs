@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use crate::shards::Writer;
+
 const PARTS_BITS: u32 = 4;
 const PARTS: usize = 1 << PARTS_BITS;
 /// Values of 2^40 ns (18 minutes) and more share the last bucket.
@@ -73,14 +75,19 @@ struct Totals {
 
 impl<const N: usize> Recorders<N> {
     /// Counts one event: two additions for each duration, and the extremes only when they move.
-    pub(super) fn record(&self, durations: [Duration; N]) {
+    pub(super) fn record(&self, durations: [Duration; N], writer: Writer) {
         for (which, duration) in durations.into_iter().enumerate() {
             let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
             let bucket = bucket_of(ns);
             let octave = self.octaves[bucket / PARTS][which].get_or_init(Box::default);
-            octave[bucket % PARTS].fetch_add(1, Relaxed);
-            self.totals[which].add(ns);
+            writer.add(&octave[bucket % PARTS], 1);
+            self.totals[which].add(ns, writer);
         }
+    }
+
+    /// Fetches what every event adds to.
+    pub(super) fn fetch(&self) {
+        footprint::fetch(&self.totals);
     }
 
     /// Adds what was recorded so far of one distribution to `into`.
@@ -96,8 +103,8 @@ impl<const N: usize> Recorders<N> {
 }
 
 impl Totals {
-    fn add(&self, ns: u64) {
-        self.sum_ns.fetch_add(ns, Relaxed);
+    fn add(&self, ns: u64, writer: Writer) {
+        writer.add(&self.sum_ns, ns);
         if ns < self.min_ns.load(Relaxed) {
             self.min_ns.fetch_min(ns, Relaxed);
         }
@@ -229,7 +236,7 @@ mod tests {
     fn recorded(values_ns: &[u64]) -> Distribution {
         let recorders = Recorders::default();
         for &ns in values_ns {
-            recorders.record([ns, u64::MAX].map(Duration::from_nanos));
+            recorders.record([ns, u64::MAX].map(Duration::from_nanos), Writer::Alone);
         }
         let mut distributions = [(); 2].map(|()| Distribution::default());
         for (which, distribution) in distributions.iter_mut().enumerate() {

@@ -4,12 +4,14 @@
 //! `hosting`; periods and alarms are made from snapshots.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
+use footprint::Footprint;
+
 use super::distribution::{Distribution, Recorders};
-use crate::shards::Shards;
+use crate::shards::{Mine, Shards};
 
 /// How a call of the variant ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,8 @@ pub struct Sample {
     pub class: CallClass,
 }
 
-/// The instruments of one variant. Recording is six uncontended additions or fewer.
+/// The instruments of one variant. Recording is six additions or fewer, to memory that no
+/// other thread writes to.
 #[derive(Debug, Default)]
 pub struct VariantMetrics {
     shards: Shards<Shard>,
@@ -64,8 +67,9 @@ pub struct VariantMetrics {
 #[repr(C)]
 struct Shard {
     classes: [AtomicU64; CallClass::ALL.len()],
-    /// A call may end on another thread than it began on: a single shard can be below zero.
-    in_flight: AtomicI64,
+    /// In two's complement, for a call may end on another thread than it began on: a single shard can
+    /// be below zero.
+    in_flight: AtomicU64,
     latencies: Recorders<2>,
 }
 
@@ -76,14 +80,15 @@ const OVERHEAD: usize = 1;
 impl VariantMetrics {
     /// Counts one call that the model was given.
     pub fn record(&self, sample: Sample) {
-        let shard = self.shards.mine();
-        shard.classes[sample.class as usize].fetch_add(1, Relaxed);
-        shard.latencies.record([sample.model, sample.overhead]);
+        let Mine { shard, writer } = self.shards.mine();
+        writer.add(&shard.classes[sample.class as usize], 1);
+        shard.latencies.record([sample.model, sample.overhead], writer);
     }
 
     /// Counts one call that was refused before it reached the model; it has no latencies.
     pub fn refused(&self) {
-        self.shards.mine().classes[CallClass::Refused as usize].fetch_add(1, Relaxed);
+        let Mine { shard, writer } = self.shards.mine();
+        writer.add(&shard.classes[CallClass::Refused as usize], 1);
     }
 
     /// Counts a call as in flight until the guard goes.
@@ -94,12 +99,30 @@ impl VariantMetrics {
 
     /// One more call in flight, for callers that cannot hold the guard of [`Self::enter`].
     pub fn in_flight_inc(&self) {
-        self.shards.mine().in_flight.fetch_add(1, Relaxed);
+        let Mine { shard, writer } = self.shards.mine();
+        writer.add(&shard.in_flight, 1);
     }
 
     /// One less call in flight.
     pub fn in_flight_dec(&self) {
-        self.shards.mine().in_flight.fetch_sub(1, Relaxed);
+        let Mine { shard, writer } = self.shards.mine();
+        writer.add(&shard.in_flight, 1_u64.wrapping_neg());
+    }
+
+    /// Adds what leads to the memory that calls write to; that itself is each thread's own, and
+    /// [`fetch`](Self::fetch) brings it.
+    pub fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(self);
+        self.shards.footprint(footprint);
+    }
+
+    /// Fetches what this thread writes to when a call comes.
+    pub fn fetch(&self) {
+        if let Some(shard) = self.shards.mine_if_any() {
+            footprint::fetch(&shard.classes);
+            footprint::fetch(&shard.in_flight);
+            shard.latencies.fetch();
+        }
     }
 
     /// Everything so far, merged.
@@ -109,7 +132,7 @@ impl VariantMetrics {
             for (total, class) in snapshot.classes.iter_mut().zip(&shard.classes) {
                 *total += class.load(Relaxed);
             }
-            snapshot.in_flight += shard.in_flight.load(Relaxed);
+            snapshot.in_flight += shard.in_flight.load(Relaxed) as i64;
             shard.latencies.merge_into(MODEL, &mut snapshot.model);
             shard.latencies.merge_into(OVERHEAD, &mut snapshot.overhead);
         }

@@ -79,7 +79,7 @@ impl Requests {
     /// Keeps a request, in place of the oldest of its kind. It neither waits nor allocates, but
     /// for the first ones of a thread and the first of a REST API in each place.
     pub fn keep(&self, answered: &Answered<'_>) {
-        let rings = self.threads.mine();
+        let rings = self.threads.mine().shard;
         let ring = if answered.failure.is_some() { &rings.failed } else { &rings.answered };
         ring.keep(answered);
     }

@@ -36,7 +36,8 @@ impl Ring {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => continue,
             };
-            return record.write(answered);
+            record.write(answered);
+            return self.fetch_next();
         }
     }
 
@@ -52,6 +53,14 @@ impl Ring {
     pub(super) fn clear(&self) {
         for mut record in self.records() {
             *record = RequestRecord::default();
+        }
+    }
+
+    /// By the next call other memory will have been in its way.
+    fn fetch_next(&self) {
+        let index = self.written.load(Relaxed) % KEPT;
+        if let Some(block) = self.blocks[index / BLOCK].get() {
+            footprint::fetch(&block[index % BLOCK]);
         }
     }
 
