@@ -2,6 +2,8 @@
 
 use std::{cell::RefCell, fmt, ops::Range};
 
+use footprint::Footprint;
+
 use crate::{
     Error, Input, Label, Objective, Rows,
     ensemble::{Detail, Ensemble},
@@ -226,6 +228,17 @@ impl Model {
     /// What the model was trained for.
     pub fn objective(&self) -> &Objective {
         &self.objective
+    }
+
+    /// Adds the memory that the prediction of one row reads, so that it can be fetched ahead. Of deep
+    /// trees, of which a row reads little, it adds none.
+    pub fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(self);
+        match &self.body {
+            Body::Forest(forest) => forest.footprint(footprint),
+            Body::Linear(linear) => linear.footprint(footprint),
+            Body::Wide(wide) => wide.footprint(footprint),
+        }
     }
 
     /// Memory that the model occupies, in bytes.

@@ -15,6 +15,8 @@
 //! direction, and a row becomes one key per column that any tree uses. In most models that is about
 //! one column per used feature, for all splits on a feature tend to share a direction.
 
+use footprint::Footprint;
+
 use crate::ensemble::{Choice, Node, Split, Tree};
 
 /// The key of a missing value where it goes left, and of a missing category.
@@ -143,6 +145,10 @@ impl Columns {
 
     pub(super) fn byte_size(&self) -> usize {
         size_of_val(&self.columns[..])
+    }
+
+    pub(super) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.columns[..]);
     }
 
     /// Writes the keys of one row.

@@ -1,5 +1,7 @@
 //! The margins of the booster `gblinear`: weighted sums of features.
 
+use footprint::Footprint;
+
 use crate::{Rows, ensemble::Ensemble};
 
 /// Weights, ready to be summed.
@@ -27,6 +29,12 @@ impl Linear {
 
     pub(crate) fn byte_size(&self) -> usize {
         size_of_val(&self.base_margins[..]) + size_of_val(&self.weights[..])
+    }
+
+    /// Adds the heap memory that one row reads.
+    pub(crate) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.base_margins[..]);
+        footprint.add(&self.weights[..]);
     }
 
     /// Writes the margins of every row, `group_count` each.

@@ -34,6 +34,8 @@ mod wide;
 
 use std::{cell::RefCell, fmt::Debug};
 
+use footprint::Footprint;
+
 use crate::{
     Rows,
     ensemble::{Ensemble, Tree},
@@ -76,6 +78,9 @@ trait Kernel: Debug + Send + Sync {
 
     /// Bytes of heap memory.
     fn byte_size(&self) -> usize;
+
+    /// Adds the heap memory that one row reads, if that is most of it: of deep trees it is little.
+    fn footprint(&self, _footprint: &mut Footprint) {}
 }
 
 /// Tiles of rows, one after the other: `keys` has `column_count` lanes per tile, `sums` has
@@ -151,6 +156,17 @@ impl Forest {
         let runs: usize = self.runs.iter().map(|run| run.kernel.byte_size()).sum();
         let order = self.order.byte_size() + size_of_val(&self.base_margins[..]);
         runs + order + self.columns.byte_size()
+    }
+
+    /// Adds the heap memory that one row reads.
+    pub(crate) fn footprint(&self, footprint: &mut Footprint) {
+        self.columns.footprint(footprint);
+        footprint.add(&self.base_margins[..]);
+        footprint.add(&self.runs[..]);
+        for run in &self.runs {
+            footprint.add(&*run.kernel);
+            run.kernel.footprint(footprint);
+        }
     }
 
     /// Writes the margins of every row, `group_count` each.

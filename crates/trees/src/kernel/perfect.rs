@@ -6,6 +6,8 @@
 //! is unused, which makes eight siblings of the fourth level share a cache line. A leaf that stands
 //! higher is repeated below splits that lead nowhere else.
 
+use footprint::Footprint;
+
 use super::{
     Kernel, LANES, Lanes, Tiles, WALKS,
     keys::ColumnIndex,
@@ -63,8 +65,13 @@ enum Alone {
 }
 
 impl Alone {
-    fn new(isa: Isa, slots: &[Slot], leaf_count: usize, column_max: u32) -> Self {
-        if let Some(bits) = Bits::new(isa, slots, leaf_count, column_max) {
+    fn new(
+        isa: Isa,
+        (slots, leaves): (&[Slot], &[f32]),
+        leaf_count: usize,
+        column_max: u32,
+    ) -> Self {
+        if let Some(bits) = Bits::new(isa, (slots, leaves), leaf_count, column_max) {
             return Self::Bits(bits);
         }
         Planes::new(isa, slots, leaf_count, column_max).map_or(Self::Walk, Self::Planes)
@@ -88,10 +95,10 @@ impl Perfect {
         for (tree, (slots, ends)) in trees.iter().zip(places) {
             fill(tree, slots, ends, index);
         }
-        let (leaves, ids) = ends.iter().map(|leaf| (leaf.value, leaf.id)).unzip();
+        let (leaves, ids): (Vec<_>, Vec<_>) = ends.iter().map(|leaf| (leaf.value, leaf.id)).unzip();
         let column_max = slots.iter().map(|slot| slot.column).max().unwrap_or(0);
         let groups = trees.iter().map(|tree| tree.group).collect();
-        let alone = Alone::new(isa, &slots, 1 << depth, column_max);
+        let alone = Alone::new(isa, (&slots, &leaves), 1 << depth, column_max);
         Self { isa, alone, depth, slots, leaves, ids, groups, column_max }
     }
 
@@ -189,7 +196,7 @@ macro_rules! for_depth {
 impl Kernel for Perfect {
     fn row(&self, keys: &[i32], out: &mut [Lanes<f32>]) {
         match &self.alone {
-            Alone::Bits(bits) => bits.row(&self.leaves, keys, out),
+            Alone::Bits(bits) => bits.row(keys, out),
             Alone::Planes(planes) => planes.row(&self.leaves, keys, out),
             Alone::Walk => for_depth!(self.row_of(keys, out)),
         }
@@ -207,6 +214,15 @@ impl Kernel for Perfect {
         let leaves = size_of_val(&self.leaves[..]) + size_of_val(&self.ids[..]);
         let trees = size_of_val(&self.slots[..]) + leaves;
         self.alone.byte_size() + trees + size_of_val(&self.groups[..])
+    }
+
+    fn footprint(&self, footprint: &mut Footprint) {
+        match &self.alone {
+            Alone::Bits(bits) => return bits.footprint(footprint),
+            Alone::Planes(planes) => planes.footprint(footprint),
+            Alone::Walk => footprint.add(&self.slots[..]),
+        }
+        footprint.add(&self.leaves[..]);
     }
 }
 

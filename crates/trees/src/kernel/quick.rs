@@ -5,6 +5,8 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use footprint::Footprint;
+
 use super::{
     forks::{ForkRun, KeyedSplit, LEAST},
     ranks::{Ranks, SPLITS},
@@ -211,6 +213,21 @@ impl Quick {
         let parts: usize = self.parts.iter().map(Part::byte_size).sum();
         let ranks = self.at_once.as_ref().map_or(0, |(_, ranks)| ranks.byte_size());
         parts + size_of_val(&self.columns[..]) + ranks
+    }
+
+    /// Adds the heap memory that one row reads, if that is most of it.
+    pub(super) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.columns[..]);
+        if let Some((_, ranks)) = &self.at_once {
+            ranks.footprint(footprint);
+        }
+        footprint.add(&self.parts[..]);
+        for part in &self.parts {
+            if let Part::Turns(run) = part {
+                footprint.add(&run.trees[..]);
+                footprint.add(&run.leaves[..]);
+            }
+        }
     }
 
     /// How the parts are answered.

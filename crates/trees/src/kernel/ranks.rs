@@ -4,6 +4,8 @@
 //!
 //! Owns the tables; what columns and keys are is the caller's, the search `simd`'s.
 
+use footprint::Footprint;
+
 /// Thresholds that are compared at once.
 pub(super) const BLOCK: usize = 16;
 /// So many ranks fit a byte besides zero.
@@ -49,7 +51,8 @@ impl Key for i64 {
     const GREATEST: Self = Self::MAX;
 }
 
-/// Sorted thresholds that are compared at once: of `i32` a cache line, of `i64` two.
+/// Sorted thresholds that are compared at once: of `i32` a cache line, of `i64` two. Also any other
+/// values that are kept behind the thresholds.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Block<K>(pub(super) [K; BLOCK]);
@@ -129,6 +132,15 @@ impl<K: Key> Ranks<K> {
         }
     }
 
+    /// Keeps other values behind the thresholds: what is read together lies together. Returns the
+    /// place of the first in `blocks`.
+    pub(super) fn append(&mut self, values: impl Iterator<Item = [K; BLOCK]>) -> usize {
+        let start = self.blocks.len();
+        self.blocks.extend(values.map(Block));
+        self.blocks.shrink_to_fit();
+        start
+    }
+
     /// The rank of each column's key, without the instructions of any processor.
     pub(super) fn of(&self, keys: &[K]) -> Vec<u8> {
         let rank = |(column, key): (usize, &K)| self.count(column, |threshold| threshold <= key);
@@ -150,6 +162,11 @@ impl<K: Key> Ranks<K> {
         let rest = blocks.get(whole).map_or(0, |block| block.0.partition_point(is_such));
         // The greatest key reaches what fills the block up, too.
         (whole * BLOCK + rest).min(count) as u8
+    }
+
+    pub(super) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.tables[..]);
+        footprint.add(&self.blocks[..]);
     }
 
     pub(super) fn byte_size(&self) -> usize {

@@ -1,6 +1,8 @@
 //! Trees that are `f64` throughout, such as LightGBM's: where their sums start and what becomes of them.
 //! How trees are laid out and walked is `quick`'s; `wide_ensemble` has them as read.
 
+use footprint::Footprint;
+
 use super::{quick::Quick, simd::Isa};
 use crate::{
     Rows,
@@ -44,6 +46,12 @@ impl Wide {
 
     pub(crate) fn byte_size(&self) -> usize {
         self.trees.byte_size() + size_of_val(&self.base_margins[..])
+    }
+
+    /// Adds the heap memory that one row reads.
+    pub(crate) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.base_margins[..]);
+        self.trees.footprint(footprint);
     }
 
     /// Writes the sums of every row, `group_count` each.

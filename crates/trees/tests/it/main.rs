@@ -3,6 +3,7 @@
 mod backgrounds;
 mod explanations;
 mod fixtures;
+mod footprints;
 mod goldens;
 mod hostile;
 mod inputs;

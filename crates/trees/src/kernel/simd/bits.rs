@@ -8,6 +8,8 @@ use std::arch::x86_64::{
     _mm512_storeu_ps,
 };
 
+use footprint::Footprint;
+
 use super::{
     super::{
         LANES, Lanes,
@@ -30,18 +32,23 @@ const COLUMNS_MAX: usize = 256;
 pub(in crate::kernel) struct Bits {
     /// What `row` is compiled for.
     _features: Bytes,
+    /// Behind the thresholds the splits and then the leaves. One row reads all of this and nothing
+    /// else of the model; in one piece, it comes from memory quickest.
     ranks: Ranks<i32>,
-    /// Two trees in each, or one.
-    registers: Vec<RankedSplits>,
+    splits_at: usize,
+    leaves_at: usize,
     leaf_count: usize,
 }
+
+/// Splits that a register decides, two trees' or one's.
+type SplitLines = [Block<i32>; size_of::<RankedSplits>() / size_of::<Block<i32>>()];
 
 impl Bits {
     /// From trees of `leaf_count` slots each, a multiple of [`LANES`] trees; `None` where walking
     /// is better or this is not possible.
     pub(in crate::kernel) fn new(
         isa: Isa,
-        slots: &[Slot],
+        (slots, leaves): (&[Slot], &[f32]),
         leaf_count: usize,
         column_max: u32,
     ) -> Option<Self> {
@@ -54,30 +61,58 @@ impl Bits {
         for slot in slots {
             thresholds[slot.column as usize].push(slot.key);
         }
-        let ranks = Ranks::new(thresholds)?;
+        let mut ranks = Ranks::new(thresholds)?;
         let trees_each = if leaf_count <= HALF { 2 } else { 1 };
         let trees: Vec<_> = slots.chunks(leaf_count).collect();
-        let registers = trees.chunks(trees_each).map(|trees| register(trees, &ranks)).collect();
-        Some(Self { _features: features, ranks, registers, leaf_count })
+        let registers: Vec<_> =
+            trees.chunks(trees_each).map(|trees| register(trees, &ranks)).collect();
+        let splits =
+            registers.iter().flat_map(|splits| [lines(&splits.ranks), lines(&splits.columns)]);
+        let splits_at = ranks.append(splits);
+        let leaves = leaves.as_chunks().0.iter();
+        let leaves_at = ranks
+            .append(leaves.map(|leaves: &Lanes<f32>| leaves.map(|leaf| leaf.to_bits() as i32)));
+        Some(Self { _features: features, ranks, splits_at, leaves_at, leaf_count })
     }
 
     pub(in crate::kernel) fn byte_size(&self) -> usize {
-        size_of_val(&self.registers[..]) + self.ranks.byte_size()
+        self.ranks.byte_size()
     }
 
-    /// Writes the leaf of each tree; `leaves` are those of all trees, one tree after the other.
-    pub(in crate::kernel) fn row(&self, leaves: &[f32], keys: &[i32], out: &mut [Lanes<f32>]) {
+    pub(in crate::kernel) fn footprint(&self, footprint: &mut Footprint) {
+        self.ranks.footprint(footprint);
+    }
+
+    /// Writes the leaf of each tree.
+    pub(in crate::kernel) fn row(&self, keys: &[i32], out: &mut [Lanes<f32>]) {
         match self.ranks.tables.len().div_ceil(WIDTH) {
-            1 => self.row_of::<1>(leaves, keys, out),
-            2 => self.row_of::<2>(leaves, keys, out),
-            _ => self.row_of::<4>(leaves, keys, out),
+            1 => self.row_of::<1>(keys, out),
+            2 => self.row_of::<2>(keys, out),
+            _ => self.row_of::<4>(keys, out),
         }
     }
 
-    fn row_of<const N: usize>(&self, leaves: &[f32], keys: &[i32], out: &mut [Lanes<f32>]) {
+    fn row_of<const N: usize>(&self, keys: &[i32], out: &mut [Lanes<f32>]) {
         // SAFETY: there are `bytes`, of wide registers, which proves the features.
-        unsafe { row::<N>(self, leaves, keys, out) }
+        unsafe { row::<N>(self, keys, out) }
     }
+}
+
+impl Bits {
+    fn splits(&self) -> &[SplitLines] {
+        self.ranks.blocks[self.splits_at..self.leaves_at].as_chunks().0
+    }
+
+    /// All trees' leaves, one tree after the other, by their bits.
+    fn leaves(&self) -> &[Block<i32>] {
+        &self.ranks.blocks[self.leaves_at..]
+    }
+}
+
+/// Bytes as they are loaded into a register.
+fn lines(bytes: &[u8; SPLITS]) -> Lanes<i32> {
+    let words = bytes.as_chunks().0;
+    std::array::from_fn(|number| i32::from_ne_bytes(words[number]))
 }
 
 /// Each tree has half a register, or all of it.
@@ -96,7 +131,7 @@ fn register(trees: &[&[Slot]], ranks: &Ranks<i32>) -> RankedSplits {
 /// Decides a block of registers before it looks for the ways: what was stored a register's eighth at
 /// a time can't be loaded whole at once, and until it can, there are others to decide.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,popcnt")]
-fn row<const N: usize>(bits: &Bits, leaves: &[f32], keys: &[i32], out: &mut [Lanes<f32>]) {
+fn row<const N: usize>(bits: &Bits, keys: &[i32], out: &mut [Lanes<f32>]) {
     let mut ranks: RowRanks<N> = [[0; WIDTH]; N];
     bits.ranks.fill(
         |column| keys[column],
@@ -106,14 +141,15 @@ fn row<const N: usize>(bits: &Bits, leaves: &[f32], keys: &[i32], out: &mut [Lan
     let ranks = table(&ranks);
     let leaf_count = bits.leaf_count;
     let trees_each = if leaf_count <= HALF { 2 } else { 1 };
-    let mut leaves = leaves.chunks_exact(ROWS * trees_each * leaf_count);
+    let (splits, leaves) = (bits.splits(), bits.leaves());
+    let mut leaves = leaves.chunks_exact(ROWS * trees_each * leaf_count / LANES);
     let mut out = out.as_flattened_mut();
     let mut decided = [[0; ROWS]; BLOCK];
-    for registers in bits.registers.chunks(BLOCK * ROWS) {
-        for (splits, decided) in registers.iter().zip(decided.as_flattened_mut()) {
-            *decided = decide(&Splits::of(splits), &ranks) as i64;
+    for splits in splits.chunks(BLOCK * ROWS) {
+        for ([thresholds, columns], decided) in splits.iter().zip(decided.as_flattened_mut()) {
+            *decided = decide(&Splits::new(load(thresholds), load(columns)), &ranks) as i64;
         }
-        let (own, rest) = out.split_at_mut(registers.len() * trees_each);
+        let (own, rest) = out.split_at_mut(splits.len() * trees_each);
         out = rest;
         if trees_each == 2 {
             let own = own.as_chunks_mut::<LANES>().0;
@@ -136,9 +172,14 @@ fn row<const N: usize>(bits: &Bits, leaves: &[f32], keys: &[i32], out: &mut [Lan
 #[inline]
 #[target_feature(enable = "avx512f,popcnt")]
 fn reached(block: &Block<i32>, key: i32) -> usize {
+    _mm512_cmple_epi32_mask(load(block), _mm512_set1_epi32(key)).count_ones() as usize
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load(block: &Block<i32>) -> __m512i {
     // SAFETY: a block is sixteen values.
-    let block = unsafe { _mm512_loadu_si512(block.0.as_ptr().cast()) };
-    _mm512_cmple_epi32_mask(block, _mm512_set1_epi32(key)).count_ones() as usize
+    unsafe { _mm512_loadu_si512(block.0.as_ptr().cast()) }
 }
 
 /// The number of the leaf to which the decisions lead, in each of sixteen lanes.
@@ -170,23 +211,23 @@ fn way_half(decided: __m512i, leaf_count: usize) -> __m512i {
 /// A leaf of each of sixteen trees.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn pick(leaves: &[f32], leaf_count: usize, number: __m512i) -> __m512 {
-    assert!(leaves.len() == LANES * leaf_count, "each tree has its leaves");
+fn pick(leaves: &[Block<i32>], leaf_count: usize, number: __m512i) -> __m512 {
+    assert!(leaves.len() == leaf_count, "each tree has its leaves");
     let starts: Lanes<i32> = std::array::from_fn(|lane| (lane * leaf_count) as i32);
     // SAFETY: `starts` are sixteen values.
     let starts = unsafe { _mm512_loadu_si512(starts.as_ptr().cast()) };
     // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on.
-    unsafe { _mm512_i32gather_ps::<4>(_mm512_add_epi32(starts, number), leaves.as_ptr()) }
+    unsafe { _mm512_i32gather_ps::<4>(_mm512_add_epi32(starts, number), leaves.as_ptr().cast()) }
 }
 
 /// A leaf of each of eight trees.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn pick_half(leaves: &[f32], leaf_count: usize, number: __m512i) -> __m256 {
-    assert!(leaves.len() == ROWS * leaf_count, "each tree has its leaves");
+fn pick_half(leaves: &[Block<i32>], leaf_count: usize, number: __m512i) -> __m256 {
+    assert!(leaves.len() * LANES == ROWS * leaf_count, "each tree has its leaves");
     let starts = eight(&std::array::from_fn(|lane| (lane * leaf_count) as i64));
     // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on.
-    unsafe { _mm512_i64gather_ps::<4>(_mm512_add_epi64(starts, number), leaves.as_ptr()) }
+    unsafe { _mm512_i64gather_ps::<4>(_mm512_add_epi64(starts, number), leaves.as_ptr().cast()) }
 }
 
 #[inline]

@@ -1,5 +1,7 @@
 //! In place of `bits`, `planes` and `turns` on machines that have none of them: types without values.
 
+use footprint::Footprint;
+
 use super::{
     super::{Lanes, perfect::Slot, ranks::Ranks, turns::TurnRun},
     Isa,
@@ -19,7 +21,7 @@ pub(in crate::kernel) enum Planes {}
 pub(in crate::kernel) enum Bytes {}
 
 impl Bits {
-    pub(in crate::kernel) fn new(_: Isa, _: &[Slot], _: usize, _: u32) -> Option<Self> {
+    pub(in crate::kernel) fn new(_: Isa, _: (&[Slot], &[f32]), _: usize, _: u32) -> Option<Self> {
         None
     }
 
@@ -27,7 +29,11 @@ impl Bits {
         match *self {}
     }
 
-    pub(in crate::kernel) fn row(&self, _: &[f32], _: &[i32], _: &mut [Lanes<f32>]) {
+    pub(in crate::kernel) fn footprint(&self, _: &mut Footprint) {
+        match *self {}
+    }
+
+    pub(in crate::kernel) fn row(&self, _: &[i32], _: &mut [Lanes<f32>]) {
         match *self {}
     }
 }
@@ -38,6 +44,10 @@ impl Planes {
     }
 
     pub(in crate::kernel) fn byte_size(&self) -> usize {
+        match *self {}
+    }
+
+    pub(in crate::kernel) fn footprint(&self, _: &mut Footprint) {
         match *self {}
     }
 

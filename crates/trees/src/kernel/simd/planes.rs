@@ -10,6 +10,8 @@ use std::arch::x86_64::{
     _mm512_storeu_ps, _mm512_sub_epi32, _mm512_test_epi32_mask,
 };
 
+use footprint::Footprint;
+
 use super::{
     super::{LANES, Lanes, perfect::Slot},
     Isa, Level,
@@ -54,6 +56,10 @@ impl Planes {
 
     pub(in crate::kernel) fn byte_size(&self) -> usize {
         size_of_val(&self.planes[..])
+    }
+
+    pub(in crate::kernel) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.planes[..]);
     }
 
     /// Writes the leaf of each tree; `leaves` are those of all trees, one tree after the other.

@@ -166,8 +166,12 @@ pub(super) struct Splits {
 impl Splits {
     #[inline]
     #[target_feature(enable = "avx512f")]
-    pub(super) fn of(splits: &RankedSplits) -> Self {
+    fn of(splits: &RankedSplits) -> Self {
         Self { thresholds: bytes(&splits.ranks), columns: bytes(&splits.columns) }
+    }
+
+    pub(super) fn new(thresholds: __m512i, columns: __m512i) -> Self {
+        Self { thresholds, columns }
     }
 }
 
