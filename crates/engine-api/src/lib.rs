@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use footprint::Footprint;
 
 /// One call of the model: the parts of an `InvokeEndpoint` request that a container would see.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +82,10 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// Whether [`Engine::invoke`] takes so little CPU for this call that a listener thread may
     /// spend it. An engine that only waits says yes to every call.
     fn is_light(&self, request: Request<'_>) -> bool;
+
+    /// Adds the memory that every light call reads, to be fetched as soon as one is known to come. An
+    /// engine for which that is not worth while adds none.
+    fn footprint(&self, _footprint: &mut Footprint) {}
 }
 
 /// Where the lines go that a model server would print.

@@ -7,6 +7,7 @@ use std::sync::{
 };
 
 use engine_api::{Engine, LogSink};
+use footprint::Footprint;
 use resources::{DeployedVariant, Routing};
 
 use crate::bring_up::OpenModel;
@@ -55,6 +56,12 @@ impl Instances {
 
     fn at(&self, index: usize) -> &Instance {
         index.checked_sub(1).map_or(&self.first, |other| &self.others[other])
+    }
+
+    /// Adds what a call of the first instance reads; all have the same model.
+    pub(crate) fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&*self.first);
+        self.first.engine.footprint(footprint);
     }
 
     /// How many there are.

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
+use footprint::Footprint;
 use resources::{DeployedVariant, Deployment};
 use telemetry::{Fleet, VariantMetrics};
 
@@ -37,6 +38,8 @@ pub(crate) struct Serving {
     pub(crate) deployment: Deployment,
     pub(crate) variants: Box<[Variant]>,
     total_weight: f64,
+    /// What a call reads of the variants and their models.
+    footprint: Footprint,
 }
 
 /// Two deployments that share the calls of an endpoint.
@@ -84,7 +87,20 @@ impl Serving {
         };
         let variants: Box<[_]> = deployment.variants.iter().zip(models).map(lay_out).collect();
         let total_weight = variants.iter().map(|variant| f64::from(variant.weight)).sum();
-        Self { deployment, variants, total_weight }
+        let mut footprint = Footprint::default();
+        footprint.add(&variants[..]);
+        variants.iter().for_each(|variant| variant.footprint(&mut footprint));
+        Self { deployment, variants, total_weight, footprint }
+    }
+
+    /// Fetches what a call will read.
+    pub(crate) fn fetch(&self) {
+        footprint::fetch(self);
+        self.footprint.fetch();
+        // Of several variants it is not known yet which one is called.
+        if let [only] = &*self.variants {
+            only.metrics.fetch();
+        }
     }
 
     /// The open model of a variant that is planned with the same artifact in the same container.
@@ -117,6 +133,15 @@ impl Serving {
             [only] if only.weight > 0.0 => Some(0),
             variants => pick_at(variants, fastrand::f64() * self.total_weight),
         }
+    }
+}
+
+impl Variant {
+    fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(&self.name[..]);
+        footprint.add(&self.model_name[..]);
+        self.metrics.footprint(footprint);
+        self.instances.footprint(footprint);
     }
 }
 

@@ -225,6 +225,7 @@ async fn call<'p>(
     endpoint: &str,
     way: &mut Way<'p>,
 ) -> Result<Invoked, Fault> {
+    cx.hosting.expect_call(endpoint);
     let read = Reader::of_payloads(&cx.metrics, &cx.limits).read(body).await;
     let body = read.map_err(|error| body_error(&error))?;
     way.trail.enter(Phase::Signature);

@@ -7,6 +7,7 @@ use std::{borrow::Cow, cell::RefCell};
 
 use bytes::Bytes;
 use engine_api::{Answer, Engine, Outcome, Reply, Request};
+use footprint::Footprint;
 use records::{Error, ErrorKind, csv, json, jsonlines, npy, recordio};
 
 use super::{
@@ -62,6 +63,11 @@ impl Engine for Native {
 
     fn answer_at_once(&self, request: Request<'_>) -> Option<Outcome> {
         self.is_light(request).then(|| Ok(self.reply(request)))
+    }
+
+    fn footprint(&self, footprint: &mut Footprint) {
+        footprint.add(self);
+        self.ensemble.first().footprint(footprint);
     }
 
     /// Whether the body is so short that even the shortest rows of its type are predicted within a
