@@ -5,9 +5,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use engine_api::{Engine, Explaining, LogSink, ModelSource};
 use resources::{
-    Container, DeployedVariant, Deployment, Explainer, ModelDataForm, ModelDataSource,
+    AdditionalSource, Container, DeployedVariant, Deployment, Explainer, ModelDataForm,
+    ModelDataSource,
 };
-use store::{ArtifactError, ArtifactId, Source};
+use store::{ArtifactError, ArtifactId, Etags, Source};
 
 use crate::{
     Hosting,
@@ -108,37 +109,73 @@ async fn in_time(
 /// The artifact's directory. An artifact fetched before a restart is used as it was, even if the
 /// object has changed since.
 async fn fetch(hosting: &Hosting, planned: &mut DeployedVariant) -> Result<PathBuf, String> {
+    fetch_additional(hosting, planned).await?;
     let artifacts = hosting.on().store.artifacts();
     let kept = planned.artifact_id.clone().map(|id| artifacts.path(&ArtifactId(id)));
     if let Some(path) = kept.filter(|path| path.is_dir()) {
         return Ok(path);
     }
-    let Some(source) = source(&planned.container) else {
+    let Some((source, etags)) = source(&planned.container) else {
         return Err(format!(
             "model `{}` has no ModelDataUrl; give it one that names a model.tar.gz",
             planned.model_name
         ));
     };
-    let id = match artifacts.fetch(source).await {
-        Ok(id) => id,
-        Err(ArtifactError::Fault(store::Error::Closed)) => return stopping().await,
-        Err(error) => return Err(cause(&error)),
-    };
+    let id = fetched(hosting, (source, etags)).await?;
     let path = artifacts.path(&id);
     planned.artifact_id = Some(id.0);
     Ok(path)
 }
 
-/// Where a container's model is to be had.
-fn source(container: &Container) -> Option<Source<'_>> {
-    let Some(ModelDataSource { uri, form }) = &container.model_data_source else {
-        return container.model_data_url.as_deref().map(Source::Archive);
+/// Fetches what the container is to have besides its model. Those that serve in this process do not
+/// read it, as the images' own algorithms do not; it is kept and named all the same.
+async fn fetch_additional(hosting: &Hosting, planned: &mut DeployedVariant) -> Result<(), String> {
+    let artifacts = hosting.on().store.artifacts();
+    for AdditionalSource { channel, source } in &planned.container.additional_sources {
+        let kept = planned.additional_artifact_ids.get(channel);
+        if kept.is_some_and(|id| artifacts.path(&ArtifactId(id.clone())).is_dir()) {
+            continue;
+        }
+        let id = fetched(hosting, told(source))
+            .await
+            .map_err(|cause| format!("additional model data, channel `{channel}`: {cause}"))?;
+        planned.additional_artifact_ids.insert(channel.clone(), id.0);
+    }
+    Ok(())
+}
+
+async fn fetched(
+    hosting: &Hosting,
+    (source, etags): (Source<'_>, Etags<'_>),
+) -> Result<ArtifactId, String> {
+    match hosting.on().store.artifacts().fetch_if(source, etags).await {
+        Ok(id) => Ok(id),
+        Err(ArtifactError::Fault(store::Error::Closed)) => stopping().await,
+        Err(error) => Err(cause(&error)),
+    }
+}
+
+/// Where a container's model is to be had, and what it must be.
+fn source(container: &Container) -> Option<(Source<'_>, Etags<'_>)> {
+    if let Some(source) = &container.model_data_source {
+        return Some(told(source));
+    }
+    let url = container.model_data_url.as_deref()?;
+    Some((Source::Archive(url), Etags::default()))
+}
+
+/// A source in the store's words.
+fn told(source: &ModelDataSource) -> (Source<'_>, Etags<'_>) {
+    let ModelDataSource { uri, form, etag, manifest } = source;
+    let listed = manifest.as_ref().map(|manifest| &*manifest.uri);
+    let place = match (form, listed) {
+        (ModelDataForm::Archive, _) => Source::Archive(uri),
+        (ModelDataForm::File, _) => Source::File(uri),
+        (ModelDataForm::Prefix, Some(manifest)) => Source::Listed { prefix: uri, manifest },
+        (ModelDataForm::Prefix, None) => Source::Prefix(uri),
     };
-    Some(match form {
-        ModelDataForm::Archive => Source::Archive(uri),
-        ModelDataForm::File => Source::File(uri),
-        ModelDataForm::Prefix => Source::Prefix(uri),
-    })
+    let of_manifest = manifest.as_ref().and_then(|manifest| manifest.etag.as_deref());
+    (place, Etags { object: etag.as_deref(), manifest: of_manifest })
 }
 
 /// What the endpoint's owner is told. A fault of the disk is not theirs to mend, but theirs to know.

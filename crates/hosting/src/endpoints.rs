@@ -1,7 +1,7 @@
 //! Endpoints as intent: create, describe, list, update, rescale, delete. The reconciler makes
 //! intent true.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use resources::{
     Account, DeployedVariant, Deployment, Endpoint, EndpointStatus, Error, ErrorKind,
@@ -301,6 +301,7 @@ fn plan_variant(
         model_name: model.name,
         container: model.container,
         artifact_id: None,
+        additional_artifact_ids: BTreeMap::new(),
         weight: variant.initial_weight,
         instance_count: variant.initial_instance_count,
         routing: variant.routing,

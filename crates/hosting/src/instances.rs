@@ -170,6 +170,7 @@ mod tests {
             model_name: "m".to_owned(),
             container: Container::default(),
             artifact_id: None,
+            additional_artifact_ids: std::collections::BTreeMap::new(),
             weight: 1.0,
             instance_count,
             routing,

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use resources::{Deployment, Endpoint, EndpointStatus, Error, Timestamp};
+use resources::{DeployedVariant, Deployment, Endpoint, EndpointStatus, Error, Timestamp};
 use store::ArtifactId;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -378,7 +378,8 @@ impl Reconciler {
             .iter()
             .flat_map(kept)
             .flat_map(|deployment| &deployment.variants)
-            .filter_map(|variant| variant.artifact_id.clone().map(ArtifactId))
+            .flat_map(DeployedVariant::artifact_ids)
+            .map(|id| ArtifactId(id.clone()))
             .collect();
         match self.hosting.on().store.artifacts().retain(&used).await {
             Ok(all_gone) => self.litter = !all_gone,

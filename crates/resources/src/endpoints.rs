@@ -1,5 +1,7 @@
 //! Endpoints: the lifecycle, and what exactly is deployed behind a name.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Container, Explainer, Record, Rollout, Routing, Tags, Timestamp};
@@ -112,6 +114,9 @@ pub struct DeployedVariant {
     /// The id of the fetched artifact in the store; none until it has been fetched.
     #[serde(default)]
     pub artifact_id: Option<String>,
+    /// Those of the container's additional data, by channel; none until all have been fetched.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub additional_artifact_ids: BTreeMap<String, String>,
     /// Weight now.
     pub weight: f32,
     /// Instances now.
@@ -123,6 +128,13 @@ pub struct DeployedVariant {
     /// move it. None in records from before this was kept: then, when its deployment started.
     #[serde(default)]
     pub resolved: Option<Timestamp>,
+}
+
+impl DeployedVariant {
+    /// The ids of all artifacts that it serves from.
+    pub fn artifact_ids(&self) -> impl Iterator<Item = &String> {
+        self.artifact_id.iter().chain(self.additional_artifact_ids.values())
+    }
 }
 
 impl Record for Endpoint {

@@ -19,7 +19,9 @@ pub use clock::{Clock, Timestamp};
 pub use endpoint_configs::{Baseline, EndpointConfig, Explainer, ProductionVariant, Routing};
 pub use endpoints::{DeployedVariant, Deployment, Endpoint, EndpointStatus};
 pub use error::{Error, ErrorKind};
-pub use models::{Container, Model, ModelDataForm, ModelDataSource};
+pub use models::{
+    AdditionalSource, Container, Model, ModelDataForm, ModelDataManifest, ModelDataSource,
+};
 pub use record::{KINDS, Kind, Record, is_kept};
 pub use rollouts::Rollout;
 pub use tags::Tags;

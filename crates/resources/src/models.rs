@@ -46,6 +46,9 @@ pub struct Container {
     /// The model as it lies in the object store, in place of `model_data_url`.
     #[serde(default)]
     pub model_data_source: Option<ModelDataSource>,
+    /// Data besides the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub additional_sources: Vec<AdditionalSource>,
     /// Environment variables.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
@@ -64,6 +67,31 @@ pub struct ModelDataSource {
     pub uri: String,
     /// How it lies there.
     pub form: ModelDataForm,
+    /// The entity tag that the object must have; any if there is none. A prefix has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// What lists those objects under a prefix that are the model's; all are if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ModelDataManifest>,
+}
+
+/// An object that lists others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelDataManifest {
+    /// `s3://bucket/key`.
+    pub uri: String,
+    /// The entity tag that it must have; any if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+}
+
+/// Data that a container has besides its model, in a directory named like the channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdditionalSource {
+    /// Unique among those of a container.
+    pub channel: String,
+    /// Where it lies.
+    pub source: ModelDataSource,
 }
 
 /// How a model lies in the object store.

@@ -26,8 +26,7 @@ pub(super) struct ContainerDefinition {
 }
 
 /// Members that change what is served in a way that is not served yet.
-const NOT_SERVED: [&str; 3] =
-    ["ModelPackageName", "AdditionalModelDataSources", "MultiModelConfig"];
+const NOT_SERVED: [&str; 2] = ["ModelPackageName", "MultiModelConfig"];
 
 impl ContainerDefinition {
     pub(super) fn into_record(self) -> Result<Container, Error> {
@@ -48,9 +47,12 @@ impl ContainerDefinition {
                 "Give either `ModelDataUrl` or `ModelDataSource`, one of the two",
             ));
         }
+        let additional = self.rest.get("AdditionalModelDataSources");
+        let additional = additional.map(model_data_source::read_additional).transpose()?;
         Ok(Container {
             image,
             model_data_source: source,
+            additional_sources: additional.unwrap_or_default(),
             model_data_url: self.model_data_url,
             environment: self.environment,
             hostname: self.container_hostname,

@@ -41,3 +41,10 @@ pub(super) fn missing(source: &str) -> ArtifactError {
         "there is no object at `{source}`; upload the artifact, then create the endpoint again"
     ))
 }
+
+pub(super) fn other_etag(source: &str, (wanted, found): (&str, &str)) -> ArtifactError {
+    ArtifactError::Refused(format!(
+        "the object at `{source}` has the entity tag `{found}`, not `{wanted}`; upload the one that \
+         is meant, or create a model that names this one's tag or none"
+    ))
+}

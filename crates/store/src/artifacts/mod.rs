@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod lay_out;
 mod limits;
+mod locations;
 pub(crate) mod manifest;
 mod path;
 mod source;
@@ -30,7 +31,7 @@ use tokio::task::{JoinError, spawn_blocking};
 pub use error::ArtifactError;
 use lay_out::Plan;
 pub use limits::Limits;
-pub use source::Source;
+pub use source::{Etags, Source};
 pub(crate) use tree::{entries, is_dir, remove_tree};
 
 use crate::{
@@ -63,31 +64,72 @@ impl<'a> Artifacts<'a> {
     /// Until the id is in a record, only the caller knows that the artifact is wanted: whoever
     /// calls [`Artifacts::retain`] must not do so between a fetch and that record.
     pub async fn fetch(self, source: Source<'_>) -> Result<ArtifactId, ArtifactError> {
-        let target = source.parse()?;
-        let content = match source {
-            Source::Archive(_) => {
-                let name = file_name(&target.key).to_owned();
-                Content::Archive { object: Box::new(self.object(&target).await?), name }
-            }
-            Source::File(_) => Content::Files(Plan::file(&target, self.object(&target).await?)?),
-            Source::Prefix(_) => {
-                let limits = self.unpacker.limits;
-                let objects = source::under(self.store, &target, limits.entries_max).await?;
-                Content::Files(Plan::prefix(&target, objects, &limits)?)
-            }
-        };
+        self.fetch_if(source, Etags::default()).await
+    }
+
+    /// The same, if the objects named have these entity tags.
+    pub async fn fetch_if(
+        self,
+        source: Source<'_>,
+        etags: Etags<'_>,
+    ) -> Result<ArtifactId, ArtifactError> {
+        let content = self.content(source, etags).await?;
         content.check(&self.unpacker.limits)?;
         self.make(content).await
     }
 
-    /// Takes hold of an object.
-    async fn object(self, target: &Target) -> Result<Object, ArtifactError> {
+    async fn content(self, source: Source<'_>, etags: Etags<'_>) -> Result<Content, ArtifactError> {
+        let target = source.parse()?;
+        let limits = self.unpacker.limits;
+        Ok(match source {
+            Source::Archive(_) => {
+                let name = file_name(&target.key).to_owned();
+                let object = Box::new(self.object(&target, etags.object).await?);
+                Content::Archive { object, name }
+            }
+            Source::File(_) => {
+                Content::Files(Plan::file(&target, self.object(&target, etags.object).await?)?)
+            }
+            Source::Prefix(_) => {
+                let objects = source::under(self.store, &target, limits.entries_max).await?;
+                Content::Files(Plan::prefix(&target, objects, &limits)?)
+            }
+            Source::Listed { manifest, .. } => {
+                let objects = self.listed(manifest, etags.manifest, &target).await?;
+                Content::Files(Plan::prefix(&target, objects, &limits)?)
+            }
+        })
+    }
+
+    /// Takes hold of the objects below `prefix` that a manifest lists.
+    async fn listed(
+        self,
+        manifest: &str,
+        etag: Option<&str>,
+        prefix: &Target,
+    ) -> Result<Vec<Object>, ArtifactError> {
+        let list = self.object(&Source::File(manifest).parse()?, etag).await?;
+        let (name, below) = (manifest.to_owned(), prefix.clone());
+        let entries_max = self.unpacker.limits.entries_max;
+        let keys = spawn_blocking(move || locations::keys(list, &name, (&below, entries_max)));
+        let keys = keys.await.map_err(|error| broken_off(&error))??;
+        source::these(self.store, &prefix.bucket, keys, manifest).await
+    }
+
+    /// Takes hold of an object, which must have that entity tag, if any.
+    async fn object(self, target: &Target, etag: Option<&str>) -> Result<Object, ArtifactError> {
         let source = || format!("s3://{}/{}", target.bucket, target.key);
-        self.store.objects().get(target).await.map_err(|error| match error {
+        let object = self.store.objects().get(target).await.map_err(|error| match error {
             ObjectError::Store(error) => error.into(),
             ObjectError::NoSuchBucket(bucket) => error::missing_bucket(&bucket, &source()),
             _ => error::missing(&source()),
-        })
+        })?;
+        match etag.map(|etag| etag.trim_matches('"')) {
+            Some(etag) if etag != object.info().etag => {
+                Err(error::other_etag(&source(), (etag, &object.info().etag)))
+            }
+            _ => Ok(object),
+        }
     }
 
     async fn make(self, content: Content) -> Result<ArtifactId, ArtifactError> {
@@ -99,9 +141,7 @@ impl<'a> Artifacts<'a> {
             let _turn = turn;
             unpacker.unpack(&unpacking, content)
         });
-        let broken_off =
-            |error: JoinError| if error.is_panic() { Error::Panicked } else { Error::Closed };
-        unpacked.await.map_err(broken_off)??;
+        unpacked.await.map_err(|error| broken_off(&error))??;
         Ok(id)
     }
 
@@ -156,6 +196,10 @@ impl Content {
             Self::Files(plan) => plan.lay_out(dir, disk),
         }
     }
+}
+
+fn broken_off(error: &JoinError) -> Error {
+    if error.is_panic() { Error::Panicked } else { Error::Closed }
 }
 
 fn file_name(key: &str) -> &str {

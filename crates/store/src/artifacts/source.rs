@@ -1,4 +1,5 @@
-//! Where an artifact comes from: an archive, one object, or every object under a prefix.
+//! Where an artifact comes from: an archive, one object, or the objects under a prefix, all of them
+//! or those that a manifest lists.
 
 use super::{ArtifactError, error::missing_bucket};
 use crate::{Object, ObjectError, Store, Target};
@@ -13,15 +14,37 @@ pub enum Source<'a> {
     /// Every object whose key begins with the one given, which ends with a slash; each becomes a
     /// file under the rest of its key.
     Prefix(&'a str),
+    /// The objects under a prefix that a manifest lists; each becomes a file under the rest of its
+    /// key.
+    Listed {
+        /// The prefix, which ends with a slash.
+        prefix: &'a str,
+        /// The object that lists them.
+        manifest: &'a str,
+    },
+}
+
+/// Entity tags, without or with their quotes, that objects must have for an artifact to be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Etags<'a> {
+    /// That of the object named; a prefix has none.
+    pub object: Option<&'a str>,
+    /// That of the manifest.
+    pub manifest: Option<&'a str>,
 }
 
 impl Source<'_> {
     /// The place named; that of a prefix has the prefix for its key.
     pub(super) fn parse(self) -> Result<Target, ArtifactError> {
-        let (Self::Archive(source) | Self::File(source) | Self::Prefix(source)) = self;
+        let (Self::Archive(source)
+        | Self::File(source)
+        | Self::Prefix(source)
+        | Self::Listed { prefix: source, .. }) = self;
         let place = source.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
         let fits = |bucket: &str, key: &str| match self {
-            Self::Prefix(_) => key.ends_with('/') || (key.is_empty() && !bucket.is_empty()),
+            Self::Prefix(_) | Self::Listed { .. } => {
+                key.ends_with('/') || (key.is_empty() && !bucket.is_empty())
+            }
             _ => !key.is_empty() && !key.ends_with('/'),
         };
         match place {
@@ -40,7 +63,7 @@ impl Source<'_> {
             Self::File(_) => {
                 format!("`{source}` does not name an object; give it as `s3://bucket/key`")
             }
-            Self::Prefix(_) => format!(
+            Self::Prefix(_) | Self::Listed { .. } => format!(
                 "`{source}` is not a prefix of keys; give it as `s3://bucket/prefix/`, with the \
                  slash at its end"
             ),
@@ -69,4 +92,21 @@ pub(super) async fn under(
         return Err(ArtifactError::Refused(text));
     }
     Ok(found)
+}
+
+/// Takes hold of those objects, as they are at one moment. Keys are in their order.
+pub(super) async fn these(
+    store: &Store,
+    bucket: &str,
+    keys: Vec<String>,
+    manifest: &str,
+) -> Result<Vec<Object>, ArtifactError> {
+    store.objects().these(bucket, keys).await.map_err(|error| match error {
+        ObjectError::Store(error) => error.into(),
+        ObjectError::NoSuchKey { bucket, key } => ArtifactError::Missing(format!(
+            "there is no object at `s3://{bucket}/{key}`, which manifest `{manifest}` lists; upload \
+             it or list it no more, then create the endpoint again"
+        )),
+        _ => missing_bucket(bucket, manifest),
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use resources::{
-    Endpoint, KINDS, Record,
+    DeployedVariant, Endpoint, KINDS, Record,
     rest_apis::{ApiDeployment, ApiSnapshot, ApiStage, Definition, Kept, RestApi},
 };
 use serde_json::Value;
@@ -79,5 +79,5 @@ fn exists(tx: &Tx<'_>, kind: &str, key: &str) -> Result<bool, Error> {
 fn served(endpoint: &Endpoint) -> Vec<String> {
     let deployments = endpoint.current.iter().chain(&endpoint.pending);
     let variants = deployments.flat_map(|deployment| &deployment.variants);
-    variants.filter_map(|variant| variant.artifact_id.clone()).collect()
+    variants.flat_map(DeployedVariant::artifact_ids).cloned().collect()
 }

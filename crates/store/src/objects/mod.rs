@@ -229,6 +229,26 @@ impl<'a> Objects<'a> {
         self.store.read(read).await
     }
 
+    /// Takes hold of the objects of these keys, in their order and as they are at one moment.
+    pub(crate) async fn these(
+        self,
+        bucket: &str,
+        keys: Vec<String>,
+    ) -> Result<Vec<Object>, ObjectError> {
+        let bucket = bucket.to_owned();
+        let blobs = self.store.blobs().clone();
+        let read = move |tx: &crate::Tx<'_>| {
+            let _gate = blobs.gate();
+            let hold = |key: &String| {
+                let (info, headers, segments) = rows::require(tx, &bucket, key)?;
+                let pin = blobs.pin(&segments);
+                Ok(Object { info, headers, segments, pin })
+            };
+            keys.iter().map(hold).collect()
+        };
+        self.store.read(read).await
+    }
+
     /// Removes objects; keys that have none are no error. All of them go, or none.
     pub async fn delete(self, bucket: &str, keys: Vec<String>) -> Result<(), ObjectError> {
         let bucket = bucket.to_owned();

@@ -4,7 +4,7 @@
 use std::fs;
 
 use resources::ErrorKind;
-use store::{ArtifactError, ArtifactId, Change, Limits, Options, Source, Store};
+use store::{ArtifactError, ArtifactId, Change, Etags, Limits, Options, Source, Store, Target};
 use tempfile::TempDir;
 
 use crate::{
@@ -117,6 +117,99 @@ fn what_is_no_file_is_refused_with_what_to_do() {
     });
 }
 
+const LISTED: Source<'_> =
+    Source::Listed { prefix: "s3://bucket/m/", manifest: "s3://bucket/list" };
+
+/// A store with objects `m/a`, `m/d/b` and `n`, each of which holds its own key, and with a manifest
+/// of that text.
+async fn listing(manifest: &[u8]) -> Scratch {
+    let scratch = scratch().await;
+    for key in keys("m/a m/d/b m/w m/w/x n") {
+        put(&scratch.store, &key, key.as_bytes()).await;
+    }
+    put(&scratch.store, "list", manifest).await;
+    scratch
+}
+
+#[test]
+fn what_a_manifest_lists_becomes_files() {
+    let cases = [
+        ("d/b\n", "d/b=m/d/b"),
+        ("d/b\r\na\n\n", "a=m/a d/b=m/d/b"),
+        ("s3://bucket/m/a\na\n", "a=m/a"),
+        (r#"[{"prefix": "s3://bucket/m/d/"}, "b"]"#, "d/b=m/d/b"),
+    ];
+    run(async {
+        for (manifest, expect) in cases {
+            let Scratch { store, dir: _dir } = listing(manifest.as_bytes()).await;
+            let fetched = store.artifacts().fetch(LISTED).await;
+            let id = fetched.unwrap_or_else(|error| panic!("{manifest}: {error}"));
+            assert_eq!(shown(&store, &id), expect, "{manifest}");
+        }
+    });
+}
+
+#[test]
+fn manifests_that_cannot_be_followed_are_refused_with_what_to_do() {
+    let many = (0..21).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
+    let cases: [(&[u8], &str); 9] = [
+        (b"/a\n", "manifest `s3://bucket/list`: line 1, `/a`, is absolute; give what its key has"),
+        (b"../n\n", "line 1, `../n`, can't be a file of the model: a part of its name is `..`"),
+        (b"s3://bucket/n\n", "lies outside of `s3://bucket/m/`"),
+        (
+            b"a\nmissing\n",
+            "no object at `s3://bucket/m/missing`, which manifest `s3://bucket/list` lists",
+        ),
+        (b"w\nw/x\n", "`w` is a file already"),
+        (b"[1, 2]", "as JSON it is `[{\"prefix\": \"s3://bucket/prefix/\"}, \"key\", "),
+        (b"\n", "it lists no object; give one a line"),
+        (b"a\xff", "it is not text in UTF-8"),
+        (many.as_bytes(), "it lists 21 objects, more than the 20 that a model may have"),
+    ];
+    run(async {
+        for (manifest, expect) in cases {
+            let Scratch { store, dir } = listing(manifest).await;
+            let error = store.artifacts().fetch(LISTED).await.expect_err(expect);
+            assert!(error.to_string().contains(expect), "{error}");
+            assert_eq!(files_below(&dir.path().join("artifacts")), 0, "{expect}");
+        }
+    });
+}
+
+async fn etag(store: &Store, key: &str) -> String {
+    let object = store.objects().get(&Target::new("bucket", key)).await.expect("it is there");
+    object.info().etag.clone()
+}
+
+#[test]
+fn entity_tags_that_are_asked_for_are_compared() {
+    let file = Source::File("s3://bucket/m/a");
+    run(async {
+        let Scratch { store, dir: _dir } = listing(b"a\n").await;
+        let of_file = etag(&store, "m/a").await;
+        let of_list = etag(&store, "list").await;
+        let quoted = format!("\"{of_file}\"");
+        let object = |etag| Etags { object: Some(etag), ..Etags::default() };
+        let manifest = |etag| Etags { manifest: Some(etag), ..Etags::default() };
+        let cases = [
+            (file, object(&*of_file), true),
+            (file, object(&*quoted), true),
+            (file, object(&*of_list), false),
+            (LISTED, manifest(&*of_list), true),
+            (LISTED, manifest(&*of_file), false),
+        ];
+        for (source, etags, fits) in cases {
+            match store.artifacts().fetch_if(source, etags).await {
+                Ok(_) => assert!(fits, "{etags:?}"),
+                Err(error) => {
+                    assert!(!fits, "{error}");
+                    assert!(error.to_string().contains("has the entity tag `"), "{error}");
+                }
+            }
+        }
+    });
+}
+
 #[test]
 fn sources_of_files_that_name_nothing() {
     let cases = [
@@ -127,6 +220,12 @@ fn sources_of_files_that_name_nothing() {
             ErrorKind::Invalid,
             "give it as `s3://bucket/prefix/`",
         ),
+        (
+            Source::Listed { prefix: "s3://bucket/m", manifest: "s3://bucket/list" },
+            ErrorKind::Invalid,
+            "with the slash at its end",
+        ),
+        (LISTED, ErrorKind::NotFound, "there is no object at `s3://bucket/list`"),
         (Source::Prefix("s3:///m/"), ErrorKind::Invalid, "is not a prefix of keys"),
         (
             Source::File("s3://bucket/m"),
