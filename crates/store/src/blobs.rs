@@ -110,7 +110,7 @@ impl Blobs {
         let path = self.tmp.join(id.as_str());
         let file = self.disk.make_file(&path)?;
         let blob = PendingBlob { blobs: Arc::clone(self), id: Some(id), path };
-        Ok(BlobWriter { file, blob })
+        Ok(BlobWriter { file, blob, written: 0, begun: 0 })
     }
 
     /// Opens a blob that the caller has pinned.
@@ -219,17 +219,29 @@ fn remove_any(path: &Path) -> Result<(), Error> {
 pub(crate) struct BlobWriter {
     file: File,
     blob: PendingBlob,
+    /// How many bytes were appended.
+    written: u64,
+    /// How many of them the system was told to begin with.
+    begun: u64,
 }
 
 impl BlobWriter {
     /// Appends bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.blob.blobs.disk.write(&mut self.file, &self.blob.path, bytes)
+        self.blob.blobs.disk.write(&mut self.file, &self.blob.path, bytes)?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Lets the system begin with what was appended since the last time.
+    pub(crate) fn begin_sync(&mut self) {
+        self.blob.blobs.disk.begin_sync(&self.file, self.begun..self.written);
+        self.begun = self.written;
     }
 
     /// Syncs the bytes and gives them their place.
     pub(crate) fn finish(self) -> Result<PendingBlob, Error> {
-        let Self { file, mut blob } = self;
+        let Self { file, mut blob, .. } = self;
         let blobs = Arc::clone(&blob.blobs);
         blobs.disk.sync_file(&file, &blob.path)?;
         let id = blob.id();

@@ -8,6 +8,8 @@ use std::{
     fmt::Debug,
     fs::{self, File},
     io::{self, Write},
+    num::NonZero,
+    ops::Range,
     path::Path,
     sync::Arc,
 };
@@ -58,6 +60,19 @@ impl Disk {
         let asked = self.ask(Change::Write, path);
         let bytes = if asked.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
         file.write_all(bytes).and(asked).map_err(Error::io("write", path))
+    }
+
+    /// Lets the system begin to write these bytes of a file to the disk, so that the sync at its end
+    /// finds little left to do: it would do all of it at a stretch, in which a kernel that does not
+    /// preempt itself lets no other thread have the core. It is a hint, and nothing relies on it.
+    pub(crate) fn begin_sync(&self, file: &File, bytes: Range<u64>) {
+        let length = NonZero::new(bytes.end - bytes.start);
+        if self.durability == Durability::Synced && length.is_some() {
+            #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+            let _ = rustix::fs::fadvise(file, bytes.start, length, rustix::fs::Advice::DontNeed);
+            #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+            let _ = file;
+        }
     }
 
     /// Syncs a file's content.

@@ -59,7 +59,7 @@ impl ObjectWriter {
         let turn = blobs.turn().await?;
         let written = task::spawn_blocking(move || {
             let _turn = turn;
-            sink.write(&blobs, &block).map(|()| sink)
+            sink.write_through(&blobs, &block).map(|()| sink)
         });
         self.sink = Some(written.await.map_err(|_| Error::Closed)??);
         Ok(())
@@ -96,6 +96,13 @@ impl Sink {
             self.md5.update(bytes);
             self.size += bytes.len() as u64;
         }
+        Ok(())
+    }
+
+    /// Writes a block that more will follow.
+    fn write_through(&mut self, blobs: &Arc<Blobs>, block: &[Bytes]) -> Result<(), Error> {
+        self.write(blobs, block)?;
+        self.file.iter_mut().for_each(BlobWriter::begin_sync);
         Ok(())
     }
 
