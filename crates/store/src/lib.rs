@@ -30,6 +30,7 @@ mod objects;
 mod options;
 mod readers;
 mod records;
+mod regular;
 mod rest_apis;
 mod schema;
 mod store;

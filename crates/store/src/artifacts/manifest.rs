@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::tree;
-use crate::{Error, cursor::to_hex};
+use crate::{Error, cursor::to_hex, regular};
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +74,7 @@ fn collect(dir: &Path, below: &Path, files: &mut BTreeMap<PathBuf, Entry>) -> Re
 fn entry(place: &Path, path: PathBuf) -> Result<Entry, Error> {
     let hash = || {
         let mut hash = Hashing(Sha256::new());
-        let size = io::copy(&mut File::open(place)?, &mut hash)?;
+        let size = io::copy(&mut regular::open(place)?, &mut hash)?;
         Ok((size, to_hex(&hash.0.finalize())))
     };
     let (size, sha256) = hash().map_err(Error::io("read", place))?;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use super::Report;
+use super::{Report, chain};
 use crate::{
     Error,
     artifacts::{entries, manifest},
@@ -23,7 +23,7 @@ pub(super) fn check(
     let dir = layout.artifacts();
     for artifact in if dir.exists() { entries(&dir)? } else { Vec::new() } {
         report.artifacts += 1;
-        check_one(layout, &artifact, report)?;
+        check_one(layout, &artifact, report);
         let name = artifact.file_name().unwrap_or_default().to_string_lossy();
         if !served.iter().any(|(id, _)| *id == name) {
             report.orphaned(&artifact, "no endpoint in service uses it");
@@ -32,12 +32,12 @@ pub(super) fn check(
     Ok(())
 }
 
-fn check_one(layout: &Layout, artifact: &Path, report: &mut Report) -> Result<(), Error> {
+fn check_one(layout: &Layout, artifact: &Path, report: &mut Report) {
     let manifest = layout.manifests().join(artifact.file_name().unwrap_or_default());
     // Versions before manifests were kept left none; such an artifact can only be looked at.
-    let Ok(manifest) = fs::read_to_string(manifest) else { return Ok(()) };
-    for difference in manifest::differences(artifact, &manifest)? {
+    let Ok(manifest) = fs::read_to_string(manifest) else { return };
+    let differences = manifest::differences(artifact, &manifest);
+    for difference in differences.unwrap_or_else(|error| vec![chain(&error)]) {
         report.damaged(format!("artifact `{}`", artifact.display()), difference);
     }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Objects and parts: every blob that a row names is there with the bytes that were stored, and
 //! every blob that is there is named by a row.
 
-use std::{collections::HashSet, fs::File, io, path::PathBuf};
+use std::{collections::HashSet, io, path::PathBuf};
 
 use md5::{Digest, Md5};
 use rusqlite::Row;
@@ -13,6 +13,7 @@ use crate::{
     blobs::{self, BlobId, Segment},
     cursor::{from_hex, to_hex},
     layout::Layout,
+    regular,
 };
 
 /// Checks every object and part; the blobs that they name.
@@ -115,7 +116,7 @@ impl Checking<'_> {
         let name = segment.blob.as_str();
         let read = || {
             let mut hash = Hashing(Md5::new());
-            let size = io::copy(&mut File::open(&place)?, &mut hash)?;
+            let size = io::copy(&mut regular::open(&place)?, &mut hash)?;
             Ok((size, to_hex(&hash.0.finalize())))
         };
         let (size, md5) = read().map_err(|error: io::Error| {

@@ -115,11 +115,13 @@ const ROWS: [(&str, &str, &str); 9] = [
 type Harm = fn(&Path);
 
 /// What is done to files, and how it shows: place, problem.
-const FILES: [(Harm, &str, &str); 6] = [
+const FILES: [(Harm, &str, &str); 8] = [
     (flip_a_bit, "object `bucket/kept`", "are not those that were stored"),
     (cut_short, "object `bucket/kept`", "has 5 bytes instead of 19"),
     (lose_a_blob, "object `bucket/kept`", "could not read"),
     (change_an_artifact, "artifact `", "file `model.json` is not what was unpacked"),
+    (put_a_pipe_for_a_blob, "object `bucket/kept`", "it is no regular file"),
+    (put_a_pipe_into_an_artifact, "artifact `", "it is no regular file"),
     (spoil_the_database, "meta.sqlite", ""),
     (lose_the_database, "meta.sqlite", "the metadata database is missing"),
 ];
@@ -138,12 +140,32 @@ fn lose_a_blob(dir: &Path) {
     fs::remove_file(blob(dir, 19)).expect("removed");
 }
 
+fn put_a_pipe_for_a_blob(dir: &Path) {
+    put_a_pipe(&blob(dir, 19));
+}
+
+fn put_a_pipe_into_an_artifact(dir: &Path) {
+    put_a_pipe(&changeable(dir).join("model.json"));
+}
+
+/// Who opens it to read waits until somebody writes, which nobody does.
+fn put_a_pipe(place: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    fs::remove_file(place).expect("removed");
+    mknodat(CWD, place, FileType::Fifo, Mode::RUSR, 0).expect("a pipe");
+}
+
 fn change_an_artifact(dir: &Path) {
-    let file = artifact(dir).join("model.json");
-    let writable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(artifact(dir), writable).expect("it may be changed");
+    let file = changeable(dir).join("model.json");
     fs::remove_file(&file).expect("removed");
     overwrite(&file, b"5678");
+}
+
+/// The artifact, which is not to be written to.
+fn changeable(dir: &Path) -> PathBuf {
+    let writable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(artifact(dir), writable).expect("it may be changed");
+    artifact(dir)
 }
 
 /// An artifact of objects as they are is checked like an unpacked one.
