@@ -90,6 +90,15 @@ def test_what_is_no_operation_is_not_allowed(server, kept, verb, path):
     assert b"<Code>MethodNotAllowed</Code><Message>" in answer.body
 
 
+@pytest.mark.parametrize("query", ["uploadId=x", "partNumber=1", "partNumber=1&uploadIds=x"])
+def test_half_a_part_does_not_replace_the_object(server, bucket, kept, query):
+    headers = {"X-Amz-Content-SHA256": hashlib.sha256(b"a part").hexdigest()}
+    request = Request(f"/{bucket}/{kept}?{query}", b"a part", headers, "PUT", "s3")
+    answer = request.signed(server.api).send(server.api)
+    assert answer.status == 400
+    assert b"<Code>InvalidArgument</Code>" in answer.body and b"`partNumber`" in answer.body
+
+
 def fitting(name: str, bucket: str, key: str) -> dict:
     """The least members of a call, about the object that is there."""
     shape = MODEL.operation_model(name).input_shape

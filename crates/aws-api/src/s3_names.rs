@@ -27,6 +27,13 @@ pub(crate) fn operation(
     })
 }
 
+/// Whether a request names the upload of a part or its number, but not both: S3 has no such operation,
+/// and taken for a `PutObject` it would put the part in the object's place.
+pub(crate) fn is_half_a_part(method: &Method, uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    method == Method::PUT && (asks(query, "uploadId") != asks(query, "partNumber"))
+}
+
 /// Whether a query has all parameters that are wanted.
 fn asks(query: &str, wanted: &str) -> bool {
     wanted.split('&').filter(|wanted| !wanted.is_empty()).all(|wanted| {

@@ -39,13 +39,23 @@ impl S3Route for Unserved {
     }
 
     async fn call(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
+        if s3_names::is_half_a_part(&request.method, &request.uri) {
+            return Err(half_a_part());
+        }
         Err(refusal(s3_names::operation(&request.method, &request.uri, &request.headers)))
     }
 }
 
 /// Whether a call asks for what is not served.
 pub(super) fn is_asked_for(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
-    s3_names::operation(method, uri, headers).is_none_or(|operation| operation.instead.is_some())
+    s3_names::is_half_a_part(method, uri)
+        || s3_names::operation(method, uri, headers).is_none_or(|found| found.instead.is_some())
+}
+
+fn half_a_part() -> S3Error {
+    let text = "The upload of a part must have both `uploadId` and `partNumber`; leave both out to put \
+                the whole object";
+    S3Error::with_message(S3ErrorCode::InvalidArgument, text)
 }
 
 /// The refusal of a form: its operation is `PostObject`, whatever else it says.
