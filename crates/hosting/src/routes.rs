@@ -6,6 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use footprint::Footprint;
 use resources::{DeployedVariant, Deployment};
+use smallvec::SmallVec;
 use telemetry::{Fleet, VariantMetrics};
 
 use crate::{
@@ -36,7 +37,8 @@ pub(crate) enum Route {
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) deployment: Deployment,
-    pub(crate) variants: Box<[Variant]>,
+    /// Most have one, which lies in here.
+    pub(crate) variants: SmallVec<[Variant; 1]>,
     total_weight: f64,
     /// What a call reads of the variants and their models.
     footprint: Footprint,
@@ -85,10 +87,13 @@ impl Serving {
                 metrics: on.metrics.variant(endpoint, &planned.name),
             }
         };
-        let variants: Box<[_]> = deployment.variants.iter().zip(models).map(lay_out).collect();
+        let variants: SmallVec<[_; 1]> =
+            deployment.variants.iter().zip(models).map(lay_out).collect();
         let total_weight = variants.iter().map(|variant| f64::from(variant.weight)).sum();
         let mut footprint = Footprint::default();
-        footprint.add(&variants[..]);
+        if variants.spilled() {
+            footprint.add(&variants[..]);
+        }
         variants.iter().for_each(|variant| variant.footprint(&mut footprint));
         Self { deployment, variants, total_weight, footprint }
     }

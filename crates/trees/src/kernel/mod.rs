@@ -35,6 +35,7 @@ mod wide;
 use std::{cell::RefCell, fmt::Debug};
 
 use footprint::Footprint;
+use smallvec::SmallVec;
 
 use crate::{
     Rows,
@@ -105,8 +106,8 @@ impl Tiles<'_> {
 #[derive(Debug)]
 pub(crate) struct Forest {
     columns: Columns,
-    base_margins: Vec<f32>,
-    runs: Vec<Run>,
+    base_margins: SmallVec<[f32; 4]>,
+    runs: SmallVec<[Run; 1]>,
     order: Order,
     tree_count: usize,
 }
@@ -114,9 +115,27 @@ pub(crate) struct Forest {
 /// Consecutive trees of one layout: as many as fill `lanes`, the last run also fewer.
 #[derive(Debug)]
 struct Run {
-    kernel: Box<dyn Kernel>,
+    trees: Laid,
     /// Groups of [`LANES`] trees.
     lanes: usize,
+}
+
+/// Trees in the layout that suits them. Most forests are one run, which lies in the forest itself.
+#[derive(Debug)]
+enum Laid {
+    Perfect(Perfect),
+    Sparse(Sparse),
+    Mixed(Mixed),
+}
+
+impl Run {
+    fn kernel(&self) -> &dyn Kernel {
+        match &self.trees {
+            Laid::Perfect(trees) => trees,
+            Laid::Sparse(trees) => trees,
+            Laid::Mixed(trees) => trees,
+        }
+    }
 }
 
 /// Working memory of one thread, grown once and used again.
@@ -139,7 +158,7 @@ impl Forest {
         let index = ColumnIndex::new(trees);
         let runs = runs(trees, &index, isa);
         let order = Order::of(trees, ensemble.base_margins.len());
-        let (base_margins, tree_count) = (ensemble.base_margins.clone(), trees.len());
+        let (base_margins, tree_count) = (ensemble.base_margins[..].into(), trees.len());
         Self { columns: index.into_columns(), base_margins, runs, order, tree_count }
     }
 
@@ -153,7 +172,7 @@ impl Forest {
     }
 
     pub(crate) fn byte_size(&self) -> usize {
-        let runs: usize = self.runs.iter().map(|run| run.kernel.byte_size()).sum();
+        let runs: usize = self.runs.iter().map(|run| run.kernel().byte_size()).sum();
         let order = self.order.byte_size() + size_of_val(&self.base_margins[..]);
         runs + order + self.columns.byte_size()
     }
@@ -161,11 +180,14 @@ impl Forest {
     /// Adds the heap memory that one row reads.
     pub(crate) fn footprint(&self, footprint: &mut Footprint) {
         self.columns.footprint(footprint);
-        footprint.add(&self.base_margins[..]);
-        footprint.add(&self.runs[..]);
+        if self.base_margins.spilled() {
+            footprint.add(&self.base_margins[..]);
+        }
+        if self.runs.spilled() {
+            footprint.add(&self.runs[..]);
+        }
         for run in &self.runs {
-            footprint.add(&*run.kernel);
-            run.kernel.footprint(footprint);
+            run.kernel().footprint(footprint);
         }
     }
 
@@ -191,7 +213,7 @@ impl Forest {
                 let mut ids = &mut scratch.ids[..];
                 for run in &self.runs {
                     let (own, rest) = ids.split_at_mut(run.lanes);
-                    run.kernel.row_ids(&scratch.row, own);
+                    run.kernel().row_ids(&scratch.row, own);
                     ids = rest;
                 }
                 let ids = &scratch.ids.as_flattened()[..self.tree_count];
@@ -230,7 +252,7 @@ impl Forest {
         let mut leaves = &mut scratch.leaves[..];
         for run in &self.runs {
             let (own, rest) = leaves.split_at_mut(run.lanes);
-            run.kernel.row(&scratch.row, own);
+            run.kernel().row(&scratch.row, own);
             leaves = rest;
         }
         sums.copy_from_slice(&self.base_margins);
@@ -252,7 +274,7 @@ impl Forest {
         let (keys, sums) = (&scratch.keys[..], &mut scratch.sums[..]);
         let mut tiles = Tiles { keys, column_count, sums, group_count };
         for run in &self.runs {
-            run.kernel.tiles(&mut tiles);
+            run.kernel().tiles(&mut tiles);
         }
         for (number, margins) in out.chunks_exact_mut(group_count).enumerate() {
             let tile = &scratch.sums[number / LANES * group_count..];
@@ -265,15 +287,15 @@ impl Forest {
 
 /// Cuts the ensemble into runs: [`LANES`] trees at a time decide on a layout, and neighbours that
 /// agree share a run.
-fn runs(trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Vec<Run> {
-    let mut runs = Vec::new();
+fn runs(trees: &[Tree], index: &ColumnIndex, isa: Isa) -> SmallVec<[Run; 1]> {
+    let mut runs = SmallVec::new();
     let mut rest = trees;
     while !rest.is_empty() {
         let layout = Layout::of(&rest[..LANES.min(rest.len())]);
         let alike = rest.chunks(LANES).take_while(|chunk| Layout::of(chunk) == layout);
         let (run, after) = rest.split_at(alike.map(<[Tree]>::len).sum());
-        let kernel = layout.build(run, index, isa);
-        runs.push(Run { kernel, lanes: run.len().div_ceil(LANES) });
+        let trees = layout.build(run, index, isa);
+        runs.push(Run { trees, lanes: run.len().div_ceil(LANES) });
         rest = after;
     }
     runs
@@ -300,11 +322,11 @@ impl Layout {
         if fits { Self::Perfect { depth } } else { Self::Sparse }
     }
 
-    fn build(self, trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Box<dyn Kernel> {
+    fn build(self, trees: &[Tree], index: &ColumnIndex, isa: Isa) -> Laid {
         match self {
-            Self::Perfect { depth } => Box::new(Perfect::new(trees, depth, index, isa)),
-            Self::Mixed => Box::new(Mixed::new(trees, index)),
-            Self::Sparse => Box::new(Sparse::new(trees, index, isa)),
+            Self::Perfect { depth } => Laid::Perfect(Perfect::new(trees, depth, index, isa)),
+            Self::Mixed => Laid::Mixed(Mixed::new(trees, index)),
+            Self::Sparse => Laid::Sparse(Sparse::new(trees, index, isa)),
         }
     }
 }
