@@ -27,6 +27,8 @@ DISTINCT = 500
 TIMEOUT_SECONDS = 60
 KIB = 1 << 10
 USERS, MOVIES = 943, 1682
+# Servers of many endpoints fetch ahead what a call reads.
+NEIGHBOURS = [f"neighbour-{number}" for number in range(40)]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Kind:
 
 def main():
     arguments = parse_arguments()
+    deploy_neighbours(arguments)
     train_calls(arguments)
     train_control_plane(arguments)
     train_storage(arguments)
@@ -80,6 +83,7 @@ def kinds(endpoint: str, rest_api: str) -> list[Kind]:
         Kind(40, invocations, bodies=rows, headers={"accept": "application/json"}),
         Kind(40, invocations, "application/jsonlines", lines),
         Kind(40, invocations, "text/libsvm", sparse),
+        *(Kind(2, f"/endpoints/{name}/invocations", bodies=rows[:10]) for name in NEIGHBOURS),
         Kind(10, invocations, bodies=[b"1,2,x"], status=424),
         Kind(10, "/endpoints/no-such-endpoint/invocations", bodies=rows, status=400),
         *(Kind(1, path, method="GET", is_rest=True) for path in some_movies[:400]),
@@ -168,6 +172,17 @@ def region() -> str:
 def client(arguments, service: str):
     once = Config(retries={"total_max_attempts": 1})
     return boto3.client(service, endpoint_url=arguments.url, config=once)
+
+
+def deploy_neighbours(arguments):
+    """More endpoints of the example's configuration."""
+    sagemaker = client(arguments, "sagemaker")
+    config = sagemaker.describe_endpoint(EndpointName=arguments.endpoint)["EndpointConfigName"]
+    for name in NEIGHBOURS:
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    for name in NEIGHBOURS:
+        soon = {"Delay": 0.2, "MaxAttempts": 300}
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=soon)
 
 
 def train_control_plane(arguments):
