@@ -37,7 +37,7 @@ mod store;
 mod tx;
 mod writer;
 
-pub use artifacts::{ArtifactError, ArtifactId, Artifacts, Etags, Limits, Source};
+pub use artifacts::{ArtifactError, ArtifactId, Artifacts, Etags, Limits, Look, Source};
 pub use check::{Finding, Report, check};
 pub use durable::{Change, Faults};
 pub use error::{DISK_FULL, Error};

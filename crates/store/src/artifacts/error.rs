@@ -48,3 +48,19 @@ pub(super) fn other_etag(source: &str, (wanted, found): (&str, &str)) -> Artifac
          is meant, or create a model that names this one's tag or none"
     ))
 }
+
+/// An artifact that is damaged on the disk, and why it can't be made again.
+pub(super) fn lost(problem: &str, why: &ArtifactError) -> ArtifactError {
+    ArtifactError::Refused(format!(
+        "its artifact is damaged on the server's disk ({problem}) and can't be made again: {why}"
+    ))
+}
+
+/// A source that gives other files than an artifact had.
+pub(super) fn other() -> ArtifactError {
+    ArtifactError::Refused(
+        "its source has changed since and gives other files; upload what was served, or decide for \
+         what is there now, then create the endpoint again"
+            .to_owned(),
+    )
+}

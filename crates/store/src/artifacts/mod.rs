@@ -11,6 +11,7 @@ mod lay_out;
 mod limits;
 mod locations;
 pub(crate) mod manifest;
+mod mend;
 mod path;
 mod source;
 mod tar_reader;
@@ -31,6 +32,9 @@ use tokio::task::{JoinError, spawn_blocking};
 pub use error::ArtifactError;
 use lay_out::Plan;
 pub use limits::Limits;
+pub use manifest::Look;
+use manifest::Manifest;
+use mend::Condition;
 pub use source::{Etags, Source};
 pub(crate) use tree::{entries, is_dir, remove_tree};
 
@@ -259,38 +263,59 @@ impl Unpacker {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes an artifact unless it is there.
     fn unpack(&self, id: &ArtifactId, content: Content) -> Result<(), ArtifactError> {
-        let place = self.path(id);
-        if place.exists() {
-            return Ok(());
+        match self.condition(id, Look::Sizes) {
+            Condition::Sound => Ok(()),
+            damaged => self.make(id, content, &damaged),
         }
+    }
+
+    /// Fills a new directory and hands it on; what fails leaves nothing.
+    fn build(
+        &self,
+        content: Content,
+        publish: impl FnOnce(&Path) -> Result<(), ArtifactError>,
+    ) -> Result<(), ArtifactError> {
         let building = self.tmp.join(random_id());
         fs::create_dir(&building).map_err(Error::io("make", &building))?;
-        let built = content
-            .fill(&building, &self.limits, &self.disk)
-            .and_then(|()| Ok(self.publish(&building, &place)?));
+        let filled = content.fill(&building, &self.limits, &self.disk);
+        let built = filled.and_then(|()| publish(&building));
         if built.is_err() {
             discard(&building);
         }
         built
     }
 
-    /// Gives what was built its place. Its manifest comes first: an artifact that is there has
-    /// one, and one without an artifact is of no consequence.
-    fn publish(&self, building: &Path, place: &Path) -> Result<(), Error> {
+    /// Gives what was built its place, and takes away what was there. Its manifest comes first: an
+    /// artifact that is there has one, and one without an artifact tells what there was.
+    fn publish(&self, building: &Path, manifest: &Manifest, place: &Path) -> Result<(), Error> {
         tree::forbid_writing(building)?;
-        let manifest = self.manifests.join(place.file_name().unwrap_or_default());
-        self.write_manifest(building, &manifest)?;
+        let of_place = self.manifests.join(place.file_name().unwrap_or_default());
+        self.write_manifest(manifest, &of_place)?;
         self.disk.sync_file_system(building)?;
+        let before = if place.exists() { Some(self.move_aside(place)?) } else { None };
         self.disk.rename(building, place)?;
         tree::set_mode(place, tree::DIRECTORY_MODE)?;
-        self.disk.sync_dir(&self.artifacts)
+        self.disk.sync_dir(&self.artifacts)?;
+        if let Some(before) = before {
+            discard(&before);
+        }
+        Ok(())
     }
 
-    fn write_manifest(&self, building: &Path, place: &Path) -> Result<(), Error> {
-        let manifest = manifest::of(building)?;
+    /// Moves an artifact where it is no longer one, so that what `artifacts/` shows is whole at
+    /// every moment.
+    fn move_aside(&self, artifact: &Path) -> Result<PathBuf, Error> {
+        let going = self.tmp.join(random_id());
+        tree::set_mode(artifact, tree::BUILDING_MODE)?;
+        self.disk.rename(artifact, &going)?;
+        Ok(going)
+    }
+
+    fn write_manifest(&self, manifest: &Manifest, place: &Path) -> Result<(), Error> {
         let being_written = self.tmp.join(random_id());
-        let written = self.write_file(&being_written, place, &manifest);
+        let written = self.write_file(&being_written, place, &manifest.to_bytes());
         if written.is_err() {
             durable::remove_file(&being_written)?;
         }
@@ -314,11 +339,7 @@ impl Unpacker {
             if ids.contains(&id) || self.is_fetched(&id) {
                 continue;
             }
-            // Renamed first, so that what `artifacts/` shows is whole at every moment.
-            let going = self.tmp.join(random_id());
-            tree::set_mode(&entry, tree::BUILDING_MODE)?;
-            self.disk.rename(&entry, &going)?;
-            discard(&going);
+            discard(&self.move_aside(&entry)?);
             durable::remove_file(&self.manifests.join(name))?;
         }
         Ok(idle)

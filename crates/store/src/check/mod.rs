@@ -13,7 +13,7 @@ use std::{collections::HashSet, path::Path};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::{Error, Tx, blobs::BlobId, layout::Layout, schema};
+use crate::{Error, Tx, blobs::BlobId, error::chain, layout::Layout, schema};
 
 /// What was found in a data directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -143,15 +143,4 @@ fn check_database(connection: &Connection, report: &mut Report) -> Result<(), Er
         }
     }
     Ok(())
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

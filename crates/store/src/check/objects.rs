@@ -6,12 +6,13 @@ use std::{collections::HashSet, io, path::PathBuf};
 use md5::{Digest, Md5};
 use rusqlite::Row;
 
-use super::{Report, chain};
+use super::Report;
 use crate::{
     Error, Headers, Tx,
     artifacts::{entries, manifest::Hashing},
     blobs::{self, BlobId, Segment},
     cursor::{from_hex, to_hex},
+    error::chain,
     layout::Layout,
     regular,
 };

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use resources::{
-    DeployedVariant, Endpoint, KINDS, Record,
+    DeployedVariant, Endpoint, EndpointStatus, KINDS, Record,
     rest_apis::{ApiDeployment, ApiSnapshot, ApiStage, Definition, Kept, RestApi},
 };
 use serde_json::Value;
 
-use super::{Report, chain};
-use crate::{Error, Tx};
+use super::Report;
+use crate::{Error, Tx, error::chain};
 
 /// Checks every record; the artifacts that they serve from, each with the record that does.
 pub(super) fn check(tx: &Tx<'_>, report: &mut Report) -> Result<BTreeSet<(String, String)>, Error> {
@@ -75,8 +75,11 @@ fn exists(tx: &Tx<'_>, kind: &str, key: &str) -> Result<bool, Error> {
 }
 
 /// The artifacts that an endpoint answers from. What it is bringing up may not be fetched yet, but
-/// names what has been.
+/// names what has been. One that failed or is being deleted does not come back.
 fn served(endpoint: &Endpoint) -> Vec<String> {
+    if matches!(endpoint.status, EndpointStatus::Failed | EndpointStatus::Deleting) {
+        return Vec::new();
+    }
     let deployments = endpoint.current.iter().chain(&endpoint.pending);
     let variants = deployments.flat_map(|deployment| &deployment.variants);
     variants.flat_map(DeployedVariant::artifact_ids).cloned().collect()

@@ -28,7 +28,7 @@ async fn filled() -> TempDir {
     dir
 }
 
-fn archive() -> Vec<u8> {
+pub(crate) fn archive() -> Vec<u8> {
     let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut tar = tar::Builder::new(packed);
     for name in ["model.json", "code/inference.py"] {
@@ -194,7 +194,7 @@ fn lose_the_database(dir: &Path) {
     fs::remove_file(dir.join("meta.sqlite")).expect("removed");
 }
 
-fn overwrite(path: &Path, bytes: &[u8]) {
+pub(crate) fn overwrite(path: &Path, bytes: &[u8]) {
     let mut file = fs::File::create(path).expect("a file");
     file.write_all(bytes).expect("it is written");
 }

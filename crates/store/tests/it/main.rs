@@ -6,6 +6,7 @@ mod crash;
 mod faults;
 mod fixture;
 mod listing;
+mod mending;
 mod model_files;
 mod objects;
 mod records;
