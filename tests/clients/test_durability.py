@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from artifacts import ROLE, leaf
-from server import Server, binary, environment
+from artifacts import ROLE, archive, leaf
+from server import Server, binary, environment, eventually
 
 FIXTURE = Path(__file__).resolve().parents[2] / "crates/store/tests/fixtures/layout-1.tar.gz"
 KB = 1024
@@ -78,6 +78,107 @@ def test_bytes_that_are_not_there_are_an_error_and_no_cut_answer(start_server, d
     assert (error.status, error.code) == (500, "InternalError")
     assert "`clary check` lists all such damage" in error.message
     assert "panicked" not in server.stderr()
+
+
+# Damaged artifacts
+
+
+def cut_short(artifact: Path, manifest: Path) -> None:
+    (artifact / "xgboost-model").write_bytes(b"{")
+
+
+def changed(artifact: Path, manifest: Path) -> None:
+    """As many bytes as before, which are no model."""
+    model = artifact / "xgboost-model"
+    model.write_bytes(b"x" * model.stat().st_size)
+
+
+def missing(artifact: Path, manifest: Path) -> None:
+    (artifact / "xgboost-model").unlink()
+
+
+def without_directory(artifact: Path, manifest: Path) -> None:
+    shutil.rmtree(artifact)
+
+
+def without_manifest(artifact: Path, manifest: Path) -> None:
+    manifest.unlink()
+
+
+HARMS = {"cut": cut_short, "changed": changed, "missing": missing, "away": without_directory, "bare": without_manifest}
+
+
+def harm(data_dir: Path, endpoint: str, how) -> None:
+    """Harms what the endpoint serves from, as a disk or an operator might."""
+    with contextlib.closing(sqlite3.connect(data_dir / "meta.sqlite")) as database:
+        query = "SELECT body FROM records WHERE kind = 'endpoint' AND key = ?"
+        [body] = database.execute(query, [endpoint]).fetchone()
+    [variant] = json.loads(body)["current"]["variants"]
+    artifact = data_dir / "artifacts" / variant["artifact_id"]
+    for path in (artifact, *artifact.rglob("*")):
+        path.chmod(0o755)
+    how(artifact, data_dir / "manifests" / variant["artifact_id"])
+
+
+def served(server: Server, endpoint: str) -> float:
+    """What an endpoint that is in service answers."""
+    runtime = server.client("sagemaker-runtime")
+    reply = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=b"1\n")
+    return float(reply["Body"].read())
+
+
+def test_a_damaged_artifact_is_made_again(start_server, deploy_to):
+    server = start_server()
+    deploy = deploy_to(server)
+    for value, name in enumerate(HARMS):
+        deploy(name, {"xgboost-model": leaf(float(value)), "code/inference.py": b"#"})
+    server.stop()
+    for name, how in HARMS.items():
+        harm(server.data_dir, name, how)
+    done = check(server.data_dir)
+    assert f"is damaged in {len(HARMS)} places" in done.stderr, done.stdout
+    assert "its manifest is missing or cannot be read" in done.stdout
+    assert done.stdout.count("the next start makes it again if its source still gives the same") == len(HARMS)
+    server.start()
+    for value, name in enumerate(HARMS):
+        deploy_to(server).wait_in_service(name)
+        assert served(server, name) == value
+    assert server.stderr().count("a damaged artifact was made again") == len(HARMS)
+    server.stop()
+    report = checked(server.data_dir)
+    assert (report["artifacts"], report["orphans"]) == (len(HARMS), [])
+
+
+def test_what_cannot_be_made_again_is_named_and_never_another_model(start_server, deploy_to):
+    server = start_server()
+    deploy = deploy_to(server)
+    for name in ("gone", "other", "same", "bare"):
+        deploy(name, {"xgboost-model": leaf(1.0)})
+    for name in ("gone", "bare"):
+        deploy.s3.delete_object(Bucket="models", Key=f"{name}/model.tar.gz")
+    for name, value in [("other", 2.0), ("same", 1.0)]:
+        deploy.upload(f"{name}/model.tar.gz", archive({"xgboost-model": leaf(value)}))
+    server.stop()
+    for name, how in [("gone", missing), ("other", changed), ("same", changed), ("bare", without_manifest)]:
+        harm(server.data_dir, name, how)
+    server.start()
+    again = deploy_to(server)
+    for name, problem, why in [
+        ("gone", "is missing", "there is no object at `s3://models/gone/model.tar.gz`; upload the artifact, "),
+        ("other", "is not what was unpacked", "its source has changed since and gives other files; "),
+    ]:
+        describe = lambda name=name: again.sm.describe_endpoint(EndpointName=name)
+        endpoint = eventually(lambda: (found := describe())["EndpointStatus"] == "Failed" and found)
+        told = f"on the server's disk (file `xgboost-model` {problem}) and can't be made again: {why}"
+        assert told in endpoint["FailureReason"], endpoint["FailureReason"]
+    # The same files from another object are the same model; and what can't be compared is used as it is.
+    for name in ("same", "bare"):
+        again.wait_in_service(name)
+        assert served(server, name) == 1.0
+    assert "an artifact can't be compared with what was unpacked" in server.stderr()
+    server.stop()
+    [damage] = json.loads(check(server.data_dir, "--json").stdout)["damage"]
+    assert damage["problem"].startswith("its manifest is missing or cannot be read")
 
 
 # Damaged records

@@ -8,7 +8,7 @@ use resources::{
     AdditionalSource, Container, DeployedVariant, Deployment, Explainer, ModelDataForm,
     ModelDataSource,
 };
-use store::{ArtifactError, ArtifactId, Etags, Source};
+use store::{ArtifactError, ArtifactId, Etags, Look, Source};
 
 use crate::{
     Hosting,
@@ -95,7 +95,10 @@ async fn in_time(
             explainer: explainer.cloned(),
             log: Arc::clone(log),
         };
-        open(hosting, model).await
+        match open(hosting, model.clone()).await {
+            Err(_) if mended(hosting, planned).await? => open(hosting, model).await,
+            opened => opened,
+        }
     };
     let late = || {
         format!(
@@ -110,19 +113,14 @@ async fn in_time(
 /// object has changed since.
 async fn fetch(hosting: &Hosting, planned: &mut DeployedVariant) -> Result<PathBuf, String> {
     fetch_additional(hosting, planned).await?;
-    let artifacts = hosting.on().store.artifacts();
-    let kept = planned.artifact_id.clone().map(|id| artifacts.path(&ArtifactId(id)));
-    if let Some(path) = kept.filter(|path| path.is_dir()) {
-        return Ok(path);
-    }
-    let Some((source, etags)) = source(&planned.container) else {
+    let Some(from) = source(&planned.container) else {
         return Err(format!(
             "model `{}` has no ModelDataUrl; give it one that names a model.tar.gz",
             planned.model_name
         ));
     };
-    let id = fetched(hosting, (source, etags)).await?;
-    let path = artifacts.path(&id);
+    let id = fetched(hosting, from, planned.artifact_id.as_ref()).await?;
+    let path = hosting.on().store.artifacts().path(&id);
     planned.artifact_id = Some(id.0);
     Ok(path)
 }
@@ -130,13 +128,9 @@ async fn fetch(hosting: &Hosting, planned: &mut DeployedVariant) -> Result<PathB
 /// Fetches what the container is to have besides its model. Those that serve in this process do not
 /// read it, as the images' own algorithms do not; it is kept and named all the same.
 async fn fetch_additional(hosting: &Hosting, planned: &mut DeployedVariant) -> Result<(), String> {
-    let artifacts = hosting.on().store.artifacts();
     for AdditionalSource { channel, source } in &planned.container.additional_sources {
         let kept = planned.additional_artifact_ids.get(channel);
-        if kept.is_some_and(|id| artifacts.path(&ArtifactId(id.clone())).is_dir()) {
-            continue;
-        }
-        let id = fetched(hosting, told(source))
+        let id = fetched(hosting, told(source), kept)
             .await
             .map_err(|cause| format!("additional model data, channel `{channel}`: {cause}"))?;
         planned.additional_artifact_ids.insert(channel.clone(), id.0);
@@ -144,14 +138,33 @@ async fn fetch_additional(hosting: &Hosting, planned: &mut DeployedVariant) -> R
     Ok(())
 }
 
+/// The artifact that was fetched before, mended if it needs to be, or a new one.
 async fn fetched(
     hosting: &Hosting,
-    (source, etags): (Source<'_>, Etags<'_>),
+    from: (Source<'_>, Etags<'_>),
+    kept: Option<&String>,
 ) -> Result<ArtifactId, String> {
-    match hosting.on().store.artifacts().fetch_if(source, etags).await {
-        Ok(id) => Ok(id),
+    let artifacts = hosting.on().store.artifacts();
+    let Some(kept) = kept else { return answered(artifacts.fetch_if(from.0, from.1).await).await };
+    let id = ArtifactId(kept.clone());
+    answered(artifacts.mend(&id, from, Look::Sizes).await).await?;
+    Ok(id)
+}
+
+/// Whether the artifact of a model that can't be opened had come to harm, and is whole again.
+async fn mended(hosting: &Hosting, planned: &DeployedVariant) -> Result<bool, String> {
+    let (Some(id), Some(from)) = (&planned.artifact_id, source(&planned.container)) else {
+        return Ok(false);
+    };
+    let id = ArtifactId(id.clone());
+    answered(hosting.on().store.artifacts().mend(&id, from, Look::Bytes).await).await
+}
+
+/// What the store did, or what the endpoint's owner is told.
+async fn answered<T>(done: Result<T, ArtifactError>) -> Result<T, String> {
+    match done {
         Err(ArtifactError::Fault(store::Error::Closed)) => stopping().await,
-        Err(error) => Err(cause(&error)),
+        done => done.map_err(|error| cause(&error)),
     }
 }
 
@@ -200,6 +213,7 @@ fn cause(error: &ArtifactError) -> String {
 }
 
 /// A model to be opened, which can move to another thread.
+#[derive(Clone)]
 struct Unopened {
     container: Container,
     directory: PathBuf,
