@@ -65,16 +65,14 @@ enum Alone {
 }
 
 impl Alone {
-    fn new(
-        isa: Isa,
-        (slots, leaves): (&[Slot], &[f32]),
-        leaf_count: usize,
-        column_max: u32,
-    ) -> Self {
-        if let Some(bits) = Bits::new(isa, (slots, leaves), leaf_count, column_max) {
+    fn new(trees: &Perfect) -> Self {
+        let (isa, leaf_count, column_max) = (trees.isa, 1 << trees.depth, trees.column_max);
+        let len = trees.groups.len() * leaf_count;
+        let without_fillers = (&trees.slots[..len], &trees.leaves[..len]);
+        if let Some(bits) = Bits::new(isa, without_fillers, leaf_count, column_max) {
             return Self::Bits(bits);
         }
-        Planes::new(isa, slots, leaf_count, column_max).map_or(Self::Walk, Self::Planes)
+        Planes::new(isa, &trees.slots, leaf_count, column_max).map_or(Self::Walk, Self::Planes)
     }
 
     fn byte_size(&self) -> usize {
@@ -98,8 +96,9 @@ impl Perfect {
         let (leaves, ids): (Vec<_>, Vec<_>) = ends.iter().map(|leaf| (leaf.value, leaf.id)).unzip();
         let column_max = slots.iter().map(|slot| slot.column).max().unwrap_or(0);
         let groups = trees.iter().map(|tree| tree.group).collect();
-        let alone = Alone::new(isa, (&slots, &leaves), 1 << depth, column_max);
-        Self { isa, alone, depth, slots, leaves, ids, groups, column_max }
+        let alone = Alone::Walk;
+        let trees = Self { isa, alone, depth, slots, leaves, ids, groups, column_max };
+        Self { alone: Alone::new(&trees), ..trees }
     }
 
     fn trees<const N: usize>(&self) -> PerfectTrees<'_, N> {

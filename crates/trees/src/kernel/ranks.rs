@@ -5,11 +5,15 @@
 //! Owns the tables; what columns and keys are is the caller's, the search `simd`'s.
 
 use footprint::Footprint;
+use smallvec::SmallVec;
 
 /// Thresholds that are compared at once.
 pub(super) const BLOCK: usize = 16;
-/// So many ranks fit a byte besides zero.
-const THRESHOLDS_MAX: usize = u8::MAX as usize;
+/// So many columns are kept without a place in memory of their own.
+const COLUMNS_INLINE: usize = 16;
+/// Lines that come from the third-level cache while a row waits for one that nobody asked for ahead:
+/// about 60 ns, at 2.5 ns a line.
+const LINES_PER_WAIT: usize = 24;
 
 /// Splits that a register decides.
 pub(super) const SPLITS: usize = 64;
@@ -29,13 +33,16 @@ impl Default for RankedSplits {
     }
 }
 
-/// A column's thresholds: sorted, in blocks, and before these, if they are several, a block with
-/// the last threshold of each but the last.
+/// A column's thresholds: sorted, in blocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Table {
-    /// The place of the first block.
-    pub(super) start: u32,
-    pub(super) count: u8,
+    /// The place of the block where a search begins: the only one, or if there are several, one with
+    /// the last threshold of each but the last.
+    first: u16,
+    /// The place of the sorted blocks.
+    sorted: u16,
+    /// So many that the rank fits a byte, too.
+    count: u8,
 }
 
 /// What thresholds and values are, once they are ordered as integers.
@@ -68,41 +75,67 @@ impl<K: Key> Block<K> {
     }
 }
 
-/// The thresholds of all columns.
+/// The thresholds of all columns. Those of columns with several blocks come before all others, for a
+/// row reads one block of each; from the place after them on, it reads all: where searches begin, and
+/// what is kept behind.
 #[derive(Debug)]
 pub(super) struct Ranks<K> {
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: SmallVec<[Table; COLUMNS_INLINE]>,
     pub(super) blocks: Vec<Block<K>>,
+    /// The place of the blocks where searches begin.
+    firsts_at: usize,
 }
 
 impl<K: Key> Ranks<K> {
-    /// From the thresholds of each column, in any order; `None` if a column has too many.
-    pub(super) fn new(columns: Vec<Vec<K>>) -> Option<Self> {
-        let mut ranks = Self { tables: Vec::new(), blocks: Vec::new() };
-        for mut thresholds in columns {
+    /// From the thresholds of each column, in any order; `None` if a column has too many, or all
+    /// together.
+    pub(super) fn new(mut columns: Vec<Vec<K>>) -> Option<Self> {
+        let mut ranks = Self { tables: SmallVec::new(), blocks: Vec::new(), firsts_at: 0 };
+        ranks.tables.reserve_exact(columns.len());
+        for thresholds in &mut columns {
             thresholds.sort_unstable();
             thresholds.dedup();
-            ranks.push(&thresholds)?;
+            ranks.push(thresholds)?;
+        }
+        ranks.firsts_at = ranks.blocks.len();
+        for (column, thresholds) in columns.iter().enumerate() {
+            ranks.push_first(column, thresholds)?;
         }
         // Kept as long as the model is; room for more would be up to half of it.
-        ranks.tables.shrink_to_fit();
         ranks.blocks.shrink_to_fit();
         Some(ranks)
     }
 
+    /// Adds a column, without the block where its searches begin.
     fn push(&mut self, thresholds: &[K]) -> Option<()> {
-        if thresholds.len() > THRESHOLDS_MAX {
-            return None;
-        }
-        self.tables.push(Table { start: self.blocks.len() as u32, count: thresholds.len() as u8 });
+        let count = thresholds.len().try_into().ok()?;
+        let sorted = self.next_place()?;
         if thresholds.len() > BLOCK {
-            let pivots = thresholds.chunks_exact(BLOCK).map(|block| block[BLOCK - 1]);
-            let count = thresholds.len().div_ceil(BLOCK) - 1;
-            self.blocks.push(Block::padded(pivots.take(count)));
+            self.blocks.extend(blocks(thresholds));
         }
-        let blocks = thresholds.chunks(BLOCK).map(|block| Block::padded(block.iter().copied()));
-        self.blocks.extend(blocks);
+        self.tables.push(Table { first: sorted, sorted, count });
         Some(())
+    }
+
+    /// Adds that block.
+    fn push_first(&mut self, column: usize, thresholds: &[K]) -> Option<()> {
+        let first = self.next_place()?;
+        let table = &mut self.tables[column];
+        table.first = first;
+        if thresholds.len() > BLOCK {
+            let lasts = thresholds.chunks_exact(BLOCK).map(|block| block[BLOCK - 1]);
+            let count = thresholds.len().div_ceil(BLOCK) - 1;
+            self.blocks.push(Block::padded(lasts.take(count)));
+        } else {
+            table.sorted = first;
+            self.blocks.extend(blocks(thresholds));
+        }
+        Some(())
+    }
+
+    /// The place of the next block, if tables can tell it.
+    fn next_place(&self) -> Option<u16> {
+        self.blocks.len().try_into().ok()
     }
 
     /// Writes the rank of each column's key. `reached` counts how many of a block are at most a key.
@@ -116,15 +149,15 @@ impl<K: Key> Ranks<K> {
     ) {
         for (column, (table, out)) in self.tables.iter().zip(out).enumerate() {
             let key = key(column);
-            let count = usize::from(table.count);
-            let blocks = &self.blocks[table.start as usize..];
+            let (first, count) = (usize::from(table.first), usize::from(table.count));
             let rank = match count {
                 0 => 0,
-                1 => usize::from(blocks[0].0[0] <= key),
-                2..=BLOCK => reached(&blocks[0], key),
+                1 => usize::from(self.blocks[first].0[0] <= key),
+                2..=BLOCK => reached(&self.blocks[first], key),
                 _ => {
-                    let block = reached(&blocks[0], key).min((count - 1) / BLOCK);
-                    block * BLOCK + reached(&blocks[1 + block], key)
+                    let block = reached(&self.blocks[first], key).min((count - 1) / BLOCK);
+                    let sorted = usize::from(table.sorted);
+                    block * BLOCK + reached(&self.blocks[sorted + block], key)
                 }
             };
             // The greatest key reaches what fills the block up, too.
@@ -156,21 +189,43 @@ impl<K: Key> Ranks<K> {
     fn count(&self, column: usize, is_such: impl Fn(&K) -> bool) -> u8 {
         let table = self.tables[column];
         let count = usize::from(table.count);
-        let first = table.start as usize + usize::from(count > BLOCK);
-        let blocks = &self.blocks[first..][..count.div_ceil(BLOCK)];
+        let blocks = &self.blocks[usize::from(table.sorted)..][..count.div_ceil(BLOCK)];
         let whole = blocks.partition_point(|block| is_such(&block.0[BLOCK - 1]));
         let rest = blocks.get(whole).map_or(0, |block| block.0.partition_point(is_such));
         // The greatest key reaches what fills the block up, too.
         (whole * BLOCK + rest).min(count) as u8
     }
 
-    pub(super) fn footprint(&self, footprint: &mut Footprint) {
-        footprint.add(&self.tables[..]);
-        footprint.add(&self.blocks[..]);
+    /// Adds what every row reads, up to a place in `blocks`, and the sorted blocks if that pays.
+    pub(super) fn footprint(&self, end: usize, footprint: &mut Footprint) {
+        if self.tables.spilled() {
+            footprint.add(&self.tables[..]);
+        }
+        footprint.add(&self.blocks[self.firsts_at..end]);
+        let read = self.tables.iter().filter(|table| usize::from(table.count) > BLOCK).count();
+        add_some(&self.blocks[..self.firsts_at], read, footprint);
     }
 
+    /// Bytes of heap memory.
     pub(super) fn byte_size(&self) -> usize {
-        size_of_val(&self.tables[..]) + size_of_val(&self.blocks[..])
+        let tables = if self.tables.spilled() { size_of_val(&self.tables[..]) } else { 0 };
+        tables + size_of_val(&self.blocks[..])
+    }
+}
+
+/// Sorted thresholds in blocks.
+fn blocks<K: Key>(thresholds: &[K]) -> impl Iterator<Item = Block<K>> {
+    thresholds.chunks(BLOCK).map(|block| Block::padded(block.iter().copied()))
+}
+
+/// Adds blocks of which a row reads some, if that pays. Which ones, is known late, but then all are
+/// asked for together: to bring none of them ahead costs one wait. To bring all of them costs the
+/// time of those that nobody reads, for lines come one after the other however they are asked for.
+pub(super) fn add_some<K>(blocks: &[Block<K>], read: usize, footprint: &mut Footprint) {
+    let lines_each = size_of::<Block<K>>() / size_of::<Block<i32>>();
+    let vain = blocks.len().saturating_sub(read) * lines_each;
+    if vain <= LINES_PER_WAIT {
+        footprint.add(blocks);
     }
 }
 

@@ -129,6 +129,53 @@ proptest! {
     }
 }
 
+/// Numbers in no order, always the same ones (Knuth's MMIX).
+fn numbers() -> impl FnMut(u32) -> u32 {
+    let mut state = 1_u64;
+    move |count| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as u32 % count
+    }
+}
+
+/// Complete trees whose columns have up to 100 thresholds each.
+fn complete(count: usize, depth: u32, number: &mut impl FnMut(u32) -> u32) -> Ensemble {
+    let mut growth = |_| {
+        let threshold = number(100) as f32;
+        (0, number(FEATURES as u32), threshold, number(2) == 0, [false; 3])
+    };
+    let mut tree = |at: usize| {
+        let growths: Vec<Growth> = (1..1 << depth).map(&mut growth).collect();
+        grow(&growths, false, false, (at % GROUPS) as u32)
+    };
+    ensemble((0..count).map(&mut tree).collect())
+}
+
+/// Registers of trees, those that are decided together, and what is left over at the end of either.
+#[test]
+fn any_number_of_trees_of_any_depth_answers_as_they_do() {
+    let mut number = numbers();
+    let counts = |depth| (1..=40).chain(if depth == 6 { 127..138 } else { 255..274 });
+    for (depth, count) in (1..=6).flat_map(|depth| counts(depth).map(move |count| (depth, count))) {
+        let ensemble = complete(count, depth, &mut number);
+        let mut cell = || if number(9) == 0 { f32::NAN } else { number(202) as f32 / 2.0 - 0.5 };
+        let values: Vec<f32> = (0..7 * FEATURES).map(|_| cell()).collect();
+        for isa in Isa::available() {
+            let forest = Forest::with_isa(&ensemble, isa);
+            // One row alone at a time, and a tile of rows.
+            for row_count in [1, 7] {
+                for rows in values.chunks(row_count * FEATURES) {
+                    let mut margins = vec![f32::NAN; row_count * GROUPS];
+                    forest.margins(Rows::new(rows, FEATURES), &mut margins);
+                    let expected = rows.chunks(FEATURES).flat_map(|row| walk_all(&ensemble, row));
+                    assert!(expected.eq(margins), "{count} trees of depth {depth}, {isa}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn neighbours_that_agree_share_a_run() {
     let split = |depth: usize| {

@@ -2,9 +2,10 @@
 //! instead of keys, so that a register decides two trees of depth 5 at once, or one of depth 6.
 
 use std::arch::x86_64::{
-    __m256, __m512, __m512i, _mm256_storeu_ps, _mm512_add_epi32, _mm512_add_epi64,
-    _mm512_and_si512, _mm512_cmple_epi32_mask, _mm512_i32gather_ps, _mm512_i64gather_ps,
-    _mm512_loadu_si512, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srlv_epi32, _mm512_srlv_epi64,
+    __m256, __m512, __m512i, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_add_epi32,
+    _mm512_add_epi64, _mm512_and_si512, _mm512_cmple_epi32_mask, _mm512_i32gather_ps,
+    _mm512_i64gather_ps, _mm512_loadu_si512, _mm512_mask_i32gather_ps, _mm512_mask_i64gather_ps,
+    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_ps, _mm512_srlv_epi32, _mm512_srlv_epi64,
     _mm512_storeu_ps,
 };
 
@@ -14,7 +15,7 @@ use super::{
     super::{
         LANES, Lanes,
         perfect::Slot,
-        ranks::{Block, RankedSplits, Ranks, SPLITS},
+        ranks::{self, Block, RankedSplits, Ranks, SPLITS},
     },
     Isa,
     turns::{Bytes, ROWS, RowRanks, Splits, WIDTH, decide, eight, table},
@@ -32,8 +33,8 @@ const COLUMNS_MAX: usize = 256;
 pub(in crate::kernel) struct Bits {
     /// What `row` is compiled for.
     _features: Bytes,
-    /// Behind the thresholds the splits and then the leaves. One row reads all of this and nothing
-    /// else of the model; in one piece, it comes from memory quickest.
+    /// Behind the thresholds the splits and then the leaves, the last block of which may be filled up.
+    /// One row reads this and nothing else of the model; in one piece, it comes from memory quickest.
     ranks: Ranks<i32>,
     splits_at: usize,
     leaves_at: usize,
@@ -44,8 +45,7 @@ pub(in crate::kernel) struct Bits {
 type SplitLines = [Block<i32>; size_of::<RankedSplits>() / size_of::<Block<i32>>()];
 
 impl Bits {
-    /// From trees of `leaf_count` slots each, a multiple of [`LANES`] trees; `None` where walking
-    /// is better or this is not possible.
+    /// From trees of `leaf_count` slots each; `None` where walking is better or this is not possible.
     pub(in crate::kernel) fn new(
         isa: Isa,
         (slots, leaves): (&[Slot], &[f32]),
@@ -69,9 +69,7 @@ impl Bits {
         let splits =
             registers.iter().flat_map(|splits| [lines(&splits.ranks), lines(&splits.columns)]);
         let splits_at = ranks.append(splits);
-        let leaves = leaves.as_chunks().0.iter();
-        let leaves_at = ranks
-            .append(leaves.map(|leaves: &Lanes<f32>| leaves.map(|leaf| leaf.to_bits() as i32)));
+        let leaves_at = ranks.append(leaves.chunks(LANES).map(bits_of));
         Some(Self { _features: features, ranks, splits_at, leaves_at, leaf_count })
     }
 
@@ -80,7 +78,9 @@ impl Bits {
     }
 
     pub(in crate::kernel) fn footprint(&self, footprint: &mut Footprint) {
-        self.ranks.footprint(footprint);
+        self.ranks.footprint(self.leaves_at, footprint);
+        let leaves = self.leaves();
+        ranks::add_some(leaves, leaves.len() * LANES / self.leaf_count, footprint);
     }
 
     /// Writes the leaf of each tree.
@@ -115,6 +115,11 @@ fn lines(bytes: &[u8; SPLITS]) -> Lanes<i32> {
     std::array::from_fn(|number| i32::from_ne_bytes(words[number]))
 }
 
+/// At most sixteen leaves, filled up.
+fn bits_of(leaves: &[f32]) -> Lanes<i32> {
+    std::array::from_fn(|number| leaves.get(number).map_or(0, |leaf| leaf.to_bits() as i32))
+}
+
 /// Each tree has half a register, or all of it.
 fn register(trees: &[&[Slot]], ranks: &Ranks<i32>) -> RankedSplits {
     let mut register = RankedSplits::default();
@@ -128,8 +133,6 @@ fn register(trees: &[&[Slot]], ranks: &Ranks<i32>) -> RankedSplits {
     register
 }
 
-/// Decides a block of registers before it looks for the ways: what was stored a register's eighth at
-/// a time can't be loaded whole at once, and until it can, there are others to decide.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,popcnt")]
 fn row<const N: usize>(bits: &Bits, keys: &[i32], out: &mut [Lanes<f32>]) {
     let mut ranks: RowRanks<N> = [[0; WIDTH]; N];
@@ -138,33 +141,47 @@ fn row<const N: usize>(bits: &Bits, keys: &[i32], out: &mut [Lanes<f32>]) {
         ranks.as_flattened_mut(),
         |block, key| reached(block, key),
     );
-    let ranks = table(&ranks);
-    let leaf_count = bits.leaf_count;
-    let trees_each = if leaf_count <= HALF { 2 } else { 1 };
-    let (splits, leaves) = (bits.splits(), bits.leaves());
-    let mut leaves = leaves.chunks_exact(ROWS * trees_each * leaf_count / LANES);
-    let mut out = out.as_flattened_mut();
+    let (ranks, leaf_count) = (table(&ranks), bits.leaf_count);
+    if leaf_count <= HALF {
+        groups(bits, &ranks, out, |leaves, decided, out| {
+            store(out, pick(leaves, leaf_count, way(eight(decided), leaf_count)));
+        });
+    } else {
+        let out = out.as_flattened_mut().as_chunks_mut().0;
+        groups(bits, &ranks, out, |leaves, decided, out| {
+            store_half(out, pick_half(leaves, leaf_count, way_half(eight(decided), leaf_count)));
+        });
+    }
+}
+
+/// Shows the leaves of `TREES` trees at a time, eight registers', with what was decided for them, and
+/// then those of fewer that may be left.
+///
+/// Decides a block of registers before it looks for the ways: what was stored a register's eighth at
+/// a time can't be loaded whole at once, and until it can, there are others to decide.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn groups<const N: usize, const TREES: usize>(
+    bits: &Bits,
+    ranks: &[__m512i; N],
+    out: &mut [[f32; TREES]],
+    pick: impl Fn(&[Block<i32>], &[i64; ROWS], &mut [f32; TREES]),
+) {
+    let mut leaves = bits.leaves().chunks_exact(TREES * bits.leaf_count / LANES);
+    let whole = leaves.len();
+    let mut out = out.iter_mut();
     let mut decided = [[0; ROWS]; BLOCK];
-    for splits in splits.chunks(BLOCK * ROWS) {
+    for splits in bits.splits().chunks(BLOCK * ROWS) {
         for ([thresholds, columns], decided) in splits.iter().zip(decided.as_flattened_mut()) {
-            *decided = decide(&Splits::new(load(thresholds), load(columns)), &ranks) as i64;
+            *decided = decide(&Splits::new(load(thresholds), load(columns)), ranks) as i64;
         }
-        let (own, rest) = out.split_at_mut(splits.len() * trees_each);
-        out = rest;
-        if trees_each == 2 {
-            let own = own.as_chunks_mut::<LANES>().0;
-            for ((decided, out), leaves) in decided.iter().zip(own).zip(&mut leaves) {
-                store(out, pick(leaves, leaf_count, way(eight(decided), leaf_count)));
-            }
-        } else {
-            let own = own.as_chunks_mut::<ROWS>().0;
-            for ((decided, out), leaves) in decided.iter().zip(own).zip(&mut leaves) {
-                store_half(
-                    out,
-                    pick_half(leaves, leaf_count, way_half(eight(decided), leaf_count)),
-                );
-            }
+        for ((decided, leaves), out) in decided.iter().zip(&mut leaves).zip(&mut out) {
+            pick(leaves, decided, out);
         }
+    }
+    let rest = leaves.remainder();
+    if let Some(out) = out.next().filter(|_| !rest.is_empty()) {
+        pick(rest, &decided[whole % BLOCK], out);
     }
 }
 
@@ -208,26 +225,45 @@ fn way_half(decided: __m512i, leaf_count: usize) -> __m512i {
     _mm512_and_si512(at, _mm512_set1_epi64(leaf_count as i64 - 1))
 }
 
-/// A leaf of each of sixteen trees.
+/// A leaf of each of sixteen trees, or of as many as there are leaves for.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn pick(leaves: &[Block<i32>], leaf_count: usize, number: __m512i) -> __m512 {
-    assert!(leaves.len() == leaf_count, "each tree has its leaves");
     let starts: Lanes<i32> = std::array::from_fn(|lane| (lane * leaf_count) as i32);
     // SAFETY: `starts` are sixteen values.
     let starts = unsafe { _mm512_loadu_si512(starts.as_ptr().cast()) };
-    // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on.
-    unsafe { _mm512_i32gather_ps::<4>(_mm512_add_epi32(starts, number), leaves.as_ptr().cast()) }
+    let (place, start) = (_mm512_add_epi32(starts, number), leaves.as_ptr().cast());
+    if leaves.len() * LANES == LANES * leaf_count {
+        // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on, and each
+        // of sixteen trees has so many leaves.
+        return unsafe { _mm512_i32gather_ps::<4>(place, start) };
+    }
+    let (none, there) = (_mm512_setzero_ps(), trees_of(leaves, leaf_count));
+    // SAFETY: as above, for each of the trees that there are.
+    unsafe { _mm512_mask_i32gather_ps::<4>(none, there, place, start) }
 }
 
-/// A leaf of each of eight trees.
+/// A leaf of each of eight trees, or of as many as there are leaves for.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn pick_half(leaves: &[Block<i32>], leaf_count: usize, number: __m512i) -> __m256 {
-    assert!(leaves.len() * LANES == ROWS * leaf_count, "each tree has its leaves");
     let starts = eight(&std::array::from_fn(|lane| (lane * leaf_count) as i64));
-    // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on.
-    unsafe { _mm512_i64gather_ps::<4>(_mm512_add_epi64(starts, number), leaves.as_ptr().cast()) }
+    let (place, start) = (_mm512_add_epi64(starts, number), leaves.as_ptr().cast());
+    if leaves.len() * LANES == ROWS * leaf_count {
+        // SAFETY: each lane's number is less than `leaf_count` by a mask, from its start on, and each
+        // of eight trees has so many leaves.
+        return unsafe { _mm512_i64gather_ps::<4>(place, start) };
+    }
+    let (none, there) = (_mm256_setzero_ps(), trees_of(leaves, leaf_count) as u8);
+    // SAFETY: as above, for each of the trees that there are.
+    unsafe { _mm512_mask_i64gather_ps::<4>(none, there, place, start) }
+}
+
+/// A bit for each of the first trees, sixteen at most, that have leaves.
+#[inline]
+fn trees_of(leaves: &[Block<i32>], leaf_count: usize) -> u16 {
+    let trees = leaves.len() * LANES / leaf_count;
+    ((1_u32 << trees.min(LANES)) - 1) as u16
 }
 
 #[inline]
