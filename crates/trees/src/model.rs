@@ -44,6 +44,10 @@ pub struct Model {
 
 /// Where the margins come from.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most models are forests, and what a row reads of one has no other place to wait for"
+)]
 enum Body {
     Forest(Forest),
     Linear(Linear),

@@ -16,6 +16,7 @@
 //! one column per used feature, for all splits on a feature tend to share a direction.
 
 use footprint::Footprint;
+use smallvec::SmallVec;
 
 use crate::ensemble::{Choice, Node, Split, Tree};
 
@@ -23,6 +24,8 @@ use crate::ensemble::{Choice, Node, Split, Tree};
 pub(super) const MISSING: i32 = i32::MIN;
 /// The key of what is no category.
 const NO_CATEGORY: i32 = -1;
+/// So many columns are kept without a place in memory of their own.
+const COLUMNS_INLINE: usize = 16;
 /// XGBoost's categories are less than this.
 const CATEGORY_LIMIT: f32 = 16_777_216.0;
 
@@ -30,20 +33,20 @@ const CATEGORY_LIMIT: f32 = 16_777_216.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Column {
     feature: u32,
-    /// The key is the category, not the place among all values.
-    category: bool,
-    /// 1 if missing goes right, which is subtracted from the key.
+    /// 1 if missing goes right, which is subtracted from the key; or [`CATEGORY`].
     shift: i32,
 }
 
+/// Stands for a shift: the key is the category, not the place among all values.
+const CATEGORY: i32 = 2;
+
 impl Column {
     fn of(split: &Split) -> Self {
-        let shift = i32::from(!split.default_left);
-        Self { feature: split.feature, category: false, shift }
+        Self { feature: split.feature, shift: i32::from(!split.default_left) }
     }
 
     fn of_choice(choice: &Choice) -> Self {
-        Self { feature: choice.feature, category: true, shift: 0 }
+        Self { feature: choice.feature, shift: CATEGORY }
     }
 
     fn of_node(node: &Node) -> Option<Self> {
@@ -56,27 +59,25 @@ impl Column {
 
     /// The word and the bit that say whether a column is there: four bits for each feature.
     fn place(self) -> (usize, u32) {
-        let place =
-            self.feature as usize * 4 + usize::from(self.category) * 2 + self.shift as usize;
+        let place = self.feature as usize * 4 + self.shift as usize;
         (place / 64, place as u32 % 64)
     }
 
     /// The column with a place.
     fn at(place: usize) -> Self {
-        let (feature, shift) = ((place / 4) as u32, (place % 2) as i32);
-        Self { feature, category: place % 4 >= 2, shift }
+        Self { feature: (place / 4) as u32, shift: (place % 4) as i32 }
     }
 
     fn key(self, row: &[f32]) -> i32 {
         let value = row[self.feature as usize];
-        if self.category { category(value) } else { key(value).wrapping_sub(self.shift) }
+        if self.shift == CATEGORY { category(value) } else { key(value).wrapping_sub(self.shift) }
     }
 }
 
 /// The columns that a forest's splits compare.
 #[derive(Debug)]
 pub(super) struct Columns {
-    columns: Vec<Column>,
+    columns: SmallVec<[Column; COLUMNS_INLINE]>,
 }
 
 /// Finds a split's column while a layout is built: the bits of the columns that there are, in the
@@ -128,7 +129,7 @@ impl ColumnIndex {
         let places = (0..).step_by(64).zip(self.bits).flat_map(|(first, word)| {
             (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
         });
-        let mut columns: Vec<_> = places.map(Column::at).collect();
+        let mut columns: SmallVec<_> = places.map(Column::at).collect();
         if columns.is_empty() {
             columns.push(Column::at(0));
         }
@@ -143,12 +144,15 @@ impl Columns {
         self.columns.len()
     }
 
+    /// Bytes of heap memory.
     pub(super) fn byte_size(&self) -> usize {
-        size_of_val(&self.columns[..])
+        if self.columns.spilled() { size_of_val(&self.columns[..]) } else { 0 }
     }
 
     pub(super) fn footprint(&self, footprint: &mut Footprint) {
-        footprint.add(&self.columns[..]);
+        if self.columns.spilled() {
+            footprint.add(&self.columns[..]);
+        }
     }
 
     /// Writes the keys of one row.
@@ -214,9 +218,9 @@ mod tests {
 
     #[test]
     fn columns_are_numbered_in_their_order() {
-        let column = |feature, category, shift| Column { feature, category, shift };
-        let (low, high) = (column(0, false, 1), column(1 << 20, true, 0));
-        for column in [low, column(15, false, 0), column(16, false, 1), high] {
+        let column = |feature, shift| Column { feature, shift };
+        let (low, high) = (column(0, 1), column(1 << 20, CATEGORY));
+        for column in [low, column(15, 0), column(16, 1), high] {
             let (word, bit) = column.place();
             assert_eq!(Column::at(word * 64 + bit as usize), column);
         }
@@ -231,8 +235,8 @@ mod tests {
         let index = ColumnIndex::new(&trees);
         let found = nodes.map(|node| index.number(Column::of_node(&node).expect("a split")));
         assert_eq!(found, [2, 1, 0]);
-        let all = [column(3, false, 0), column(3, false, 1), column(20, false, 0)];
-        assert_eq!(index.into_columns().columns, all);
+        let all = [column(3, 0), column(3, 1), column(20, 0)];
+        assert_eq!(index.into_columns().columns[..], all);
     }
 
     #[test]

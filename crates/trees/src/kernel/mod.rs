@@ -173,8 +173,10 @@ impl Forest {
 
     pub(crate) fn byte_size(&self) -> usize {
         let runs: usize = self.runs.iter().map(|run| run.kernel().byte_size()).sum();
-        let order = self.order.byte_size() + size_of_val(&self.base_margins[..]);
-        runs + order + self.columns.byte_size()
+        let own_runs = if self.runs.spilled() { size_of_val(&self.runs[..]) } else { 0 };
+        let bases = &self.base_margins;
+        let own_bases = if bases.spilled() { size_of_val(&bases[..]) } else { 0 };
+        runs + own_runs + own_bases + self.order.byte_size() + self.columns.byte_size()
     }
 
     /// Adds the heap memory that one row reads.
