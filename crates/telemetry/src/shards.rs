@@ -4,6 +4,7 @@
 //! caller's.
 
 use std::{
+    array,
     cell::Cell,
     fmt,
     sync::{
@@ -14,10 +15,15 @@ use std::{
 };
 
 use footprint::Footprint;
+use once_cell::race::OnceBox;
 
 /// Threads for each core that can have shards of their own: there is one that listens, and a few
 /// work in the background. All others share a shard; the counts stay right, only slower.
 const OWN_PER_CORE: usize = 4;
+
+/// Of so many the way leads through no memory but the shards' owner. The threads that answer calls
+/// are the first to record, and get the lowest indices.
+const NEAR: usize = 8;
 
 /// An index that this thread has not looked for yet.
 const UNKNOWN: usize = usize::MAX;
@@ -55,11 +61,12 @@ fn free() -> MutexGuard<'static, Vec<usize>> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The index of the shard for threads without one of their own: the last.
+/// The index of the shard for threads without one of their own: the last, and never a near one.
 fn shared_index() -> usize {
     static INDEX: OnceLock<usize> = OnceLock::new();
     *INDEX.get_or_init(|| {
-        let count = OWN_PER_CORE * thread::available_parallelism().map_or(1, usize::from);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let count = (OWN_PER_CORE * cores).max(NEAR);
         free().extend((0..count).rev());
         count
     })
@@ -81,8 +88,16 @@ fn find_index() -> usize {
 }
 
 /// One `T` for each of several threads and one for all others, made when one first records. Each is
-/// a separate allocation with alignment of its own, so two shards never share a cache line.
-pub(crate) struct Shards<T>(Box<[OnceLock<Box<Padded<T>>>]>);
+/// a separate allocation with alignment of its own, so two shards never share a cache line. Where
+/// the first few lie is said in one line, here.
+#[repr(C, align(64))]
+pub(crate) struct Shards<T> {
+    near: [Place<T>; NEAR],
+    /// At least one: the last is of the threads that share.
+    others: Box<[Place<T>]>,
+}
+
+type Place<T> = OnceBox<Padded<T>>;
 
 /// 128 bytes: the pair of lines that x86 prefetches together, and one line of Apple's cores.
 #[derive(Default)]
@@ -120,37 +135,57 @@ impl<T: Default> Shards<T> {
     /// The shard of the calling thread.
     pub(crate) fn mine(&self) -> Mine<'_, T> {
         let index = index();
-        let shard = &self.0[index].get_or_init(Box::default).0;
-        let is_shared = index == self.0.len() - 1;
-        Mine { shard, writer: if is_shared { Writer::OneOfSeveral } else { Writer::Alone } }
+        let (place, writer) = match self.near.get(index) {
+            Some(place) => (place, Writer::Alone),
+            None => self.other(index),
+        };
+        Mine { shard: &place.get_or_init(Box::default).0, writer }
     }
+}
 
+impl<T> Shards<T> {
     /// The shard of the calling thread, if it has recorded before.
     pub(crate) fn mine_if_any(&self) -> Option<&T> {
-        self.0[index()].get().map(|padded| &padded.0)
+        let index = index();
+        let place = self.near.get(index).unwrap_or_else(|| self.other(index).0);
+        place.get().map(|padded| &padded.0)
     }
 
-    /// Adds what leads to the shards.
+    /// Adds what leads to the shards of those threads that record first.
     pub(crate) fn footprint(&self, footprint: &mut Footprint) {
-        footprint.add(&self.0[..]);
+        footprint.add(&self.near);
     }
 
     /// The shards that have been written to.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().filter_map(OnceLock::get).map(|padded| &padded.0)
+        self.places().filter_map(OnceBox::get).map(|padded| &padded.0)
+    }
+
+    fn other(&self, index: usize) -> (&Place<T>, Writer) {
+        let other = index - NEAR;
+        let is_shared = other == self.others.len() - 1;
+        let writer = if is_shared { Writer::OneOfSeveral } else { Writer::Alone };
+        (&self.others[other], writer)
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place<T>> {
+        self.near.iter().chain(&self.others)
     }
 }
 
 impl<T> Default for Shards<T> {
     fn default() -> Self {
-        Self((0..=shared_index()).map(|_| OnceLock::new()).collect())
+        let others = NEAR..=shared_index();
+        Self {
+            near: array::from_fn(|_| OnceBox::new()),
+            others: others.map(|_| OnceBox::new()).collect(),
+        }
     }
 }
 
 impl<T> fmt::Debug for Shards<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let used = self.0.iter().filter(|shard| shard.get().is_some()).count();
-        write!(f, "Shards({used} of {})", self.0.len())
+        write!(f, "Shards({} of {})", self.iter().count(), self.places().count())
     }
 }
 
@@ -182,7 +217,7 @@ mod tests {
             }
         });
         assert_eq!(total(&shards), (threads * each) as u64);
-        let shared = shards.0[shared_index()].get().expect("some had to share");
+        let shared = shards.places().last().and_then(OnceBox::get).expect("some had to share");
         assert!(shared.0.load(Relaxed) >= each as u64);
     }
 
@@ -216,5 +251,18 @@ mod tests {
         let alone = (0..rounds).map(alone).filter(|writer| matches!(writer, Ok(Writer::Alone)));
         // Other tests take some meanwhile, but by far not all of the time.
         assert!(alone.count() > shared_index());
+    }
+
+    #[test]
+    fn the_last_place_is_shared_and_the_first_are_in_one_line() {
+        let shards = Shards::<AtomicU64> {
+            others: [(); 3].map(|()| OnceBox::new()).into(),
+            ..Shards::default()
+        };
+        let writers = [NEAR, NEAR + 1, NEAR + 2].map(|index| shards.other(index).1);
+        assert_eq!(writers, [Writer::Alone, Writer::Alone, Writer::OneOfSeveral]);
+        let mut footprint = Footprint::default();
+        shards.footprint(&mut footprint);
+        assert_eq!(footprint.lines(), 1);
     }
 }
