@@ -129,6 +129,26 @@ impl Writer {
             }
         }
     }
+
+    /// Lowers a mark of the writer's shard to `value`, if it is higher. Any thread may read it.
+    pub(crate) fn lower(self, mark: &AtomicU64, value: u64) {
+        match self {
+            Self::Alone => mark.store(mark.load(Relaxed).min(value), Relaxed),
+            Self::OneOfSeveral => {
+                mark.fetch_min(value, Relaxed);
+            }
+        }
+    }
+
+    /// Raises a mark of the writer's shard to `value`, if it is lower. Any thread may read it.
+    pub(crate) fn raise(self, mark: &AtomicU64, value: u64) {
+        match self {
+            Self::Alone => mark.store(mark.load(Relaxed).max(value), Relaxed),
+            Self::OneOfSeveral => {
+                mark.fetch_max(value, Relaxed);
+            }
+        }
+    }
 }
 
 impl<T: Default> Shards<T> {

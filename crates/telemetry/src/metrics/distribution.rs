@@ -6,12 +6,11 @@
 
 use std::{
     array, fmt,
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
+
+use once_cell::race::OnceBox;
 
 use crate::shards::Writer;
 
@@ -23,16 +22,11 @@ const BUCKETS: usize = PARTS + (EXPONENT_MAX - PARTS_BITS + 1) as usize * PARTS;
 
 /// The bucket that counts `ns`.
 fn bucket_of(ns: u64) -> usize {
-    if ns < PARTS as u64 {
-        return ns as usize;
-    }
-    let exponent = ns.ilog2();
-    if exponent > EXPONENT_MAX {
-        return BUCKETS - 1;
-    }
-    let shift = exponent - PARTS_BITS;
-    let part = (ns >> shift) as usize - PARTS;
-    PARTS + shift as usize * PARTS + part
+    // Below the first power that is cut, nothing is shifted out.
+    let shift = (ns | PARTS as u64).ilog2() - PARTS_BITS;
+    // What is left is the part, and `PARTS` more, unless the value has its own bucket.
+    let bucket = ((shift as usize) << PARTS_BITS) + (ns >> shift) as usize;
+    bucket.min(BUCKETS - 1)
 }
 
 /// The least value of a bucket, in nanoseconds.
@@ -55,14 +49,13 @@ fn bucket_middle(bucket: usize) -> u64 {
 type Octave = [AtomicU64; PARTS];
 
 /// `N` distributions that one event adds to, each its own duration, recorded by one or more threads.
-/// What an event touches lies together: sums and extremes at the beginning, and of each power of two
-/// the places of all distributions.
+/// Of each power of two the places of all distributions lie together.
 #[repr(C)]
 pub(super) struct Recorders<const N: usize> {
     totals: [Totals; N],
     /// Made when something first falls into one. What one variant takes keeps to a few of them, and
     /// there are recorders for each variant on each thread.
-    octaves: [[OnceLock<Box<Octave>>; N]; BUCKETS / PARTS],
+    octaves: [[OnceBox<Octave>; N]; BUCKETS / PARTS],
 }
 
 /// What is kept of a distribution besides its buckets.
@@ -73,28 +66,39 @@ struct Totals {
     max_ns: AtomicU64,
 }
 
+/// What some events add to the totals of a distribution.
+#[derive(Clone, Copy)]
+struct Added {
+    sum_ns: u64,
+    min_ns: u64,
+    max_ns: u64,
+}
+
 impl<const N: usize> Recorders<N> {
-    /// Counts one event: two additions for each duration, and the extremes only when they move.
-    pub(super) fn record(&self, durations: [Duration; N], writer: Writer) {
-        for (which, duration) in durations.into_iter().enumerate() {
-            let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-            let bucket = bucket_of(ns);
-            let octave = self.octaves[bucket / PARTS][which].get_or_init(Box::default);
-            writer.add(&octave[bucket % PARTS], 1);
-            self.totals[which].add(ns, writer);
+    /// Counts events by their durations: of each its buckets, and the totals once for all.
+    pub(super) fn record(&self, events_ns: impl Iterator<Item = [u64; N]>, writer: Writer) {
+        let mut added = [Added::NOTHING; N];
+        for event_ns in events_ns {
+            for (which, ns) in event_ns.into_iter().enumerate() {
+                writer.add(self.bucket(which, ns), 1);
+                added[which].add(ns);
+            }
+        }
+        for (totals, added) in self.totals.iter().zip(added) {
+            totals.add(added, writer);
         }
     }
 
-    /// Fetches what every event adds to.
-    pub(super) fn fetch(&self) {
-        footprint::fetch(&self.totals);
+    fn bucket(&self, which: usize, ns: u64) -> &AtomicU64 {
+        let bucket = bucket_of(ns);
+        &self.octaves[bucket / PARTS][which].get_or_init(Box::default)[bucket % PARTS]
     }
 
     /// Adds what was recorded so far of one distribution to `into`.
     pub(super) fn merge_into(&self, which: usize, into: &mut Distribution) {
         for (totals, octaves) in into.buckets.chunks_exact_mut(PARTS).zip(&self.octaves) {
-            let octave = octaves[which].get();
-            for (total, bucket) in totals.iter_mut().zip(octave.into_iter().flat_map(|o| &**o)) {
+            let octave = octaves[which].get().into_iter().flatten();
+            for (total, bucket) in totals.iter_mut().zip(octave) {
                 *total += bucket.load(Relaxed);
             }
         }
@@ -102,14 +106,25 @@ impl<const N: usize> Recorders<N> {
     }
 }
 
+impl Added {
+    const NOTHING: Self = Self { sum_ns: 0, min_ns: u64::MAX, max_ns: 0 };
+
+    fn add(&mut self, ns: u64) {
+        self.sum_ns = self.sum_ns.wrapping_add(ns);
+        self.min_ns = self.min_ns.min(ns);
+        self.max_ns = self.max_ns.max(ns);
+    }
+}
+
 impl Totals {
-    fn add(&self, ns: u64, writer: Writer) {
-        writer.add(&self.sum_ns, ns);
-        if ns < self.min_ns.load(Relaxed) {
-            self.min_ns.fetch_min(ns, Relaxed);
+    /// The extremes are written to only when they move.
+    fn add(&self, added: Added, writer: Writer) {
+        writer.add(&self.sum_ns, added.sum_ns);
+        if added.min_ns < self.min_ns.load(Relaxed) {
+            writer.lower(&self.min_ns, added.min_ns);
         }
-        if ns > self.max_ns.load(Relaxed) {
-            self.max_ns.fetch_max(ns, Relaxed);
+        if added.max_ns > self.max_ns.load(Relaxed) {
+            writer.raise(&self.max_ns, added.max_ns);
         }
     }
 
@@ -131,7 +146,7 @@ impl<const N: usize> Default for Recorders<N> {
     fn default() -> Self {
         Self {
             totals: array::from_fn(|_| Totals::default()),
-            octaves: array::from_fn(|_| array::from_fn(|_| OnceLock::new())),
+            octaves: array::from_fn(|_| array::from_fn(|_| OnceBox::new())),
         }
     }
 }
@@ -201,6 +216,24 @@ impl Distribution {
         period
     }
 
+    /// Adds what another one holds.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (total, count) in self.buckets.iter_mut().zip(&*other.buckets) {
+            *total += count;
+        }
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        self.min_ns = self.min_ns.min(other.min_ns);
+        self.max_ns = self.max_ns.max(other.max_ns);
+    }
+
+    /// Adds one duration.
+    pub(super) fn count_ns(&mut self, ns: u64) {
+        self.buckets[bucket_of(ns)] += 1;
+        self.sum_ns = self.sum_ns.saturating_add(ns);
+        self.min_ns = self.min_ns.min(ns);
+        self.max_ns = self.max_ns.max(ns);
+    }
+
     fn bucket_at_rank(&self, rank: u64) -> Option<usize> {
         let mut seen = 0;
         self.buckets.iter().position(|count| {
@@ -229,14 +262,18 @@ impl fmt::Debug for Distribution {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use proptest::prelude::*;
 
     use super::*;
 
     fn recorded(values_ns: &[u64]) -> Distribution {
         let recorders = Recorders::default();
-        for &ns in values_ns {
-            recorders.record([ns, u64::MAX].map(Duration::from_nanos), Writer::Alone);
+        let (together, alone) = values_ns.split_at(values_ns.len() / 2);
+        recorders.record(together.iter().map(|&ns| [ns, u64::MAX]), Writer::Alone);
+        for &ns in alone {
+            recorders.record(iter::once([ns, u64::MAX]), Writer::OneOfSeveral);
         }
         let mut distributions = [(); 2].map(|()| Distribution::default());
         for (which, distribution) in distributions.iter_mut().enumerate() {

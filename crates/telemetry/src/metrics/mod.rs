@@ -3,6 +3,7 @@
 
 mod distribution;
 mod limits;
+mod pending;
 mod prometheus;
 mod registry;
 mod room;

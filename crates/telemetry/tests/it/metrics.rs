@@ -35,6 +35,39 @@ fn threads_lose_nothing() {
 }
 
 #[test]
+fn a_thread_goes_on_where_one_before_it_ended() {
+    let (metrics, threads, each) = (VariantMetrics::default(), 100, 3);
+    for thread in 0..threads {
+        let record = || (0..each).for_each(|_| metrics.record(sample(CallClass::Answered, 7, 2)));
+        thread::scope(|scope| scope.spawn(record).join().expect("the thread ends"));
+        let totals = metrics.snapshot();
+        let count = (thread + 1) * each;
+        assert_eq!((totals.invocations(), totals.overhead.count()), (count, count));
+        assert_eq!(totals.model.sum(), Duration::from_micros(count * 7));
+    }
+}
+
+#[test]
+fn a_snapshot_is_never_behind_one_before_it() {
+    let (metrics, threads, each) = (VariantMetrics::default(), 3, 5_000);
+    thread::scope(|scope| {
+        let record = || (0..each).for_each(|us| metrics.record(sample(CallClass::Answered, us, 1)));
+        let mut writers: Vec<_> = (0..threads).map(|_| scope.spawn(record)).collect();
+        let mut earlier = metrics.snapshot();
+        while !writers.is_empty() {
+            writers.retain(|writer| !writer.is_finished());
+            let totals = metrics.snapshot();
+            assert!(totals.invocations() >= earlier.invocations());
+            assert!(totals.model.count() >= earlier.model.count());
+            assert!(totals.model.sum() >= earlier.model.sum());
+            earlier = totals;
+        }
+    });
+    let totals = metrics.snapshot();
+    assert_eq!((totals.invocations(), totals.model.count()), (threads * each, threads * each));
+}
+
+#[test]
 fn classes_add_up_to_the_names_of_cloudwatch() {
     let metrics = VariantMetrics::default();
     for (class, times) in [
