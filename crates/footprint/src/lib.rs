@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
+
 /// Bytes that come together.
 const LINE: usize = 64;
 
@@ -15,10 +17,11 @@ const LINES_MAX: usize = 256;
 
 /// Places in memory, in the order in which they are fetched; 16 KiB at most.
 ///
-/// It keeps addresses, and nothing alive: to fetch what is gone is useless and harmless.
+/// It keeps addresses, and nothing alive: to fetch what is gone is useless and harmless. A few are
+/// kept in itself, as it is read when nothing is near yet.
 #[derive(Clone, Default)]
 pub struct Footprint {
-    spans: Vec<Span>,
+    spans: SmallVec<[Packed; 8]>,
     lines: usize,
 }
 
@@ -29,13 +32,21 @@ struct Span {
     lines: usize,
 }
 
+/// A span of at most [`LINES_MAX`] lines: the number of the first, and in the lowest bits how many.
+/// The highest bits of a number are lost; no program's memory has any there.
+#[derive(Clone, Copy)]
+struct Packed(u64);
+
+/// Enough for [`LINES_MAX`].
+const COUNT_BITS: u32 = 9;
+
 impl Footprint {
     /// Adds the memory of a value, without what it points to; nothing, if that would be too much.
     pub fn add<T: ?Sized>(&mut self, memory: &T) {
         let span = Span::of(memory);
         if span.lines > 0 && self.lines + span.lines <= LINES_MAX {
             self.lines += span.lines;
-            self.spans.push(span);
+            self.spans.push(span.into());
         }
     }
 
@@ -47,7 +58,7 @@ impl Footprint {
     /// Asks for all of it, and returns before it is there.
     pub fn fetch(&self) {
         for span in &self.spans {
-            span.fetch();
+            Span::from(*span).fetch();
         }
     }
 }
@@ -72,6 +83,19 @@ impl Span {
         for line in 0..self.lines {
             fetch_line(self.start + line * LINE);
         }
+    }
+}
+
+impl From<Span> for Packed {
+    fn from(Span { start, lines }: Span) -> Self {
+        Self(((start / LINE) as u64) << COUNT_BITS | lines as u64)
+    }
+}
+
+impl From<Packed> for Span {
+    fn from(Packed(bits): Packed) -> Self {
+        let lines = bits & ((1 << COUNT_BITS) - 1);
+        Self { start: (bits >> COUNT_BITS) as usize * LINE, lines: lines as usize }
     }
 }
 
@@ -115,6 +139,15 @@ mod tests {
             let span = Span::of(&lines.0[from..][..len]);
             assert_eq!(span.lines, count, "{len} bytes from {from}");
             assert!(count == 0 || span.start == start + first * LINE, "{len} bytes from {from}");
+        }
+    }
+
+    #[test]
+    fn a_span_is_the_same_once_it_was_packed() {
+        let last = (1 << 56) - LINE;
+        for (start, lines) in [(0, 1), (LINE, LINES_MAX), (last, LINES_MAX), (LINE << 20, 7)] {
+            let span = Span { start, lines };
+            assert_eq!(Span::from(Packed::from(span)), span);
         }
     }
 

@@ -10,12 +10,8 @@ use telemetry::{CallClass, Fleet, InFlight, Phase, Sample, Trail};
 use crate::{
     Hosting, Shared, engine_calls,
     instances::{Instance, Permit},
-    routes::{Route, Serving, Shift, Variant},
+    routes::{Name, Route, Serving, Shift, Variant},
 };
-
-/// As many endpoints of small models fit a core's caches: calls of 32 in turn took no longer than
-/// calls of one, those of 128 did.
-const ENDPOINTS_NEAR: usize = 32;
 
 /// A call as it comes in.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +95,7 @@ impl Routed {
             Some(name) => serving.position(name).ok_or_else(|| unknown_variant(serving, name))?,
             None => serving.pick().ok_or(Refusal::NoTraffic)?,
         };
+        serving.variants[position].metrics.fetch();
         Ok(Self { serving: Arc::clone(serving), position, fleet: None })
     }
 
@@ -119,13 +116,12 @@ impl Routed {
 
     /// The variant's name.
     pub fn variant(&self) -> &str {
-        // It was made from text.
-        str::from_utf8(&self.inner().name).unwrap_or_default()
+        text(&self.inner().name)
     }
 
     /// The name of the model that the variant serves.
     pub fn model(&self) -> &str {
-        &self.inner().model_name
+        text(&self.inner().model_name)
     }
 
     /// Which of two deployments it is of, while one takes over from the other.
@@ -172,19 +168,12 @@ impl Hosting {
     /// Says that a call of an endpoint is coming, which is still being read and verified: what it will
     /// read of the endpoint is near by then.
     pub fn expect_call(&self, endpoint: &str) {
-        let table = self.shared.routes.load();
-        // Few endpoints stay near by themselves.
-        if table.routes.len() < ENDPOINTS_NEAR {
-            return;
-        }
-        if let Some(Route::Serving(serving)) = table.routes.get(endpoint) {
-            serving.fetch();
-        }
+        self.shared.routes.load().fetch(endpoint);
     }
 
     /// Finds out where a call goes, without making it.
     pub fn route(&self, call: &Invocation<'_>) -> Result<Routed, Refusal> {
-        match self.shared.routes.load().routes.get(call.endpoint) {
+        match self.shared.routes.load().route(call.endpoint) {
             Some(Route::Serving(serving)) => Routed::of(serving, call),
             Some(Route::Shifting(shift)) => Routed::of_either(shift, call),
             Some(Route::Returning) => Err(Refusal::Returning),
@@ -344,6 +333,12 @@ impl OwnedRequest {
     }
 }
 
+/// A name as it was given.
+fn text(name: &Name) -> &str {
+    // It was made from text.
+    str::from_utf8(name).unwrap_or_default()
+}
+
 fn unknown_variant(serving: &Serving, target: &str) -> Refusal {
     let variants = &serving.deployment.variants;
     Refusal::UnknownVariant {
@@ -354,7 +349,7 @@ fn unknown_variant(serving: &Serving, target: &str) -> Refusal {
 
 fn no_capacity(variant: &Variant) -> Refusal {
     Refusal::NoCapacity {
-        variant: variant.name.clone(),
+        variant: Bytes::copy_from_slice(&variant.name),
         instances: variant.instances.count(),
         calls_per_instance: variant.instances.calls_max(),
     }
@@ -370,7 +365,9 @@ fn class(outcome: &Outcome) -> CallClass {
 
 fn judge(variant: &Variant, outcome: Outcome) -> Result<Invoked, Fault> {
     match outcome {
-        Ok(reply) if is_good(&reply) => Ok(Invoked { variant: variant.name.clone(), reply }),
+        Ok(reply) if is_good(&reply) => {
+            Ok(Invoked { variant: Bytes::copy_from_slice(&variant.name), reply })
+        }
         Ok(reply) => Err(Fault::Model { reply }),
         Err(no_answer) => Err(Fault::NoAnswer(no_answer)),
     }

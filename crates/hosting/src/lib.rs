@@ -21,6 +21,7 @@ mod policies;
 mod reconcile;
 mod rollouts;
 mod routes;
+mod table;
 pub mod tags;
 mod unreadable;
 

@@ -22,7 +22,7 @@ use crate::{
     live::Epoch,
     news::{News, Outcome, kept, wanted},
     rollouts,
-    routes::{Route, RouteTable, Serving},
+    routes::{Route, Serving},
     unreadable::Unreadable,
 };
 
@@ -360,10 +360,9 @@ impl Reconciler {
     }
 
     fn publish(&self) {
-        let serving = self.fleets.iter().map(|(name, fleets)| (name.clone(), fleets.route()));
-        let returning = self.returning.iter().map(|name| (name.clone(), Route::Returning));
-        let routes = returning.chain(serving).collect();
-        self.hosting.shared.routes.publish(RouteTable { routes }, self.epoch);
+        let serving = self.fleets.iter().map(|(name, fleets)| (name.as_str(), fleets.route()));
+        let returning = self.returning.iter().map(|name| (name.as_str(), Route::Returning));
+        self.hosting.shared.routes.publish(returning.chain(serving).collect(), self.epoch);
     }
 
     /// Removes artifacts that no endpoint refers to. While something starts, and until it is

@@ -1,9 +1,8 @@
-//! The route table: what the data plane sees of endpoints. Immutable once published, but for the
-//! count of calls in flight, which the [`Instances`] keep.
+//! Routes: what the data plane sees of one endpoint. Immutable once published, but for the count of
+//! calls in flight, which the [`Instances`] keep. Where it is found by its name is `table`'s business.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use footprint::Footprint;
 use resources::{DeployedVariant, Deployment};
 use smallvec::SmallVec;
@@ -15,12 +14,9 @@ use crate::{
     instances::Instances,
 };
 
-/// Every endpoint by name. Whoever calls can ask for any name and put none in, so that the hash need
-/// not stand names that are made to collide, and may be quick.
-#[derive(Debug, Default)]
-pub(crate) struct RouteTable {
-    pub(crate) routes: HashMap<String, Route, foldhash::fast::RandomState>,
-}
+/// The bytes of a name. The longest that AWS allows has 63: it lies where it is named, and to read it
+/// is to look nowhere else.
+pub(crate) type Name = SmallVec<[u8; 64]>;
 
 /// Where the calls of one endpoint name go.
 #[derive(Clone, Debug)]
@@ -40,8 +36,6 @@ pub(crate) struct Serving {
     /// Most have one, which lies in here.
     pub(crate) variants: SmallVec<[Variant; 1]>,
     total_weight: f64,
-    /// What a call reads of the variants and their models.
-    footprint: Footprint,
 }
 
 /// Two deployments that share the calls of an endpoint.
@@ -58,9 +52,8 @@ pub(crate) struct Shift {
 /// One variant that serves.
 #[derive(Debug)]
 pub(crate) struct Variant {
-    /// The name as bytes that a header value can share.
-    pub(crate) name: Bytes,
-    pub(crate) model_name: Box<str>,
+    pub(crate) name: Name,
+    pub(crate) model_name: Name,
     pub(crate) weight: f32,
     pub(crate) instances: Instances,
     pub(crate) metrics: Arc<VariantMetrics>,
@@ -80,8 +73,8 @@ impl Serving {
             let same_name = before.and_then(|before| before.variant(&planned.name));
             let instances = same_name.map(|variant| &variant.instances);
             Variant {
-                name: Bytes::from(planned.name.clone()),
-                model_name: planned.model_name.as_str().into(),
+                name: planned.name.as_bytes().into(),
+                model_name: planned.model_name.as_bytes().into(),
                 weight: planned.weight,
                 instances: Instances::new(&model, planned, on.limits.calls_per_instance, instances),
                 metrics: on.metrics.variant(endpoint, &planned.name),
@@ -90,22 +83,18 @@ impl Serving {
         let variants: SmallVec<[_; 1]> =
             deployment.variants.iter().zip(models).map(lay_out).collect();
         let total_weight = variants.iter().map(|variant| f64::from(variant.weight)).sum();
-        let mut footprint = Footprint::default();
-        if variants.spilled() {
-            footprint.add(&variants[..]);
-        }
-        variants.iter().for_each(|variant| variant.footprint(&mut footprint));
-        Self { deployment, variants, total_weight, footprint }
+        Self { deployment, variants, total_weight }
     }
 
-    /// Fetches what a call will read.
-    pub(crate) fn fetch(&self) {
-        footprint::fetch(self);
-        self.footprint.fetch();
-        // Of several variants it is not known yet which one is called.
-        if let [only] = &*self.variants {
-            only.metrics.fetch();
+    /// What a call reads of it: where to look, as long as it lives.
+    pub(crate) fn footprint(&self) -> Footprint {
+        let mut footprint = Footprint::default();
+        footprint.add(self);
+        if self.variants.spilled() {
+            footprint.add(&self.variants[..]);
         }
+        self.variants.iter().for_each(|variant| variant.footprint(&mut footprint));
+        footprint
     }
 
     /// The open model of a variant that is planned with the same artifact in the same container.
@@ -128,7 +117,7 @@ impl Serving {
 
     /// Where the variant of that name stands.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.variants.iter().position(|variant| variant.name == name.as_bytes())
+        self.variants.iter().position(|variant| variant.name[..] == *name.as_bytes())
     }
 
     /// Where a variant stands that is chosen by weight from this thread's own random stream, which
@@ -143,8 +132,6 @@ impl Serving {
 
 impl Variant {
     fn footprint(&self, footprint: &mut Footprint) {
-        footprint.add(&self.name[..]);
-        footprint.add(&self.model_name[..]);
         self.metrics.footprint(footprint);
         self.instances.footprint(footprint);
     }

@@ -128,6 +128,7 @@ pub(crate) struct Inside<'a> {
 impl<'a> Inside<'a> {
     /// The answer, if the model has one at once; else none, and nothing has happened.
     pub(crate) fn answer_at_once(self, cx: &Context) -> Option<AwsAnswer> {
+        cx.hosting.expect_call(self.endpoint);
         let mut way = Way::begin(self.made, Phase::Route);
         let outcome = match self.read(cx) {
             Ok(input) => {

@@ -37,8 +37,8 @@ pub(crate) struct Native {
     settings: Settings,
     /// What an answer holds, if that is not plain scores.
     selection: Option<Selection>,
-    /// What each answer is explained with, if it is.
-    explaining: Option<Explaining>,
+    /// What each answer is explained with, if it is. Few are: it lies apart from what all read.
+    explaining: Option<Box<Explaining>>,
     log: Arc<dyn LogSink>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn open(source: ModelSource<'_>, open: &Shared<Model>) -> Result<Nati
     let columns = ensemble.columns();
     let explaining = explained.map(|(given, model)| Explaining::new(given, &model, &columns));
     let native = Native {
-        explaining: explaining.transpose()?,
+        explaining: explaining.transpose()?.map(Box::new),
         columns,
         selection: selection(&settings, ensemble.first(), source.log),
         ensemble,
