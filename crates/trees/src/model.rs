@@ -234,8 +234,8 @@ impl Model {
         &self.objective
     }
 
-    /// Adds the memory that the prediction of one row reads, so that it can be fetched ahead. Of deep
-    /// trees, of which a row reads little, it adds none.
+    /// Adds the memory that pays to be fetched ahead of the prediction of one row: what that waits for
+    /// before it can ask for more. Of deep trees, of which a row reads little, it adds none.
     pub fn footprint(&self, footprint: &mut Footprint) {
         footprint.add(self);
         match &self.body {

@@ -80,7 +80,8 @@ trait Kernel: Debug + Send + Sync {
     /// Bytes of heap memory.
     fn byte_size(&self) -> usize;
 
-    /// Adds the heap memory that one row reads, if that is most of it: of deep trees it is little.
+    /// Adds the heap memory that pays to be fetched before one row reads it: of deep trees none, for
+    /// a row reads little of them.
     fn footprint(&self, _footprint: &mut Footprint) {}
 }
 
@@ -179,7 +180,7 @@ impl Forest {
         runs + own_runs + own_bases + self.order.byte_size() + self.columns.byte_size()
     }
 
-    /// Adds the heap memory that one row reads.
+    /// Adds the heap memory that pays to be fetched before one row reads it.
     pub(crate) fn footprint(&self, footprint: &mut Footprint) {
         self.columns.footprint(footprint);
         if self.base_margins.spilled() {

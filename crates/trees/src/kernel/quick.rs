@@ -219,7 +219,7 @@ impl Quick {
     pub(super) fn footprint(&self, footprint: &mut Footprint) {
         footprint.add(&self.columns[..]);
         if let Some((_, ranks)) = &self.at_once {
-            ranks.footprint(ranks.blocks.len(), footprint);
+            ranks.footprint(footprint);
         }
         footprint.add(&self.parts[..]);
         for part in &self.parts {

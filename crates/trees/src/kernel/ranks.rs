@@ -11,9 +11,6 @@ use smallvec::SmallVec;
 pub(super) const BLOCK: usize = 16;
 /// So many columns are kept without a place in memory of their own.
 const COLUMNS_INLINE: usize = 16;
-/// Lines that come from the third-level cache while a row waits for one that nobody asked for ahead:
-/// about 60 ns, at 2.5 ns a line.
-const LINES_PER_WAIT: usize = 24;
 
 /// Splits that a register decides.
 pub(super) const SPLITS: usize = 64;
@@ -82,16 +79,17 @@ impl<K: Key> Block<K> {
 pub(super) struct Ranks<K> {
     pub(super) tables: SmallVec<[Table; COLUMNS_INLINE]>,
     pub(super) blocks: Vec<Block<K>>,
-    /// The place of the blocks where searches begin.
+    /// The place of the blocks where searches begin, and that of what is kept behind.
     firsts_at: usize,
+    firsts_end: usize,
 }
 
 impl<K: Key> Ranks<K> {
     /// From the thresholds of each column, in any order; `None` if a column has too many, or all
     /// together.
     pub(super) fn new(mut columns: Vec<Vec<K>>) -> Option<Self> {
-        let mut ranks = Self { tables: SmallVec::new(), blocks: Vec::new(), firsts_at: 0 };
-        ranks.tables.reserve_exact(columns.len());
+        let tables = SmallVec::with_capacity(columns.len());
+        let mut ranks = Self { tables, blocks: Vec::new(), firsts_at: 0, firsts_end: 0 };
         for thresholds in &mut columns {
             thresholds.sort_unstable();
             thresholds.dedup();
@@ -101,6 +99,7 @@ impl<K: Key> Ranks<K> {
         for (column, thresholds) in columns.iter().enumerate() {
             ranks.push_first(column, thresholds)?;
         }
+        ranks.firsts_end = ranks.blocks.len();
         // Kept as long as the model is; room for more would be up to half of it.
         ranks.blocks.shrink_to_fit();
         Some(ranks)
@@ -196,14 +195,13 @@ impl<K: Key> Ranks<K> {
         (whole * BLOCK + rest).min(count) as u8
     }
 
-    /// Adds what every row reads, up to a place in `blocks`, and the sorted blocks if that pays.
-    pub(super) fn footprint(&self, end: usize, footprint: &mut Footprint) {
+    /// Adds where searches begin. Of the sorted blocks a row reads one of each column, and waits less
+    /// for all these together than for the fetching of those that it does not need.
+    pub(super) fn footprint(&self, footprint: &mut Footprint) {
         if self.tables.spilled() {
             footprint.add(&self.tables[..]);
         }
-        footprint.add(&self.blocks[self.firsts_at..end]);
-        let read = self.tables.iter().filter(|table| usize::from(table.count) > BLOCK).count();
-        add_some(&self.blocks[..self.firsts_at], read, footprint);
+        footprint.add(&self.blocks[self.firsts_at..self.firsts_end]);
     }
 
     /// Bytes of heap memory.
@@ -216,17 +214,6 @@ impl<K: Key> Ranks<K> {
 /// Sorted thresholds in blocks.
 fn blocks<K: Key>(thresholds: &[K]) -> impl Iterator<Item = Block<K>> {
     thresholds.chunks(BLOCK).map(|block| Block::padded(block.iter().copied()))
-}
-
-/// Adds blocks of which a row reads some, if that pays. Which ones, is known late, but then all are
-/// asked for together: to bring none of them ahead costs one wait. To bring all of them costs the
-/// time of those that nobody reads, for lines come one after the other however they are asked for.
-pub(super) fn add_some<K>(blocks: &[Block<K>], read: usize, footprint: &mut Footprint) {
-    let lines_each = size_of::<Block<K>>() / size_of::<Block<i32>>();
-    let vain = blocks.len().saturating_sub(read) * lines_each;
-    if vain <= LINES_PER_WAIT {
-        footprint.add(blocks);
-    }
 }
 
 #[cfg(test)]

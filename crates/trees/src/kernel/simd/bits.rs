@@ -15,7 +15,7 @@ use super::{
     super::{
         LANES, Lanes,
         perfect::Slot,
-        ranks::{self, Block, RankedSplits, Ranks, SPLITS},
+        ranks::{Block, RankedSplits, Ranks, SPLITS},
     },
     Isa,
     turns::{Bytes, ROWS, RowRanks, Splits, WIDTH, decide, eight, table},
@@ -77,10 +77,15 @@ impl Bits {
         self.ranks.byte_size()
     }
 
+    /// Adds where the searches for ranks begin, and nothing else: all splits are read in order and all
+    /// leaves together, which the processor does ahead of its waits by itself.
+    ///
+    /// Measured with 1,000 models of 20 trees of depth 5 in turns, each fetched 1 µs before its row.
+    /// Compared with the rows of one such model, a row took 330 ns longer if nothing was fetched, 320
+    /// with all of it, 285 without the sorted thresholds, 215 also without the leaves and 220 also
+    /// without the splits; of 12 trees of depth 6 these last two were 230 and 190.
     pub(in crate::kernel) fn footprint(&self, footprint: &mut Footprint) {
-        self.ranks.footprint(self.leaves_at, footprint);
-        let leaves = self.leaves();
-        ranks::add_some(leaves, leaves.len() * LANES / self.leaf_count, footprint);
+        self.ranks.footprint(footprint);
     }
 
     /// Writes the leaf of each tree.
