@@ -35,7 +35,8 @@ thread_local! {
     static LEASE: Lease = Lease::take();
 }
 
-/// Indices that no thread has to itself.
+/// Indices that no thread has to itself. Being locked, it also puts what a thread recorded before
+/// what the next one with the same index does, who may therefore go on where it ended.
 static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// An index that a thread has to itself until it ends, if there was one.

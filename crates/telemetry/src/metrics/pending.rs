@@ -45,7 +45,9 @@ impl Pending {
         let Some(place) = self.words.get((state & COUNT_MASK) as usize) else {
             return false;
         };
-        place.store(word, Relaxed);
+        // Who sees the word and has a fence after that sees that what was here before is settled,
+        // even if that was another thread's work.
+        place.store(word, Release);
         // Who sees the count sees the words.
         self.state.store(state + 1, Release);
         true
@@ -56,8 +58,7 @@ impl Pending {
     pub(super) fn settle(&self, settle: impl FnOnce(&[AtomicU64])) {
         let state = self.state.load(Relaxed);
         self.state.store(state | SETTLING, Relaxed);
-        // Who sees any of what `settle` stores, or words that are put down later, and has a fence
-        // after that, sees that this began.
+        // Who sees any of what `settle` stores and has a fence after that sees that this began.
         fence(Release);
         settle(self.words_of(state));
         // Who sees that it ended sees all of it.
@@ -87,7 +88,7 @@ impl Pending {
         }
         read(self.words_of(state));
         // If anything read was newer, the load that follows is not of the same settlement; see
-        // `settle`. Words that were put down meanwhile were not looked at, and do no harm.
+        // `settle` and `put`. Words that were put down meanwhile were not looked at, and do no harm.
         fence(Acquire);
         let now = self.state.load(Relaxed);
         !is_settling(now) && now >> COUNT_BITS == state >> COUNT_BITS
