@@ -374,6 +374,39 @@ def test_a_full_disk_loses_nothing_and_says_so(full_disk, tmp_path):
     assert (report["damage"], report["orphans"]) == ([], [])
 
 
+def test_a_start_on_a_full_disk_says_which(full_disk, tmp_path):
+    fill_up = f'head -c 8M /dev/zero > "{tmp_path}/disk/full"'
+    subprocess.run([*full_disk.wrap(), "sh", "-c", fill_up], stderr=subprocess.DEVNULL)
+    server = Server(tmp_path / "disk" / "data", wrap=full_disk.wrap())
+    try:
+        with pytest.raises(AssertionError) as refused:
+            server.start()
+    finally:
+        server.close()
+    told = f"the disk of data directory `{server.data_dir}` is full; free space there or give another `--data-dir`"
+    assert told in str(refused.value)
+
+
+def test_a_database_that_does_not_open_is_named(tmp_path):
+    data_dir = unpacked(tmp_path)
+    (data_dir / "meta.sqlite").write_bytes(b"no database " * 1000)
+    with pytest.raises(AssertionError) as refused:
+        Server(data_dir).start()
+    told = f"`{data_dir}/meta.sqlite` can't be opened; `clary check --data-dir {data_dir}` tells whether it is damaged"
+    assert told in str(refused.value)
+    assert "damaged: meta.sqlite: " in check(data_dir).stdout
+
+
+def test_a_database_out_of_reach_is_not_called_damaged(tmp_path):
+    data_dir = unpacked(tmp_path)
+    # What stands in the place of the log can't be opened by anybody, whatever their rights.
+    (data_dir / "meta.sqlite-wal" / "x").mkdir(parents=True)
+    done = check(data_dir)
+    assert (done.returncode, done.stdout) == (1, "")
+    told = f"`{data_dir}/meta.sqlite` can't be opened here; check as the user that the server runs as, and on a copy"
+    assert told in done.stderr
+
+
 def test_writes_that_fail_are_refused_until_they_work_again(start_server, refused):
     """No file may grow: the database's writes fail as on a broken disk."""
     server = start_server()

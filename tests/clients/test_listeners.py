@@ -1,12 +1,15 @@
 """The two doors, what each answers to strangers, and what is refused at the start."""
 
+import re
+import socket
 import subprocess
+import time
 import urllib.request
 
 import pytest
 
 from artifacts import leaf
-from server import Server, binary, environment
+from server import Server, binary, environment, eventually
 from signed import Request, operation
 
 MISSING_TOKEN = {"message": "Missing Authentication Token"}
@@ -153,6 +156,31 @@ def test_a_network_address_can_be_allowed(tmp_path, leave):
 )
 def test_bad_arguments_are_named(tmp_path, arguments, said):
     assert said in refused_start(tmp_path, *arguments)
+
+
+def test_more_threads_than_files_may_be_open_are_refused(tmp_path):
+    command = ["prlimit", "--nofile=64:64", binary(), "serve", "--data-dir", str(tmp_path / "data")]
+    command += ["--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--threads", "100"]
+    ended = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.search(r"can't listen on 127\.0\.0\.1:\d+ with 100 threads; give fewer as `--threads`", ended.stderr)
+
+
+def test_connections_that_cannot_be_accepted_are_told_of_once(tmp_path):
+    own = Server(tmp_path / "data", "--threads", "1", wrap=["prlimit", "--nofile=64:64"], ephemeral=True).start()
+    try:
+        host, port = own.api.removeprefix("http://").split(":")
+        held = [socket.create_connection((host, int(port))) for _ in range(80)]
+        told = "connections can't be accepted and wait until they can; if too many files are open, raise the hard limit"
+        eventually(lambda: told in own.stderr())
+        # It goes on trying, every 50 ms.
+        time.sleep(0.3)
+        assert own.stderr().count(told) == 1
+        for connection in held:
+            connection.close()
+        assert get(own.api, "/_clary/health").status == 200
+    finally:
+        own.close()
 
 
 def test_an_address_in_use_is_named(tmp_path, server):
