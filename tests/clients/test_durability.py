@@ -80,6 +80,41 @@ def test_bytes_that_are_not_there_are_an_error_and_no_cut_answer(start_server, d
     assert "panicked" not in server.stderr()
 
 
+# Databases of another time
+
+
+def test_an_older_database_loses_no_newer_objects(start_server, refused):
+    server = start_server()
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="kept")
+    s3.put_object(Bucket="kept", Key="old", Body=b"old")
+    server.stop()
+    database, older, newer = (server.data_dir / name for name in ("meta.sqlite", "older", "newer"))
+    shutil.copy(database, older)
+    server.start()
+    server.client("s3").put_object(Bucket="kept", Key="new", Body=b"new")
+    server.stop()
+    database.rename(newer)
+    older.rename(database)
+    assert "no object names it; the next start moves it to `unreferenced`" in check(server.data_dir).stdout
+    server.start()
+    s3 = server.client("s3")
+    assert s3.get_object(Bucket="kept", Key="old")["Body"].read() == b"old"
+    assert refused(s3.get_object, Bucket="kept", Key="new").code == "NoSuchKey"
+    assert "`meta.sqlite` does not know some objects" in server.stderr()
+    server.kill9()
+    [orphan] = checked(server.data_dir)["orphans"]
+    assert orphan["place"].startswith(str(server.data_dir / "unreferenced"))
+    # Its log belongs to the database that goes.
+    for log in server.data_dir.glob("meta.sqlite-*"):
+        log.unlink()
+    newer.rename(database)
+    server.start()
+    assert server.client("s3").get_object(Bucket="kept", Key="new")["Body"].read() == b"new"
+    server.stop()
+    assert checked(server.data_dir)["orphans"] == []
+
+
 # Damaged artifacts
 
 

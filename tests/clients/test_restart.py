@@ -356,6 +356,7 @@ def test_kills_at_any_moment_lose_nothing(tmp_path, deploy_to):
         server.stop()
         report = check(server.data_dir)
         assert (report["damage"], report["orphans"]) == ([], [])
+        assert not (server.data_dir / "unreferenced").exists(), "every leftover was known for what it was"
     finally:
         server.close()
 

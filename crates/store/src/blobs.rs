@@ -1,13 +1,19 @@
 //! Files of bytes, named by id: written whole, never changed, removed when no row names them.
 //!
-//! A blob becomes a file in `tmp/`, is synced, and is renamed into `objects/` before the row that
-//! names it is committed. A blob that readers hold is removed when the last of them lets go.
+//! A blob becomes a file in `tmp/` and is synced; once a committed row names it, it moves into
+//! `objects/`. Before a commit takes its name away, it moves back. So whatever moment a crash strikes
+//! at, what it leaves lies in `tmp/`, where the rows tell what is to stay; and a blob in `objects/`
+//! that has no name is nothing that this database has ever heard of. Such blobs come of a database
+//! older than they are, and are kept aside.
+//!
+//! A blob that readers hold is removed when the last of them lets go.
 
 use std::{
     collections::{HashMap, HashSet},
     fs::File,
+    io,
     num::NonZero,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
     thread,
 };
@@ -17,8 +23,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Error,
-    artifacts::{entries, is_dir},
     durable::{self, Disk},
+    error::chain,
+    places::Places,
     tx::Effects,
 };
 
@@ -60,8 +67,7 @@ pub(crate) struct Segment {
 /// All blobs of a store.
 #[derive(Debug)]
 pub(crate) struct Blobs {
-    objects: PathBuf,
-    tmp: PathBuf,
+    places: Places,
     disk: Disk,
     /// How many blocks are hashed and written at a time: one for each core. More would be no faster,
     /// and would take from everything else.
@@ -79,10 +85,15 @@ struct Pins {
 }
 
 impl Blobs {
-    pub(crate) fn new(objects: PathBuf, tmp: PathBuf, disk: Disk) -> Self {
+    pub(crate) fn new(places: Places, disk: Disk) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let turns = Arc::new(Semaphore::new(cores));
-        Self { objects, tmp, disk, turns, gate: RwLock::new(()), pins: Mutex::default() }
+        Self {
+            places,
+            disk,
+            turns: Arc::new(Semaphore::new(cores)),
+            gate: RwLock::new(()),
+            pins: Mutex::default(),
+        }
     }
 
     /// Waits for a turn to hash and write a block; it lasts until it is dropped.
@@ -90,24 +101,10 @@ impl Blobs {
         Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Error::Closed)
     }
 
-    /// Empties `tmp/` and removes every blob that is not in `referenced`.
-    pub(crate) fn sweep(&self, referenced: &HashSet<BlobId>) -> Result<(), Error> {
-        for entry in entries(&self.tmp)? {
-            remove_any(&entry)?;
-        }
-        for blob in files(&self.objects)? {
-            let name = blob.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if !referenced.contains(&BlobId::named(name.to_owned())) {
-                durable::remove_file(&blob)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Starts a blob.
     pub(crate) fn create(self: &Arc<Self>) -> Result<BlobWriter, Error> {
         let id = BlobId::random();
-        let path = self.tmp.join(id.as_str());
+        let path = self.places.being_written(&id);
         let file = self.disk.make_file(&path)?;
         let blob = PendingBlob { blobs: Arc::clone(self), id: Some(id), path };
         Ok(BlobWriter { file, blob, written: 0, begun: 0 })
@@ -115,8 +112,16 @@ impl Blobs {
 
     /// Opens a blob that the caller has pinned.
     pub(crate) fn open(&self, id: &BlobId) -> Result<File, Error> {
-        let path = self.path(id);
-        File::open(&path).map_err(Error::io("open", &path))
+        let (path, before) = (self.places.of(id), self.places.being_written(id));
+        // A row can be read while its blob moves, one way or the other.
+        let or_at = |path: PathBuf| {
+            move |error: io::Error| match error.kind() {
+                io::ErrorKind::NotFound => File::open(path),
+                _ => Err(error),
+            }
+        };
+        let opened = File::open(&path).or_else(or_at(before)).or_else(or_at(path.clone()));
+        opened.map_err(Error::io("open", &path))
     }
 
     /// Keeps blobs from being removed between the look-up of a row and [`Blobs::pin`].
@@ -134,14 +139,39 @@ impl Blobs {
         Pin { blobs: Arc::clone(self), pinned: blobs }
     }
 
-    /// Does what committed jobs asked for, or leaves everything to the next sweep where the
+    /// Moves blobs that are about to lose their names. One that stays where it is costs no more than
+    /// that a crash in the next moment has it kept aside.
+    pub(crate) fn withdraw(&self, effects: &[Effects]) {
+        for id in effects.iter().flat_map(|effects| &effects.garbage) {
+            let moved = self.disk.rename(&self.places.of(id), &self.places.being_written(id));
+            if let Err(error) = moved {
+                tracing::debug!(error = chain(&error), "a blob stays in `objects/` until it goes");
+            }
+        }
+    }
+
+    /// Does what committed jobs asked for, or leaves everything to the next start where the
     /// commit failed: it may have reached the disk all the same.
     pub(crate) fn settle(&self, effects: Vec<Effects>, committed: bool) {
         for effects in effects {
-            effects.adopted.into_iter().for_each(PendingBlob::keep);
+            for blob in effects.adopted {
+                let id = blob.keep();
+                if committed {
+                    self.place(&id);
+                }
+            }
             if committed {
                 self.discard(effects.garbage);
             }
+        }
+    }
+
+    /// Moves a blob that has a name now. One that stays behind is read where it is, and moves at
+    /// the next start.
+    fn place(&self, id: &BlobId) {
+        let moved = self.disk.rename(&self.places.being_written(id), &self.places.of(id));
+        if let Err(error) = moved {
+            tracing::warn!(error = chain(&error), "a blob stays in `tmp/` until the next start");
         }
     }
 
@@ -174,43 +204,17 @@ impl Blobs {
         }
     }
 
-    /// A blob that stays behind costs disk space until the next sweep, and nothing else.
+    /// A blob that stays behind costs disk space until the next start, and nothing else.
     fn remove(&self, blob: &BlobId) {
-        if let Err(error) = durable::remove_file(&self.path(blob)) {
+        let removed = durable::remove_file(&self.places.of(blob))
+            .and_then(|()| durable::remove_file(&self.places.being_written(blob)));
+        if let Err(error) = removed {
             tracing::warn!(%error, blob = blob.as_str(), "a blob was left behind");
         }
     }
 
-    fn path(&self, id: &BlobId) -> PathBuf {
-        place(&self.objects, id)
-    }
-
     fn pins(&self) -> MutexGuard<'_, Pins> {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Where a blob is below `objects`: on a shelf named by its first two digits.
-pub(crate) fn place(objects: &Path, id: &BlobId) -> PathBuf {
-    let shelf = id.as_str().get(..2).unwrap_or_default();
-    objects.join(shelf).join(id.as_str())
-}
-
-/// Every file on a shelf below `objects`. What else lies there is not the store's, such as what file
-/// managers leave behind.
-pub(crate) fn files(objects: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    for shelf in entries(objects)?.into_iter().filter(|shelf| is_dir(shelf)) {
-        files.extend(entries(&shelf)?.into_iter().filter(|file| !is_dir(file)));
-    }
-    Ok(files)
-}
-
-fn remove_any(path: &Path) -> Result<(), Error> {
-    if path.is_dir() && !path.is_symlink() {
-        crate::artifacts::remove_tree(path)
-    } else {
-        durable::remove_file(path)
     }
 }
 
@@ -239,18 +243,13 @@ impl BlobWriter {
         self.begun = self.written;
     }
 
-    /// Syncs the bytes and gives them their place.
+    /// Syncs the bytes, and makes the shelf that they will lie on.
     pub(crate) fn finish(self) -> Result<PendingBlob, Error> {
-        let Self { file, mut blob, .. } = self;
-        let blobs = Arc::clone(&blob.blobs);
-        blobs.disk.sync_file(&file, &blob.path)?;
-        let id = blob.id();
-        let place = blobs.path(id);
-        let shelf = place.parent().unwrap_or(&blobs.objects);
-        blobs.disk.make_dir(shelf)?;
-        blobs.disk.rename(&blob.path, &place)?;
-        blob.path.clone_from(&place);
-        blobs.disk.sync_dir(shelf)?;
+        let Self { file, blob, .. } = self;
+        let Blobs { disk, places, .. } = &*blob.blobs;
+        disk.sync_file(&file, &blob.path)?;
+        disk.make_dir(&places.shelf_of(blob.id()))?;
+        disk.sync_dir(&places.tmp)?;
         Ok(blob)
     }
 }
@@ -268,8 +267,8 @@ impl PendingBlob {
         self.id.as_ref().expect("only `keep` takes the id: this is a bug")
     }
 
-    fn keep(mut self) {
-        self.id = None;
+    fn keep(mut self) -> BlobId {
+        self.id.take().expect("only `keep` takes the id: this is a bug")
     }
 }
 

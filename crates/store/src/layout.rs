@@ -71,6 +71,11 @@ impl Layout {
         self.dir.join("manifests")
     }
 
+    /// Bytes of objects that the database does not know.
+    pub(crate) fn unreferenced(&self) -> PathBuf {
+        self.dir.join("unreferenced")
+    }
+
     /// Work in progress.
     pub(crate) fn tmp(&self) -> PathBuf {
         self.dir.join("tmp")

@@ -9,11 +9,14 @@
 //! | `objects/ab/<id>` | bytes of objects, in files named by a random id |
 //! | `artifacts/<id>/` | models: archives unpacked, or objects as they are; read-only |
 //! | `manifests/<id>` | the size and hash of each file of an artifact |
+//! | `unreferenced/ab/<id>` | objects that a start found and `meta.sqlite` does not know |
 //! | `tmp/` | files on their way to the places above; emptied when the store opens |
 //!
 //! What is acknowledged survives a power cut: bytes are synced before the row that names them is
 //! committed, and rows are committed before the caller hears of it. What a crash leaves
-//! half-done has no name, and is removed when the store opens again.
+//! half-done has no name, and is removed when the store opens again. What was acknowledged is never
+//! removed unless it was asked for: objects that the database has not heard of are newer than it, and
+//! are kept aside until it does, or until somebody removes them.
 //!
 //! [`check`] reads all of it, with no store open, and reports what is damaged.
 //!
@@ -28,12 +31,14 @@ mod error;
 mod layout;
 mod objects;
 mod options;
+mod places;
 mod readers;
 mod records;
 mod regular;
 mod rest_apis;
 mod schema;
 mod store;
+mod sweep;
 mod tx;
 mod writer;
 

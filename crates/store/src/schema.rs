@@ -15,7 +15,8 @@ const STATEMENTS_CACHED: usize = 64;
 /// Each step takes the database from one version to the next.
 ///
 /// Object keys are blobs, so that their order is that of their UTF-8 bytes, which is S3's.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE records (
         kind TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -62,7 +63,11 @@ const STEPS: [&str; 1] = ["
         segments TEXT NOT NULL,
         PRIMARY KEY (upload, number)
     ) WITHOUT ROWID;
-"];
+",
+    // Nothing but a new number: versions before would take what has a name and lies in `tmp/` still
+    // for what a crash left, and remove it.
+    "",
+];
 
 /// Every table, for a reset.
 pub(crate) const TABLES: [&str; 5] = ["records", "buckets", "objects", "uploads", "parts"];

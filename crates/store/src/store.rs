@@ -7,12 +7,13 @@ use resources::Clock;
 use crate::{
     Artifacts, Error, Objects, Options, Tx,
     artifacts::Unpacker,
-    blobs::{self, Blobs},
+    blobs::Blobs,
     durable::Disk,
     layout::Layout,
     objects,
+    places::{self, Places},
     readers::Readers,
-    schema,
+    schema, sweep,
     writer::Writer,
 };
 
@@ -42,8 +43,9 @@ impl Store {
         let layout = Layout::open(&dir, &disk)?;
         refuse_lost_database(&layout, &dir)?;
         let connection = schema::open_writer(&layout.database(), durability)?;
-        let blobs = Arc::new(Blobs::new(layout.objects(), layout.tmp(), disk.clone()));
-        blobs.sweep(&objects::referenced(&Tx::new(&connection))?)?;
+        let places = Places::new(&layout);
+        sweep::sweep(&places, &objects::referenced(&Tx::new(&connection))?, &disk)?;
+        let blobs = Arc::new(Blobs::new(places, disk.clone()));
         let readers = Readers::open(&layout.database())?;
         let unpacker = Arc::new(Unpacker::new(&layout, disk, limits));
         let writer = Writer::start(connection, Arc::clone(&blobs))?;
@@ -100,10 +102,10 @@ impl Store {
 }
 
 /// Objects without a database to name them, as half a restore leaves them, would all be taken for
-/// what a crash left behind and be removed.
+/// objects of another database and be moved aside.
 fn refuse_lost_database(layout: &Layout, dir: &Path) -> Result<(), Error> {
     let has_database = fs::metadata(layout.database()).is_ok_and(|file| file.len() > 0);
-    if has_database || blobs::files(&layout.objects())?.is_empty() {
+    if has_database || places::files(&layout.objects())?.is_empty() {
         return Ok(());
     }
     Err(Error::LostDatabase { dir: dir.to_owned() })

@@ -115,7 +115,7 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, blobs: 
     let mut batch = Vec::new();
     while queue.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
         let mut effects = Vec::new();
-        let committed = commit_together(connection, &mut batch, &mut effects);
+        let committed = commit_together((connection, blobs), &mut batch, &mut effects);
         blobs.settle(effects, committed.is_ok());
         for job in batch.drain(..) {
             job.answer(&committed);
@@ -124,11 +124,11 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, blobs: 
 }
 
 fn commit_together(
-    connection: &Connection,
+    (connection, blobs): (&Connection, &Blobs),
     batch: &mut [Box<dyn Job>],
     effects: &mut Vec<Effects>,
 ) -> Committed {
-    let done = run_batch(connection, batch, effects);
+    let done = run_batch((connection, blobs), batch, effects);
     if let Err(error) = &done {
         tracing::error!(%error, jobs = batch.len(), "a commit failed, and nothing of it was kept");
         if !connection.is_autocommit() {
@@ -139,7 +139,7 @@ fn commit_together(
 }
 
 fn run_batch(
-    connection: &Connection,
+    (connection, blobs): (&Connection, &Blobs),
     batch: &mut [Box<dyn Job>],
     effects: &mut Vec<Effects>,
 ) -> rusqlite::Result<()> {
@@ -155,6 +155,7 @@ fn run_batch(
             ));
         }
     }
+    blobs.withdraw(effects);
     connection.execute_batch("COMMIT")
 }
 

@@ -2,7 +2,8 @@
 //! every reference is followed. Nothing is changed.
 //!
 //! Damage is what was acknowledged and cannot be given back. An orphan is what nothing refers to:
-//! a crash leaves some, and the next start removes them.
+//! a crash leaves some, which the next start removes, and a database older than its objects others,
+//! which the next start moves aside.
 
 mod artifacts;
 mod objects;
@@ -13,7 +14,7 @@ use std::{collections::HashSet, path::Path};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::{Error, Tx, blobs::BlobId, error::chain, layout::Layout, schema};
+use crate::{Error, Tx, blobs::BlobId, error::chain, layout::Layout, places, schema};
 
 /// What was found in a data directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -81,7 +82,7 @@ pub fn check(dir: &Path) -> Result<Report, Error> {
                 None
             }
         }
-    } else if objects::files(&layout)?.is_empty() {
+    } else if places::files(&layout.objects())?.is_empty() {
         Some(HashSet::new())
     } else {
         report.damaged("meta.sqlite", "the metadata database is missing");

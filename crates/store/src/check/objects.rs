@@ -1,7 +1,7 @@
 //! Objects and parts: every blob that a row names is there with the bytes that were stored, and
 //! every blob that is there is named by a row.
 
-use std::{collections::HashSet, io, path::PathBuf};
+use std::{collections::HashSet, io};
 
 use md5::{Digest, Md5};
 use rusqlite::Row;
@@ -10,10 +10,11 @@ use super::Report;
 use crate::{
     Error, Headers, Tx,
     artifacts::{entries, manifest::Hashing},
-    blobs::{self, BlobId, Segment},
+    blobs::{BlobId, Segment},
     cursor::{from_hex, to_hex},
     error::chain,
     layout::Layout,
+    places::{self, Places, blob_of},
     regular,
 };
 
@@ -25,7 +26,7 @@ pub(super) fn check(
 ) -> Result<HashSet<BlobId>, Error> {
     let count = |sql: &str| tx.connection().query_row(sql, [], |row| row.get::<_, i64>(0));
     report.buckets = count("SELECT count(*) FROM buckets")? as u64;
-    let mut checking = Checking { layout, report, named: HashSet::new() };
+    let mut checking = Checking { places: Places::new(layout), report, named: HashSet::new() };
     checking
         .rows(tx, OBJECTS, |row| Ok(format!("object `{}/{}`", text(row, 0)?, text(row, 1)?)))?;
     checking.report.objects = count("SELECT count(*) FROM objects")? as u64;
@@ -52,7 +53,7 @@ fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
 }
 
 struct Checking<'a> {
-    layout: &'a Layout,
+    places: Places,
     report: &'a mut Report,
     named: HashSet<BlobId>,
 }
@@ -113,7 +114,7 @@ impl Checking<'_> {
 
     /// The MD5 of a segment's bytes, if they are there and have the one that was stored.
     fn blob(&self, segment: &Segment) -> Result<String, String> {
-        let place = blobs::place(&self.layout.objects(), &segment.blob);
+        let place = self.places.find(&segment.blob);
         let name = segment.blob.as_str();
         let read = || {
             let mut hash = Hashing(Md5::new());
@@ -148,27 +149,28 @@ fn etag_of(digests: &[String], stored: &str) -> String {
     format!("{}-{parts}", to_hex(&Md5::digest(joined)))
 }
 
-/// Every file below `objects/`.
-pub(super) fn files(layout: &Layout) -> Result<Vec<PathBuf>, Error> {
-    let dir = layout.objects();
-    if dir.exists() { blobs::files(&dir) } else { Ok(Vec::new()) }
-}
-
 /// Finds what no row names, and what was being written.
 pub(super) fn find_orphans(
     layout: &Layout,
     named: &HashSet<BlobId>,
     report: &mut Report,
 ) -> Result<(), Error> {
-    for file in files(layout)? {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !named.contains(&BlobId::named(name)) {
-            report.orphaned(&file, "no object names it; the next start removes it");
+    let places = Places::new(layout);
+    let tmp = if places.tmp.exists() { entries(&places.tmp)? } else { Vec::new() };
+    let found = [
+        (places::files(&places.objects)?, UNKNOWN),
+        (tmp, "it was being written or removed; the next start removes it"),
+        (places::files(&places.unreferenced)?, ASIDE),
+    ];
+    for (files, what) in found {
+        for file in files {
+            if !named.contains(&blob_of(&file)) {
+                report.orphaned(&file, what);
+            }
         }
-    }
-    let tmp = layout.tmp();
-    for file in if tmp.exists() { entries(&tmp)? } else { Vec::new() } {
-        report.orphaned(&file, "it was being written; the next start removes it");
     }
     Ok(())
 }
+
+const UNKNOWN: &str = "no object names it; the next start moves it to `unreferenced`";
+const ASIDE: &str = "no object names it; put back the `meta.sqlite` that does, or remove it";

@@ -4,13 +4,13 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use store::{Error, Options, Store, Target};
 
-use crate::{Scratch, collect, files_below, get, put, run};
+use crate::{Scratch, artifacts::tree, collect, files_below, get, put, run};
 
 #[test]
 fn leftovers_are_swept_and_objects_are_not() {
@@ -20,8 +20,7 @@ fn leftovers_are_swept_and_objects_are_not() {
         drop(store);
         let below = |path: &str| dir.path().join(path);
         fs::create_dir_all(below("tmp/half-unpacked/code")).expect("a directory");
-        fs::create_dir_all(below("objects/ab")).expect("a directory");
-        for file in ["tmp/half", "tmp/half-unpacked/code/x", "objects/ab/abcd"] {
+        for file in ["tmp/half", "tmp/half-unpacked/code/x"] {
             fs::File::create(below(file)).expect("a leftover");
         }
 
@@ -29,6 +28,104 @@ fn leftovers_are_swept_and_objects_are_not() {
         assert_eq!(fs::read_dir(below("tmp")).expect("it is listed").count(), 0);
         assert_eq!(files_below(&below("objects")), 1);
         assert_eq!(get(&store, "kept").await, b"kept");
+    });
+}
+
+/// The only file on the shelves below a directory.
+fn only_blob(dir: &Path) -> PathBuf {
+    let mut blobs = tree(dir).into_iter().map(|(path, _)| dir.join(path));
+    let blob = blobs.next().expect("there is a blob");
+    assert_eq!(blobs.next(), None);
+    blob
+}
+
+/// A crash after the commit of a row, before its blob moved.
+#[test]
+fn a_blob_that_has_a_name_gets_its_place() {
+    run(async {
+        let Scratch { store, dir } = Scratch::with_bucket().await;
+        put(&store, "kept", b"kept").await;
+        let place = only_blob(&dir.path().join("objects"));
+        let before = dir.path().join("tmp").join(place.file_name().expect("a name"));
+        fs::rename(&place, &before).expect("it is moved");
+        assert_eq!(get(&store, "kept").await, b"kept", "it is read where it is");
+        drop(store);
+        let report = store::check(dir.path()).expect("it is checked");
+        assert_eq!((report.damage, report.orphans), (vec![], vec![]));
+        let store = Store::open(Options::ephemeral(dir.path())).expect("it opens");
+        assert_eq!(get(&store, "kept").await, b"kept");
+        assert!(place.exists() && !before.exists());
+    });
+}
+
+/// A crash after the commit of a removal, before the blob went: it was on its way out already.
+#[test]
+fn what_is_read_to_its_end_goes_then_or_at_the_next_start() {
+    run(async {
+        for is_killed in [false, true] {
+            let Scratch { store, dir } = Scratch::with_bucket().await;
+            put(&store, "gone", b"gone").await;
+            let place = only_blob(&dir.path().join("objects"));
+            let held =
+                store.objects().get(&Target::new("bucket", "gone")).await.expect("it is held");
+            store.objects().delete("bucket", vec!["gone".to_owned()]).await.expect("it goes");
+            let on_its_way = dir.path().join("tmp").join(place.file_name().expect("a name"));
+            assert!(on_its_way.exists() && !place.exists());
+            if is_killed {
+                // Nobody lets go of it.
+                std::mem::forget(held);
+                drop(store);
+                let orphans = store::check(dir.path()).expect("it is checked").orphans;
+                assert!(
+                    orphans.iter().any(|one| one.problem.contains("the next start removes it"))
+                );
+            } else {
+                assert_eq!(collect(held.read(0..4)).await, b"gone");
+                drop(store);
+            }
+            drop(Store::open(Options::ephemeral(dir.path())).expect("it opens"));
+            assert!(!on_its_way.exists() && !dir.path().join("unreferenced").exists());
+        }
+    });
+}
+
+#[test]
+fn an_older_database_loses_no_newer_objects() {
+    run(async {
+        let Scratch { store, dir } = Scratch::with_bucket().await;
+        put(&store, "old", b"old").await;
+        drop(store);
+        let below = |path: &str| dir.path().join(path);
+        let (database, older, newer) = (below("meta.sqlite"), below("older"), below("newer"));
+        fs::copy(&database, &older).expect("it is copied");
+        let open = || Store::open(Options::ephemeral(dir.path())).expect("it opens");
+        let store = open();
+        put(&store, "new", b"new").await;
+        put(&store, "newer", b"newer").await;
+        drop(store);
+
+        fs::rename(&database, &newer).expect("it is moved");
+        fs::rename(&older, &database).expect("it is restored");
+        let to_be_moved = store::check(dir.path()).expect("it is checked").orphans;
+        assert_eq!(to_be_moved.len(), 2, "{to_be_moved:?}");
+        assert!(to_be_moved[0].problem.contains("the next start moves it to `unreferenced`"));
+        // However often it starts.
+        for _ in 0..2 {
+            let store = open();
+            assert_eq!(get(&store, "old").await, b"old");
+            assert_eq!(files_below(&below("unreferenced")), 2);
+        }
+        let aside = store::check(dir.path()).expect("it is checked");
+        assert!(aside.is_sound());
+        assert!(aside.orphans[0].problem.contains("put back the `meta.sqlite`"), "{aside:?}");
+
+        fs::rename(&newer, &database).expect("it is restored");
+        let report = store::check(dir.path()).expect("it is checked");
+        assert_eq!((report.damage, report.orphans), (vec![], vec![]), "what is aside is there");
+        let store = open();
+        assert_eq!(get(&store, "new").await, b"new");
+        assert_eq!(get(&store, "newer").await, b"newer");
+        assert_eq!(files_below(&below("unreferenced")), 0);
     });
 }
 
@@ -156,4 +253,5 @@ async fn check_survivors(data: &Path, acknowledged: u64) {
     let objects = rows.await.expect("the listing").objects.len();
     assert_eq!(files_below(&data.join("objects")), objects, "an orphan was left");
     assert_eq!(files_below(&data.join("tmp")), 0);
+    assert!(!data.join("unreferenced").exists(), "what was left was not known");
 }

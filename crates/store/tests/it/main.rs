@@ -40,9 +40,9 @@ impl Scratch {
         scratch
     }
 
-    /// How many blobs there are on disk.
+    /// How many blobs there are on disk, those on their way in or out among them.
     fn blobs(&self) -> usize {
-        files_below(&self.dir.path().join("objects"))
+        ["objects", "tmp"].map(|place| files_below(&self.dir.path().join(place))).iter().sum()
     }
 }
 
