@@ -31,15 +31,21 @@ thread_local! {
 pub struct Model {
     objective: Objective,
     feature_count: usize,
-    feature_names: Vec<String>,
     tree_count: usize,
+    /// What stands for a missing value beside `NaN`; only in models in `f32`.
+    missing: Option<f32>,
+    body: Body,
+    /// Apart, for no row reads it: the rest is fetched ahead of one.
+    about: Box<About>,
+}
+
+/// What is told of a model.
+struct About {
+    feature_names: Vec<String>,
     iteration_count: usize,
     best_iteration: Option<usize>,
     classes: Vec<Label>,
     class_count: usize,
-    /// What stands for a missing value beside `NaN`; only in models in `f32`.
-    missing: Option<f32>,
-    body: Body,
 }
 
 /// Where the margins come from.
@@ -89,33 +95,39 @@ impl Model {
             Some(weights) => Body::Linear(Linear::new(ensemble, weights)),
             None => Body::Forest(Forest::with_isa(ensemble, isa)),
         };
-        Self {
-            body,
+        let about = About {
             iteration_count: ensemble.iteration_count(),
             best_iteration: ensemble.best_iteration,
-            missing: ensemble.missing,
             class_count: ensemble.objective.class_count(ensemble.base_margins.len()),
             classes: ensemble.classes.clone(),
+            feature_names: ensemble.feature_names.clone(),
+        };
+        Self {
+            body,
+            missing: ensemble.missing,
             objective: ensemble.objective.clone(),
             feature_count: ensemble.feature_count,
-            feature_names: ensemble.feature_names.clone(),
             tree_count: ensemble.tree_count,
+            about: Box::new(about),
         }
     }
 
     fn of_wide(ensemble: &WideEnsemble, isa: Isa) -> Self {
         let wide = Wide::with_isa(ensemble, isa);
+        let about = About {
+            iteration_count: wide.iteration_count(),
+            best_iteration: ensemble.best_iteration,
+            class_count: ensemble.class_count,
+            classes: ensemble.classes.clone(),
+            feature_names: ensemble.feature_names.clone(),
+        };
         Self {
             tree_count: wide.tree_count(),
-            iteration_count: wide.iteration_count(),
             body: Body::Wide(wide),
             missing: None,
-            class_count: ensemble.class_count,
-            best_iteration: ensemble.best_iteration,
-            classes: ensemble.classes.clone(),
             objective: ensemble.objective.clone(),
             feature_count: ensemble.feature_count,
-            feature_names: ensemble.feature_names.clone(),
+            about: Box::new(about),
         }
     }
 
@@ -180,7 +192,7 @@ impl Model {
 
     /// The names of the features in the order of a row's values; empty if the model has none.
     pub fn feature_names(&self) -> &[String] {
-        &self.feature_names
+        &self.about.feature_names
     }
 
     /// Margins per row: one per class of a multi-class model, one per target, else 1.
@@ -202,20 +214,20 @@ impl Model {
     /// Rounds of training, each of which made one tree, or several: one per group, and
     /// `num_parallel_tree` of these. 0 for `gblinear`.
     pub fn iteration_count(&self) -> usize {
-        self.iteration_count
+        self.about.iteration_count
     }
 
     /// The round, counted from 0, at which early stopping found the best score, if XGBoost noted it
     /// in the model. Nothing here stops there unless
     /// [`from_bytes_iterations`](Self::from_bytes_iterations) is told to.
     pub fn best_iteration(&self) -> Option<usize> {
-        self.best_iteration
+        self.about.best_iteration
     }
 
     /// What the classes are called, in the order of their numbers: the labels of the training data,
     /// where a classifier's file keeps them. Empty if it does not.
     pub fn classes(&self) -> &[Label] {
-        &self.classes
+        &self.about.classes
     }
 
     /// What stands for a missing value beside `NaN`: the `missing` of XGBoost's scikit-learn classes,
@@ -226,7 +238,7 @@ impl Model {
 
     /// How many classes a classifier tells apart; 0 for what is none.
     pub fn class_count(&self) -> usize {
-        self.class_count
+        self.about.class_count
     }
 
     /// What the model was trained for.
@@ -247,8 +259,9 @@ impl Model {
 
     /// Memory that the model occupies, in bytes.
     pub fn byte_size(&self) -> usize {
-        let names: usize = self.feature_names.iter().map(|n| n.len() + size_of::<String>()).sum();
-        size_of::<Self>() + names + self.body.byte_size()
+        let names: usize =
+            self.about.feature_names.iter().map(|n| n.len() + size_of::<String>()).sum();
+        size_of::<Self>() + size_of::<About>() + names + self.body.byte_size()
     }
 
     /// Computes the raw scores of every row, [`group_count`](Self::group_count) values each, row by
