@@ -284,3 +284,47 @@ fn store_half(out: &mut [f32; ROWS], leaves: __m256) {
     // SAFETY: `out` has room for eight values.
     unsafe { _mm256_storeu_ps(out.as_mut_ptr(), leaves) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What picks find that ask for each tree's last leaf, where all leaves of a block are its number,
+    /// counted from 1.
+    fn expected<const TREES: usize>(leaf_count: usize, blocks: usize) -> [u32; TREES] {
+        std::array::from_fn(|tree| {
+            let block = ((tree + 1) * leaf_count - 1) / LANES;
+            if block < blocks { (block as f32 + 1.0).to_bits() } else { 0 }
+        })
+    }
+
+    /// No sanitizer sees what gathers read, so that these leaves are followed by others.
+    #[test]
+    fn no_leaf_is_read_behind_those_that_there_are() {
+        if Bytes::of_wide(Isa::detect()).is_none() {
+            return;
+        }
+        let all: [_; 2 * SPLITS] =
+            std::array::from_fn(|block| Block([(block as f32 + 1.0).to_bits() as i32; LANES]));
+        for (leaf_count, blocks) in [(2, 1), (4, 3), (16, 5), (32, 8), (32, 30), (32, 32)] {
+            let (mut out, last) = ([f32::NAN; LANES], Block([leaf_count as i32 - 1; LANES]));
+            // SAFETY: the features were detected.
+            unsafe { store(&mut out, pick(&all[..blocks], leaf_count, load(&last))) };
+            assert_eq!(
+                out.map(f32::to_bits),
+                expected(leaf_count, blocks),
+                "{blocks} blocks of {leaf_count}"
+            );
+        }
+        for blocks in [4, 12, 28, 32] {
+            let (mut out, last) = ([f32::NAN; ROWS], [SPLITS as i64 - 1; ROWS]);
+            // SAFETY: as above.
+            unsafe { store_half(&mut out, pick_half(&all[..blocks], SPLITS, eight(&last))) };
+            assert_eq!(
+                out.map(f32::to_bits),
+                expected(SPLITS, blocks),
+                "{blocks} blocks of {SPLITS}"
+            );
+        }
+    }
+}
