@@ -95,7 +95,6 @@ impl Routed {
             Some(name) => serving.position(name).ok_or_else(|| unknown_variant(serving, name))?,
             None => serving.pick().ok_or(Refusal::NoTraffic)?,
         };
-        serving.variants[position].metrics.fetch();
         Ok(Self { serving: Arc::clone(serving), position, fleet: None })
     }
 
@@ -169,6 +168,12 @@ impl Hosting {
     /// read of the endpoint is near by then.
     pub fn expect_call(&self, endpoint: &str) {
         self.shared.routes.load().fetch(endpoint);
+    }
+
+    /// Says that a call that was expected is about to be verified: what it will be recorded in is near
+    /// by the time that it is.
+    pub fn expect_record(&self, endpoint: &str) {
+        self.shared.routes.load().fetch_instruments(endpoint);
     }
 
     /// Finds out where a call goes, without making it.

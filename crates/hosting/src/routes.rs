@@ -97,6 +97,13 @@ impl Serving {
         footprint
     }
 
+    /// Fetches what a call is recorded in. Of several variants it is not known yet which one is called.
+    pub(crate) fn fetch_instruments(&self) {
+        if let [only] = &*self.variants {
+            only.metrics.fetch();
+        }
+    }
+
     /// The open model of a variant that is planned with the same artifact in the same container.
     /// A variant whose artifact is not named yet asks for whatever its source holds by then.
     pub(crate) fn open_model(&self, planned: &DeployedVariant) -> Option<OpenModel> {

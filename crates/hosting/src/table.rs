@@ -44,6 +44,17 @@ impl RouteTable {
         }
     }
 
+    /// Fetches what a call of an endpoint is recorded in. Where that lies is near once the rest was
+    /// fetched and something else was done.
+    pub(crate) fn fetch_instruments(&self, endpoint: &str) {
+        if self.places.len() < ENDPOINTS_NEAR {
+            return;
+        }
+        if let Some(Route::Serving(serving)) = self.route(endpoint) {
+            serving.fetch_instruments();
+        }
+    }
+
     /// Endpoints in the table.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

@@ -229,6 +229,7 @@ async fn call<'p>(
     cx.hosting.expect_call(endpoint);
     let read = Reader::of_payloads(&cx.metrics, &cx.limits).read(body).await;
     let body = read.map_err(|error| body_error(&error))?;
+    cx.hosting.expect_record(endpoint);
     way.trail.enter(Phase::Signature);
     way.caller =
         authenticate::verify(cx, parts, &body, "sagemaker").map_err(|error| refused(cx, &error))?;
